@@ -1,0 +1,122 @@
+//! All that is known of one user: the enrolment, and how it has been used.
+
+use crate::backup_codes::{BackupCodeSet, CODES};
+use crate::throttle::Wait;
+use crate::{NoRandomness, Secret, TimeStep, UnixTime, User};
+
+/// A random id that changes with every enrolment, regeneration and disabling, so that
+/// an answer to an older one is told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation([u8; 16]);
+
+impl Generation {
+    /// A new one.
+    pub fn generate() -> Result<Self, NoRandomness> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads what [`Self::to_hex`] wrote.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// 32 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.0)
+    }
+}
+
+/// One user's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Which enrolment this is.
+    pub generation: Generation,
+    /// Whose it is, with the uid of then.
+    pub user: User,
+    /// Nothing where the second factor is disabled; the usage lives on.
+    pub enrolment: Option<Enrolment>,
+    /// What logins have left behind.
+    pub usage: Usage,
+}
+
+/// What a user was enrolled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The key shared with the app.
+    pub secret: Secret,
+    /// When.
+    pub created: UnixTime,
+    /// By whom: a user name.
+    pub created_by: String,
+    /// Hashes of the backup codes.
+    pub backup_codes: BackupCodeSet,
+}
+
+/// What logins leave behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The last accepted step; nothing at or before it is accepted again.
+    pub last_step: Option<TimeStep>,
+    /// When a code was last accepted at a login.
+    pub last_used: Option<UnixTime>,
+    /// Which backup codes of the set are spent.
+    pub spent: SpentCodes,
+    /// Wrong codes in a row; the throttle's count. `unlock` clears it.
+    pub failures: u32,
+    /// Wrong codes since the last login, for the user to be told. `unlock` leaves it.
+    pub failures_since_login: u32,
+    /// The wait that the last failure began.
+    pub wait: Option<Wait>,
+    /// Locked until an administrator unlocks.
+    pub locked: bool,
+}
+
+impl Usage {
+    /// Seconds until the next evaluation.
+    pub fn wait_left(&self, now: UnixTime) -> u64 {
+        self.wait.map_or(0, |wait| wait.left(now))
+    }
+
+    /// Takes failures, wait and lock away, as a success and `unlock` do.
+    pub fn clear_failures(&mut self) {
+        self.failures = 0;
+        self.wait = None;
+        self.locked = false;
+    }
+
+    /// Begins the wait anew where the clock was set back to before its start. Says whether it did.
+    pub fn anchor_wait(&mut self, now: UnixTime) -> bool {
+        let anchored = self.wait.and_then(|wait| wait.anchored(now));
+        self.wait = anchored.or(self.wait);
+        anchored.is_some()
+    }
+}
+
+/// Which of the 8 backup codes are spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpentCodes([bool; CODES]);
+
+impl SpentCodes {
+    /// Whether the code at `position` is spent.
+    pub fn contains(&self, position: usize) -> bool {
+        self.0[position]
+    }
+
+    /// Spends the code at `position`.
+    pub fn insert(&mut self, position: usize) {
+        self.0[position] = true;
+    }
+
+    /// How many codes are left.
+    pub fn left(&self) -> usize {
+        self.0.iter().filter(|spent| !**spent).count()
+    }
+
+    /// The positions of the spent codes.
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().filter(|(_, spent)| **spent).map(|(position, _)| position)
+    }
+}

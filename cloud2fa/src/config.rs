@@ -1,0 +1,335 @@
+//! `/etc/cloud2fa/cloud2fa.toml`: what the administrator sets.
+
+use crate::decide::Policy;
+use crate::throttle::Throttle;
+use nix::fcntl::OFlag;
+use serde::{Deserialize, Deserializer, de};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is.
+pub const DEFAULT_PATH: &str = "/etc/cloud2fa/cloud2fa.toml";
+
+/// A configuration is a page of text; more is a mistake.
+const LARGEST_FILE: u64 = 64 * 1024;
+
+/// What happens to users who have no enrolment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unenrolled {
+    /// They are asked like everybody, and refused.
+    Refuse,
+    /// They are let in without a second factor.
+    Allow,
+}
+
+/// The configuration, with the defaults where a key is not set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The name that the app shows; the host name if not set.
+    #[serde(deserialize_with = "issuer")]
+    pub issuer: Option<String>,
+    /// The directory of the store.
+    #[serde(deserialize_with = "absolute")]
+    pub state_dir: PathBuf,
+    /// Steps either side of now in which a code is right.
+    #[serde(deserialize_with = "skew")]
+    pub skew: u64,
+    /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
+    pub unenrolled: Option<Unenrolled>,
+    /// What wrong codes cost.
+    throttle: ThrottleTable,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            state_dir: PathBuf::from("/var/lib/cloud2fa"),
+            skew: Policy::default().skew,
+            unenrolled: None,
+            throttle: ThrottleTable::default(),
+        }
+    }
+}
+
+/// Why there is no configuration to go by.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It was named, and is not there.
+    #[error("there is no configuration file {0}; create it, or correct the path")]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("the configuration file {0} cannot be read ({1})")]
+    Unreadable(PathBuf, std::io::Error),
+    /// Somebody else than its owner could have written it.
+    #[error("the configuration file {0} {1}")]
+    Unsafe(PathBuf, &'static str),
+    /// It says what it must not. The text of the line is never quoted.
+    #[error("{path}:{line}:{column}: {what}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in characters.
+        column: usize,
+        /// What is wrong there, and what would be right.
+        what: String,
+    },
+}
+
+impl Config {
+    /// Reads the file at `path`, which must be `owner`'s. Without a path the default one
+    /// is read, and if that is missing, the defaults hold.
+    pub fn load(path: Option<&Path>, owner: u32) -> Result<Self, ConfigError> {
+        let read_from = path.unwrap_or(Path::new(DEFAULT_PATH));
+        match read_checked(read_from, owner) {
+            Ok(text) => Self::parse(&text, read_from),
+            Err(ConfigError::Missing(_)) if path.is_none() => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a configuration's text; `path` is for the error message.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            ConfigError::Invalid {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                what: without_quotes(error.message()),
+            }
+        })?;
+        Ok(config)
+    }
+
+    /// The rules for [`crate::decide()`].
+    pub fn policy(&self) -> Policy {
+        let table = &self.throttle;
+        let throttle = Throttle {
+            free_failures: table.free_failures,
+            first_wait: table.first_wait,
+            longest_wait: table.longest_wait,
+            lock_after: table.lock_after,
+        };
+        Policy { skew: self.skew, throttle }
+    }
+
+    /// The name that the app shows.
+    pub fn issuer_or_host_name(&self) -> String {
+        let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        self.issuer.clone().or_else(host).unwrap_or_else(|| "localhost".to_owned())
+    }
+}
+
+/// The parser's message on one line, without the text of the file that it may quote: what
+/// was found goes, what was expected stays.
+fn without_quotes(message: &str) -> String {
+    let what = match message.split_once(", expected") {
+        Some((found, expected)) => {
+            let kind = found.split(['`', '"', '\'', ':']).next().unwrap_or_default().trim_end();
+            format!("{}, expected{expected}", kind.replace("unknown field", "unknown key"))
+        }
+        None => message.to_owned(),
+    };
+    what.replace('\n', "; ")
+}
+
+/// Opens without waiting for anybody (a FIFO would), then checks what is open.
+fn read_checked(path: &Path, owner: u32) -> Result<String, ConfigError> {
+    let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
+    let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
+    let file = match file {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ConfigError::Missing(path.to_owned()));
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    let status = file.metadata().map_err(unreadable)?;
+    let unsafe_because = |why| Err(ConfigError::Unsafe(path.to_owned(), why));
+    if !status.is_file() {
+        return unsafe_because("is not a regular file");
+    }
+    if status.uid() != owner {
+        return unsafe_because("does not belong to root; chown it to root");
+    }
+    if status.mode() & 0o022 != 0 {
+        return unsafe_because("may be written by others than its owner; chmod it to 0644");
+    }
+    if status.len() > LARGEST_FILE {
+        return unsafe_because("is larger than 64 KiB");
+    }
+    let mut text = String::new();
+    (&file).take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// The table `[throttle]`, with its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ThrottleTable {
+    #[serde(deserialize_with = "count")]
+    free_failures: u32,
+    #[serde(deserialize_with = "duration")]
+    first_wait: u64,
+    #[serde(deserialize_with = "duration")]
+    longest_wait: u64,
+    #[serde(deserialize_with = "count")]
+    lock_after: u32,
+}
+
+impl Default for ThrottleTable {
+    fn default() -> Self {
+        let Throttle { free_failures, first_wait, longest_wait, lock_after } = Throttle::default();
+        Self { free_failures, first_wait, longest_wait, lock_after }
+    }
+}
+
+/// The key URI keeps `:` for itself; control characters would garble the app's list.
+fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let issuer = String::deserialize(deserializer)?;
+    let fits = !issuer.is_empty()
+        && issuer.len() <= 64
+        && !issuer.chars().any(|c| c == ':' || c.is_control());
+    let expected = "issuer must be 1 to 64 bytes long, without `:` and control characters";
+    fits.then_some(Some(issuer)).ok_or_else(|| de::Error::custom(expected))
+}
+
+fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    let expected = "state_dir must be an absolute path";
+    if path.is_absolute() { Ok(path) } else { Err(de::Error::custom(expected)) }
+}
+
+fn skew<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let steps = u64::deserialize(deserializer)?;
+    if steps <= 10 { Ok(steps) } else { Err(de::Error::custom("skew must be 0 to 10")) }
+}
+
+/// NIST SP 800-63B section 3.2.2 allows at most 100 failures in a row.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let count = u32::deserialize(deserializer)?;
+    let expected = "a count of failures must be 1 to 100";
+    if (1..=100).contains(&count) { Ok(count) } else { Err(de::Error::custom(expected)) }
+}
+
+/// An integer and `s`, `m`, `h` or `d`, at most a year.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let expected =
+        "a duration must be an integer and s, m, h or d, such as \"30s\", and at most 365d";
+    seconds(&text)
+        .filter(|seconds| *seconds <= 365 * 86_400)
+        .ok_or_else(|| de::Error::custom(expected))
+}
+
+/// Seconds that a duration's text means.
+fn seconds(text: &str) -> Option<u64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number = &text[..text.len() - 1];
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| number.parse::<u64>().ok()?.checked_mul(unit))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("x.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        assert_eq!(parse("").unwrap(), Config::default());
+        assert_eq!(Config::default().policy(), Policy::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = parse(
+            "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
+             [throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
+        )
+        .unwrap();
+        assert_eq!(config.issuer.as_deref(), Some("My Server"));
+        assert_eq!(config.state_dir, Path::new("/srv/x"));
+        assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
+        let throttle =
+            Throttle { free_failures: 3, first_wait: 0, longest_wait: 7200, lock_after: 50 };
+        assert_eq!(config.policy(), Policy { skew: 2, throttle });
+    }
+
+    #[test]
+    fn a_mistake_is_located_and_its_line_not_quoted() {
+        for (text, place) in [
+            ("skew = 1\nskwe = 'JBSWY3DP'\n", "x.toml:2:1: unknown key, expected one of `issuer`"),
+            ("skew = 11\n", "x.toml:1:8: skew must be 0 to 10"),
+            ("\n\n[throttle]\nfirst_wait = '1w'", "x.toml:4:14: a duration must be"),
+            ("[throttle]\nfree_failures = 0", "x.toml:2:17: a count of failures must be"),
+            ("unenrolled = 'enrol'", "x.toml:1:14: unknown variant, expected `refuse` or `allow`"),
+            ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),
+            ("issuer = 'a:b'", "x.toml:1:10: issuer must be"),
+            ("skew = 'JBSWY3DP'", "x.toml:1:8: invalid type, expected u64"),
+            ("skew = yes", "x.toml:1:8: "),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.starts_with(place), "{error}");
+            assert!(!error.contains('\n') && !error.contains("JBSWY3DP"), "{error}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, expected) in [
+            ("30s", Some(30)),
+            ("2m", Some(120)),
+            ("1h", Some(3600)),
+            ("1d", Some(86_400)),
+            ("0s", Some(0)),
+            ("30", None),
+            ("s", None),
+            ("-1s", None),
+            ("1.5h", None),
+            ("+3s", None),
+            ("", None),
+            ("3é", None),
+            ("99999999999999999999s", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cloud2fa.toml");
+        let owner = nix::unistd::geteuid().as_raw();
+        assert!(matches!(Config::load(Some(&path), owner), Err(ConfigError::Missing(_))));
+        std::fs::write(&path, "skew = 2\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Config::load(Some(&path), owner).unwrap().skew, 2);
+        assert!(matches!(Config::load(Some(&path), owner + 1), Err(ConfigError::Unsafe(..))));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+        assert!(matches!(Config::load(Some(&path), owner), Err(ConfigError::Unsafe(..))));
+        assert!(matches!(
+            Config::load(Some(directory.path()), owner),
+            Err(ConfigError::Unsafe(..))
+        ));
+    }
+}

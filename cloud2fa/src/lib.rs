@@ -1,0 +1,38 @@
+//! All of cloud2fa that is two-factor authentication.
+//!
+//! Nothing here knows PAM, a terminal or a clock: the binaries bring those. The
+//! centre is [`decide()`], a pure function of an account, an answer and the time;
+//! [`store::Store`] is the seam behind which an account is read, decided on and
+//! written back in one operation.
+
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod answer;
+pub mod backup_codes;
+pub mod config;
+pub mod decide;
+pub mod enrolment;
+pub mod otpauth;
+pub mod qr;
+pub mod store;
+pub mod throttle;
+pub mod time;
+pub mod totp;
+pub mod user;
+
+pub use account::{Account, Generation};
+pub use answer::Answer;
+pub use backup_codes::BackupCode;
+pub use config::Config;
+pub use decide::{Factor, Policy, Purpose, Verdict, decide};
+pub use enrolment::{PendingEnrolment, ProvenEnrolment};
+pub use store::{FileStore, Standing, Status, Store, StoreError};
+pub use time::UnixTime;
+pub use totp::{Secret, TimeStep, Token};
+pub use user::{User, UserName};
+
+/// The system gave no random numbers.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gave no random numbers ({0})")]
+pub struct NoRandomness(#[from] getrandom::Error);

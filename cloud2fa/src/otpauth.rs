@@ -1,0 +1,44 @@
+//! The key URI that authenticator apps read: `otpauth://totp/ISSUER:ACCOUNT?secret=…&issuer=…`.
+//!
+//! Algorithm, digits and period are the defaults and are left out: the QR code gets
+//! smaller, and some apps ignore them anyway.
+
+use crate::Secret;
+use std::fmt::Write;
+use zeroize::Zeroizing;
+
+/// The URI of a secret. `issuer` is the name that the app shows; neither name may
+/// hold a `:`, which the format keeps for itself, so it is encoded.
+pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
+    let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
+    Zeroizing::new(format!(
+        "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}",
+        *secret.to_base32()
+    ))
+}
+
+/// Every byte outside RFC 3986's unreserved set as `%20`.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            write!(encoded, "%{byte:02X}").expect("a String takes all that is written");
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_percent_encoded_and_defaults_left_out() {
+        let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+        assert_eq!(
+            *uri("My Server", "jörg@x:y", &secret),
+            "otpauth://totp/My%20Server:j%C3%B6rg%40x%3Ay?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=My%20Server"
+        );
+    }
+}

@@ -1,0 +1,373 @@
+//! The directory of the store, and files in it: opened without following or waiting for
+//! anything, then checked as what is open, not by name.
+
+use super::slots::FILE_SIZE;
+use super::{StoreError, lock};
+use crate::{NoRandomness, UserName};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, RenameFlags, openat, renameat2};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, fchown, unlinkat};
+use serde::Deserialize;
+use std::fs::{File, Metadata, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// What makes a directory a store: an empty one where a volume failed to mount must
+/// not read as "nobody is enrolled".
+const MARKER: &str = ".store";
+
+/// What this version writes into the marker.
+const MARKER_FORMAT: u64 = 1;
+
+/// Ends the name of an account file.
+const ACCOUNT_SUFFIX: &str = ".account";
+
+/// Begins the name of a file that is not complete yet. No account's name begins so.
+const TEMPORARY_PREFIX: &str = ".new-";
+
+/// Begins the name of something that stood where an account file belongs.
+const ASIDE_PREFIX: &str = ".aside-";
+
+/// Permissions of group and others, and set-id bits.
+const FORBIDDEN_BITS: u32 = 0o7077;
+
+/// The store's directory, found healthy.
+#[derive(Debug)]
+pub(super) struct Directory {
+    file: File,
+    path: PathBuf,
+    owner: u32,
+}
+
+/// How a record is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// To be looked at.
+    Read,
+    /// To be changed: fails at once on a read-only file system.
+    Write,
+}
+
+/// An account file, found to be one that only the owner could have changed.
+#[derive(Debug)]
+pub(super) struct AccountFile {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+}
+
+/// What stands where an account file belongs, when it must be written over.
+#[derive(Debug)]
+pub(super) enum Remains {
+    /// A file that can be written over in place.
+    File(AccountFile),
+    /// Nothing any more.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Marker {
+    format: u64,
+    #[serde(rename = "id")]
+    _id: String,
+}
+
+impl Directory {
+    /// Opens and checks the store at `path`; it must belong to `owner`.
+    pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
+        let directory = Self::open_unmarked(path, owner)?;
+        let marker_path = directory.path.join(MARKER);
+        let marker = match directory.open_at(MARKER, OFlag::O_RDONLY) {
+            Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(directory.path)),
+            outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &marker_path))?,
+        };
+        let status = marker.metadata().map_err(io_error("examine", &marker_path))?;
+        if let Some(why) =
+            wrong_with(&status, owner).or_else(|| (status.len() > 4096).then_some("is too large"))
+        {
+            let remedy = "restore it from a backup of the store";
+            return Err(StoreError::UnsafeStore { path: marker_path, why, remedy });
+        }
+        let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
+        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &marker_path))?;
+        let parsed =
+            std::str::from_utf8(&bytes).ok().and_then(|text| toml::from_str::<Marker>(text).ok());
+        match parsed {
+            Some(Marker { format: MARKER_FORMAT, .. }) => Ok(directory),
+            Some(Marker { format, .. }) => {
+                Err(StoreError::LaterFormat { path: marker_path, found: format })
+            }
+            None => Err(StoreError::UnsafeStore {
+                path: marker_path,
+                why: "is damaged",
+                remedy: "restore it from a backup of the store",
+            }),
+        }
+    }
+
+    /// Makes the directory, unless it is there, and the marker, unless it is there. Says whether it made a store.
+    pub(super) fn init(path: &Path, owner: u32) -> Result<bool, StoreError> {
+        match Self::open(path, owner) {
+            Ok(_) => return Ok(false),
+            Err(StoreError::Missing(_) | StoreError::NotInitialised(_)) => {}
+            Err(error) => return Err(error),
+        }
+        match std::fs::DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(io_error("make the directory", path)(error));
+            }
+            _ => {}
+        }
+        let directory = Self::open_unmarked(path, owner)?;
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(NoRandomness::from)?;
+        let id = data_encoding::HEXLOWER.encode(&id);
+        let text = format!(
+            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
+        );
+        let made = lock::while_locked(&directory.file, &directory.path, || {
+            directory.create_file(MARKER, text.as_bytes())
+        })?;
+        Ok(made == Created::Yes)
+    }
+
+    /// Opens and checks the directory alone.
+    fn open_unmarked(path: &Path, owner: u32) -> Result<Self, StoreError> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let unsafe_store =
+            |why, remedy| StoreError::UnsafeStore { path: path.to_owned(), why, remedy };
+        let file = match File::options().read(true).custom_flags(flags.bits()).open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                return Err(match error.raw_os_error().map(Errno::from_raw) {
+                    Some(Errno::ENOENT) => StoreError::Missing(path.to_owned()),
+                    // O_NOFOLLOW: the last component is a symbolic link (open(2)).
+                    Some(Errno::ELOOP | Errno::ENOTDIR) => unsafe_store(
+                        "is not a directory",
+                        "move it away, or name the directory itself as state_dir",
+                    ),
+                    _ => io_error("open", path)(error),
+                });
+            }
+        };
+        let status = file.metadata().map_err(io_error("examine", path))?;
+        if status.uid() != owner {
+            return Err(unsafe_store(
+                "does not belong to root",
+                "find out why, then chown it to root",
+            ));
+        }
+        if status.mode() & FORBIDDEN_BITS != 0 {
+            return Err(unsafe_store(
+                "is open to others than root",
+                "find out why, then chmod it to 0700",
+            ));
+        }
+        Ok(Self { file, path: path.to_owned(), owner })
+    }
+
+    /// Opens the account file of `name` and checks it; nothing where there is none.
+    pub(super) fn account(
+        &self,
+        name: &UserName,
+        access: Access,
+    ) -> Result<Option<AccountFile>, StoreError> {
+        let path = self.account_path(name);
+        let flags = match access {
+            Access::Read => OFlag::O_RDONLY,
+            Access::Write => OFlag::O_RDWR,
+        };
+        let unsafe_record = |why| StoreError::UnsafeRecord { path: path.clone(), why };
+        let file = match self.open_at(&account_file_name(name), flags) {
+            Ok(file) => file,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(Errno::ELOOP) => return Err(unsafe_record("is a symbolic link")),
+            Err(Errno::EISDIR) => return Err(unsafe_record("is not a regular file")),
+            Err(errno) => return Err(io_error("open", &path)(errno.into())),
+        };
+        let account = AccountFile { file, path };
+        account.check(self.owner)?;
+        Ok(Some(account))
+    }
+
+    /// Names of all account files.
+    pub(super) fn names(&self) -> Result<Vec<UserName>, StoreError> {
+        let entries = std::fs::read_dir(&self.path).map_err(io_error("list", &self.path))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(io_error("list", &self.path))?.file_name();
+            names.extend(
+                name.to_str().and_then(|name| UserName::decode(name.strip_suffix(ACCOUNT_SUFFIX)?)),
+            );
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Makes the account file of `name` with `content`, whole or not at all.
+    pub(super) fn create_account(
+        &self,
+        name: &UserName,
+        content: &[u8],
+    ) -> Result<Created, StoreError> {
+        lock::while_locked(&self.file, &self.path, || {
+            self.remove_leftovers();
+            self.create_file(&account_file_name(name), content)
+        })
+    }
+
+    /// What stands at the place of `name`'s account file, to be written over. A file is
+    /// given as it is; anything else, which cannot be written over without harm
+    /// elsewhere, is moved aside.
+    pub(super) fn remains(&self, name: &UserName) -> Result<Remains, StoreError> {
+        let (path, file_name) = (self.account_path(name), account_file_name(name));
+        lock::while_locked(&self.file, &self.path, || {
+            let usable = match self.open_at(&file_name, OFlag::O_RDWR) {
+                Err(Errno::ENOENT) => return Ok(Remains::Nothing),
+                outcome => outcome
+                    .ok()
+                    .filter(|file| file.metadata().is_ok_and(|is| is.is_file() && is.nlink() == 1)),
+            };
+            if let Some(file) = usable {
+                return Ok(Remains::File(AccountFile { file, path: path.clone() }));
+            }
+            let aside = format!("{ASIDE_PREFIX}{file_name}-{}", random_suffix()?);
+            self.rename(&file_name, &aside).map_err(io_error("move aside", &path))?;
+            self.file.sync_all().map_err(io_error("synchronise", &self.path))?;
+            Ok(Remains::Nothing)
+        })
+    }
+
+    /// Where the account file of `name` is.
+    pub(super) fn account_path(&self, name: &UserName) -> PathBuf {
+        self.path.join(account_file_name(name))
+    }
+
+    /// Whose the store is.
+    pub(super) fn owner(&self) -> u32 {
+        self.owner
+    }
+
+    fn open_at(&self, name: &str, access: OFlag) -> nix::Result<File> {
+        let flags =
+            access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        openat(&self.file, name, flags, Mode::empty()).map(File::from)
+    }
+
+    /// Makes a file with `content` under a temporary name, and gives it its own name if that is free.
+    fn create_file(&self, name: &str, content: &[u8]) -> Result<Created, StoreError> {
+        let path = self.path.join(name);
+        let temporary = format!("{TEMPORARY_PREFIX}{}", random_suffix()?);
+        let outcome = self.write_new(&temporary, content, &path).and_then(|()| {
+            match self.rename(&temporary, name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Ok(Created::ExistsAlready)
+                }
+                outcome => outcome.map(|()| Created::Yes).map_err(io_error("name", &path)),
+            }
+        });
+        if !matches!(outcome, Ok(Created::Yes)) {
+            // What cannot be removed now is a leftover that the next enrolment removes.
+            let _ = unlinkat(&self.file, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        let created = outcome?;
+        self.file.sync_all().map_err(io_error("synchronise", &self.path))?;
+        Ok(created)
+    }
+
+    /// Gives a file another name, if that is free.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat2(&self.file, from, &self.file, to, RenameFlags::RENAME_NOREPLACE)?)
+    }
+
+    fn write_new(&self, name: &str, content: &[u8], path: &Path) -> Result<(), StoreError> {
+        let flags =
+            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let write = || -> io::Result<()> {
+            let file = File::from(openat(&self.file, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+            // The umask may have taken bits away.
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            (&file).write_all(content)?;
+            file.sync_all()
+        };
+        write().map_err(io_error("write", path))
+    }
+
+    /// Removes temporary files of enrolments that a crash has ended. The directory is locked.
+    fn remove_leftovers(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.path) else { return };
+        for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+            if name.starts_with(TEMPORARY_PREFIX) {
+                let _ = unlinkat(&self.file, name.as_str(), UnlinkatFlags::NoRemoveDir);
+            }
+        }
+    }
+}
+
+/// Whether a file was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Created {
+    /// It was.
+    Yes,
+    /// Somebody else made one of that name first; theirs is untouched.
+    ExistsAlready,
+}
+
+impl AccountFile {
+    /// Checks the open file. Once more under the lock, since only then nobody moves it aside.
+    pub(super) fn check(&self, owner: u32) -> Result<(), StoreError> {
+        let status = self.file.metadata().map_err(io_error("examine", &self.path))?;
+        if let Some(why) = wrong_with(&status, owner) {
+            return Err(StoreError::UnsafeRecord { path: self.path.clone(), why });
+        }
+        if status.len() != FILE_SIZE as u64 {
+            return Err(StoreError::Damaged {
+                path: self.path.clone(),
+                why: "it has a wrong size",
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives the file the owner, the mode and the size of an account file.
+    pub(super) fn put_in_order(&self, owner: u32) -> Result<(), StoreError> {
+        let repair = || -> io::Result<()> {
+            fchown(&self.file, Some(owner.into()), None)?;
+            self.file.set_permissions(Permissions::from_mode(0o600))?;
+            self.file.set_len(FILE_SIZE as u64)
+        };
+        repair().map_err(io_error("put in order", &self.path))
+    }
+}
+
+/// Why a file in the store could have been changed by others than `owner`.
+fn wrong_with(status: &Metadata, owner: u32) -> Option<&'static str> {
+    if !status.is_file() {
+        Some("is not a regular file")
+    } else if status.uid() != owner {
+        Some("does not belong to root")
+    } else if status.mode() & FORBIDDEN_BITS != 0 {
+        Some("is open to others than root")
+    } else if status.nlink() != 1 {
+        Some("has more than one name (hard link)")
+    } else {
+        None
+    }
+}
+
+fn account_file_name(name: &UserName) -> String {
+    name.encoded() + ACCOUNT_SUFFIX
+}
+
+fn random_suffix() -> Result<String, NoRandomness> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(data_encoding::HEXLOWER.encode(&bytes))
+}
+
+/// Makes a [`StoreError::Io`] of what failed on `path`.
+pub(super) fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Io { doing, path: path.clone(), source }
+}

@@ -1,0 +1,275 @@
+//! Where accounts live. [`Store`] is phrased in whole operations, so that a store may
+//! also be a service or a database that reads, decides and writes on its own side.
+
+mod directory;
+mod file;
+mod lock;
+mod record;
+mod shield;
+mod slots;
+
+pub use file::FileStore;
+
+use crate::backup_codes::HashError;
+use crate::time::Clock;
+use crate::{
+    Account, Answer, BackupCode, Generation, NoRandomness, ProvenEnrolment, Purpose, UnixTime,
+    User, UserName, Verdict,
+};
+use std::io;
+use std::path::PathBuf;
+
+/// What is known of one enrolled user, secrets left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// When the enrolment was made.
+    pub since: UnixTime,
+    /// When a code was last accepted at a login.
+    pub last_used: Option<UnixTime>,
+    /// Backup codes that are not spent.
+    pub backup_codes_left: usize,
+    /// Wrong codes in a row.
+    pub failures: u32,
+    /// Seconds until the next code is evaluated.
+    pub wait_seconds: u64,
+    /// Locked until an administrator unlocks.
+    pub locked: bool,
+}
+
+/// How a user stands with the second factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The healthy store has no record of this user.
+    NeverEnrolled,
+    /// There was an enrolment.
+    Disabled(Generation),
+    /// There is one.
+    Enrolled(Generation, Status),
+}
+
+impl Standing {
+    /// How `account` stands at `now`.
+    fn of(account: &Account, now: UnixTime) -> Self {
+        let generation = account.generation.clone();
+        let usage = &account.usage;
+        match &account.enrolment {
+            None => Self::Disabled(generation),
+            Some(enrolment) => Self::Enrolled(
+                generation,
+                Status {
+                    since: enrolment.created,
+                    last_used: usage.last_used,
+                    backup_codes_left: usage.spent.left(),
+                    failures: usage.failures,
+                    wait_seconds: usage.wait_left(now),
+                    locked: usage.locked,
+                },
+            ),
+        }
+    }
+
+    /// The status of an enrolment, where there is one.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Enrolled(_, status) => Some(status),
+            Self::NeverEnrolled | Self::Disabled(_) => None,
+        }
+    }
+
+    /// What a change that begins now must find unchanged when it commits.
+    pub fn basis(&self) -> Basis {
+        match self {
+            Self::NeverEnrolled => Basis::Nothing,
+            Self::Disabled(generation) | Self::Enrolled(generation, _) => {
+                Basis::Generation(generation.clone())
+            }
+        }
+    }
+}
+
+/// What a change was begun on: it commits on nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// No record.
+    Nothing,
+    /// This record.
+    Generation(Generation),
+    /// A record that cannot be used, whatever is wrong with it (see
+    /// [`StoreError::is_about_one_record`]): it is written over. For administrators only.
+    Unusable,
+}
+
+/// What a change hands out.
+#[derive(Debug)]
+pub struct Issued {
+    /// The new backup codes: shown once, kept nowhere.
+    pub backup_codes: Vec<BackupCode>,
+    /// Whether the old copy is overwritten, too.
+    pub old_copy: OldCopy,
+}
+
+/// What became of the copy that a change made obsolete, and of the secrets in it.
+#[derive(Debug)]
+pub enum OldCopy {
+    /// It is overwritten.
+    Wiped,
+    /// It could not be, and is until the next change. The change itself is done.
+    Left(io::Error),
+}
+
+/// One line of [`Store::list`].
+#[derive(Debug)]
+pub struct Listed {
+    /// Whose record it is.
+    pub name: UserName,
+    /// How the user stands, or why the record cannot be used.
+    pub standing: Result<Standing, StoreError>,
+}
+
+/// Whole operations on accounts. The clock is an argument; a caller's right to ask is
+/// for the caller to check.
+pub trait Store {
+    /// How `user` stands, before a code is asked for. Fails where a verdict could not
+    /// be written down afterwards.
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
+
+    /// Evaluates `answer` for the enrolment `seen` at the challenge, and writes down what follows from it.
+    fn verify(
+        &mut self,
+        user: &User,
+        seen: &Generation,
+        answer: &Answer,
+        purpose: Purpose,
+        clock: Clock<'_>,
+    ) -> Result<Verdict, StoreError>;
+
+    /// Saves an enrolment that a code has proven, made by the user of name `by`.
+    fn enrol(
+        &mut self,
+        user: &User,
+        proven: ProvenEnrolment,
+        by: &str,
+        basis: &Basis,
+        clock: Clock<'_>,
+    ) -> Result<Issued, StoreError>;
+
+    /// Replaces the backup codes of the enrolment `basis`; the app goes on.
+    fn regenerate_backup_codes(
+        &mut self,
+        user: &User,
+        basis: &Generation,
+        clock: Clock<'_>,
+    ) -> Result<Issued, StoreError>;
+
+    /// Turns the second factor off. Failures and waits live on.
+    fn disable(
+        &mut self,
+        user: &User,
+        basis: &Basis,
+        clock: Clock<'_>,
+    ) -> Result<OldCopy, StoreError>;
+
+    /// Takes failures, wait and lock away; never the last step.
+    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<(), StoreError>;
+
+    /// How `user` stands, for people to read. Changes nothing.
+    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
+
+    /// All records, by name.
+    fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError>;
+}
+
+/// Why a store did not do what it was asked for. Each text says what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory is not there.
+    #[error("there is no store at {}; run `cloud2fa init`, or mount the volume that holds it", .0.display())]
+    Missing(PathBuf),
+    /// The directory is there, but nobody made it a store.
+    #[error("{} holds no store: its file .store is missing; mount the volume that holds it, or run `cloud2fa init` for a new, empty store", .0.display())]
+    NotInitialised(PathBuf),
+    /// Somebody else could have changed it.
+    #[error("{} {why}; {remedy}", .path.display())]
+    UnsafeStore {
+        /// The directory or its file `.store`.
+        path: PathBuf,
+        /// What is wrong.
+        why: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The record is not a file that only root could have changed.
+    #[error("{} {why}; if it was not an administrator's mistake, take it as an attack, then `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    UnsafeRecord {
+        /// The account file.
+        path: PathBuf,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Neither copy of the record can be read.
+    #[error("{} is damaged ({why}); restore it from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    Damaged {
+        /// The account file.
+        path: PathBuf,
+        /// What is wrong, without its content.
+        why: &'static str,
+    },
+    /// Written by a later version.
+    #[error("{} has format {found}, which this version of cloud2fa does not know; install the version that wrote it", .path.display())]
+    LaterFormat {
+        /// The account file or the file `.store`.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+    /// The account was deleted and made anew, or the name was given to somebody else.
+    #[error("{}: enrolment belongs to uid {recorded}, the user has uid {actual}; `cloud2fa disable` or `enable --replace` the user", .path.display())]
+    ForeignUid {
+        /// The account file.
+        path: PathBuf,
+        /// Whose it is.
+        recorded: u32,
+        /// Who asks.
+        actual: u32,
+    },
+    /// A call to the system failed.
+    #[error("cannot {doing} {} ({source})", .path.display())]
+    Io {
+        /// What was tried, as in "cannot … PATH".
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Somebody else holds the lock, for longer than 5 seconds.
+    #[error("{} is locked by {}; look what that process does", .path.display(), holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")))]
+    Busy {
+        /// The file that is locked.
+        path: PathBuf,
+        /// The process, where /proc/locks tells.
+        holder: Option<u32>,
+    },
+    /// Somebody else changed the enrolment in between.
+    #[error(
+        "the enrolment of {0} has changed meanwhile; look at it with `cloud2fa status`, and start again"
+    )]
+    Changed(UserName),
+    /// There is no enrolment to act on.
+    #[error("{0} is not enrolled; `cloud2fa enable` enrols")]
+    NotEnrolled(UserName),
+    /// No hash could be made.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// No random numbers.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+impl StoreError {
+    /// Whether only one user's record is concerned, so that an administrator may write it over.
+    pub fn is_about_one_record(&self) -> bool {
+        matches!(self, Self::UnsafeRecord { .. } | Self::Damaged { .. } | Self::ForeignUid { .. })
+            || matches!(self, Self::LaterFormat { path, .. } if path.extension().is_some())
+    }
+}
