@@ -120,3 +120,11 @@ impl SpentCodes {
         self.0.iter().enumerate().filter(|(_, spent)| **spent).map(|(position, _)| position)
     }
 }
+
+impl FromIterator<usize> for SpentCodes {
+    fn from_iter<I: IntoIterator<Item = usize>>(positions: I) -> Self {
+        let mut spent = Self::default();
+        positions.into_iter().for_each(|position| spent.insert(position));
+        spent
+    }
+}

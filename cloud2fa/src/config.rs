@@ -1,9 +1,9 @@
 //! `/etc/cloud2fa/cloud2fa.toml`: what the administrator sets.
 
 use crate::decide::Policy;
+use crate::fields::{Fields, Mistake, string, unsigned};
 use crate::throttle::Throttle;
 use nix::fcntl::OFlag;
-use serde::{Deserialize, Deserializer, de};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -16,8 +16,7 @@ pub const DEFAULT_PATH: &str = "/etc/cloud2fa/cloud2fa.toml";
 const LARGEST_FILE: u64 = 64 * 1024;
 
 /// What happens to users who have no enrolment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unenrolled {
     /// They are asked like everybody, and refused.
     Refuse,
@@ -26,22 +25,18 @@ pub enum Unenrolled {
 }
 
 /// The configuration, with the defaults where a key is not set.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The name that the app shows; the host name if not set.
-    #[serde(deserialize_with = "issuer")]
     pub issuer: Option<String>,
     /// The directory of the store.
-    #[serde(deserialize_with = "absolute")]
     pub state_dir: PathBuf,
     /// Steps either side of now in which a code is right.
-    #[serde(deserialize_with = "skew")]
     pub skew: u64,
     /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
     pub unenrolled: Option<Unenrolled>,
     /// What wrong codes cost.
-    throttle: ThrottleTable,
+    pub throttle: Throttle,
 }
 
 impl Default for Config {
@@ -51,7 +46,7 @@ impl Default for Config {
             state_dir: PathBuf::from("/var/lib/cloud2fa"),
             skew: Policy::default().skew,
             unenrolled: None,
-            throttle: ThrottleTable::default(),
+            throttle: Throttle::default(),
         }
     }
 }
@@ -96,30 +91,44 @@ impl Config {
 
     /// Reads a configuration's text; `path` is for the error message.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
+        Self::read(text).map_err(|Mistake { at, what }| {
             let before = text.get(..at).unwrap_or(text);
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             ConfigError::Invalid {
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
                 column: before[line_start..].chars().count() + 1,
-                what: without_quotes(error.message()),
+                what,
             }
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, Mistake> {
+        let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
+        let issuer = "a name of 1 to 64 bytes without `:` and control characters";
+        config.issuer = fields.take("issuer", issuer, |value| string(&value).filter(is_issuer).map(str::to_owned))?;
+        let path = fields.take("state_dir", "an absolute path", |value| {
+            string(&value).map(PathBuf::from).filter(|path| path.is_absolute())
         })?;
-        Ok(config)
+        config.state_dir = path.unwrap_or(config.state_dir);
+        let skew = fields.take("skew", "an integer from 0 to 10", |value| {
+            unsigned::<u64>(&value).filter(|steps| *steps <= 10)
+        })?;
+        config.skew = skew.unwrap_or(config.skew);
+        config.unenrolled = fields.take("unenrolled", "\"refuse\" or \"allow\"", |value| match string(&value)? {
+            "refuse" => Some(Unenrolled::Refuse),
+            "allow" => Some(Unenrolled::Allow),
+            _ => None,
+        })?;
+        if let Some(table) = fields.take_table("throttle")? {
+            read_throttle(table, &mut config.throttle)?;
+        }
+        fields.finish().map(|()| config)
     }
 
     /// The rules for [`crate::decide()`].
     pub fn policy(&self) -> Policy {
-        let table = &self.throttle;
-        let throttle = Throttle {
-            free_failures: table.free_failures,
-            first_wait: table.first_wait,
-            longest_wait: table.longest_wait,
-            lock_after: table.lock_after,
-        };
-        Policy { skew: self.skew, throttle }
+        Policy { skew: self.skew, throttle: self.throttle }
     }
 
     /// The name that the app shows.
@@ -127,19 +136,6 @@ impl Config {
         let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         self.issuer.clone().or_else(host).unwrap_or_else(|| "localhost".to_owned())
     }
-}
-
-/// The parser's message on one line, without the text of the file that it may quote: what
-/// was found goes, what was expected stays.
-fn without_quotes(message: &str) -> String {
-    let what = match message.split_once(", expected") {
-        Some((found, expected)) => {
-            let kind = found.split(['`', '"', '\'', ':']).next().unwrap_or_default().trim_end();
-            format!("{}, expected{expected}", kind.replace("unknown field", "unknown key"))
-        }
-        None => message.to_owned(),
-    };
-    what.replace('\n', "; ")
 }
 
 /// Opens without waiting for anybody (a FIFO would), then checks what is open.
@@ -172,63 +168,32 @@ fn read_checked(path: &Path, owner: u32) -> Result<String, ConfigError> {
     Ok(text)
 }
 
-/// The table `[throttle]`, with its bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ThrottleTable {
-    #[serde(deserialize_with = "count")]
-    free_failures: u32,
-    #[serde(deserialize_with = "duration")]
-    first_wait: u64,
-    #[serde(deserialize_with = "duration")]
-    longest_wait: u64,
-    #[serde(deserialize_with = "count")]
-    lock_after: u32,
-}
-
-impl Default for ThrottleTable {
-    fn default() -> Self {
-        let Throttle { free_failures, first_wait, longest_wait, lock_after } = Throttle::default();
-        Self { free_failures, first_wait, longest_wait, lock_after }
-    }
+/// Reads the table `[throttle]`.
+fn read_throttle(mut table: Fields<'_>, throttle: &mut Throttle) -> Result<(), Mistake> {
+    // NIST SP 800-63B section 3.2.2 allows at most 100 failures in a row.
+    let mut count = |key, default| {
+        let count = table.take(key, "an integer from 1 to 100", |value| {
+            unsigned::<u32>(&value).filter(|count| (1..=100).contains(count))
+        });
+        count.map(|count| count.unwrap_or(default))
+    };
+    throttle.free_failures = count("free_failures", throttle.free_failures)?;
+    throttle.lock_after = count("lock_after", throttle.lock_after)?;
+    let mut duration = |key, default| {
+        let expected = "an integer and s, m, h or d, such as \"30s\", at most \"365d\"";
+        let duration = table.take(key, expected, |value| {
+            string(&value).and_then(seconds).filter(|seconds| *seconds <= 365 * 86_400)
+        });
+        duration.map(|duration| duration.unwrap_or(default))
+    };
+    throttle.first_wait = duration("first_wait", throttle.first_wait)?;
+    throttle.longest_wait = duration("longest_wait", throttle.longest_wait)?;
+    table.finish()
 }
 
 /// The key URI keeps `:` for itself; control characters would garble the app's list.
-fn issuer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let issuer = String::deserialize(deserializer)?;
-    let fits = !issuer.is_empty()
-        && issuer.len() <= 64
-        && !issuer.chars().any(|c| c == ':' || c.is_control());
-    let expected = "issuer must be 1 to 64 bytes long, without `:` and control characters";
-    fits.then_some(Some(issuer)).ok_or_else(|| de::Error::custom(expected))
-}
-
-fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    let path = PathBuf::deserialize(deserializer)?;
-    let expected = "state_dir must be an absolute path";
-    if path.is_absolute() { Ok(path) } else { Err(de::Error::custom(expected)) }
-}
-
-fn skew<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let steps = u64::deserialize(deserializer)?;
-    if steps <= 10 { Ok(steps) } else { Err(de::Error::custom("skew must be 0 to 10")) }
-}
-
-/// NIST SP 800-63B section 3.2.2 allows at most 100 failures in a row.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let count = u32::deserialize(deserializer)?;
-    let expected = "a count of failures must be 1 to 100";
-    if (1..=100).contains(&count) { Ok(count) } else { Err(de::Error::custom(expected)) }
-}
-
-/// An integer and `s`, `m`, `h` or `d`, at most a year.
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let expected =
-        "a duration must be an integer and s, m, h or d, such as \"30s\", and at most 365d";
-    seconds(&text)
-        .filter(|seconds| *seconds <= 365 * 86_400)
-        .ok_or_else(|| de::Error::custom(expected))
+fn is_issuer(issuer: &&str) -> bool {
+    (1..=64).contains(&issuer.len()) && !issuer.chars().any(|c| c == ':' || c.is_control())
 }
 
 /// Seconds that a duration's text means.
@@ -278,15 +243,18 @@ mod tests {
     #[test]
     fn a_mistake_is_located_and_its_line_not_quoted() {
         for (text, place) in [
-            ("skew = 1\nskwe = 'JBSWY3DP'\n", "x.toml:2:1: unknown key, expected one of `issuer`"),
-            ("skew = 11\n", "x.toml:1:8: skew must be 0 to 10"),
-            ("\n\n[throttle]\nfirst_wait = '1w'", "x.toml:4:14: a duration must be"),
-            ("[throttle]\nfree_failures = 0", "x.toml:2:17: a count of failures must be"),
-            ("unenrolled = 'enrol'", "x.toml:1:14: unknown variant, expected `refuse` or `allow`"),
+            ("skew = 1\nskwe = 'JBSWY3DP'\n", "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, throttle"),
+            ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
+            ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),
+            ("\n\n[throttle]\nfirst_wait = '1w'", "x.toml:4:14: first_wait must be an integer and s, m, h or d"),
+            ("[throttle]\nfree_failures = 0", "x.toml:2:17: free_failures must be an integer from 1 to 100"),
+            ("[throttle]\nx = 0", "x.toml:2:1: unknown key; known here are free_failures"),
+            ("unenrolled = 'enrol'", "x.toml:1:14: unenrolled must be \"refuse\" or \"allow\""),
             ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),
-            ("issuer = 'a:b'", "x.toml:1:10: issuer must be"),
-            ("skew = 'JBSWY3DP'", "x.toml:1:8: invalid type, expected u64"),
-            ("skew = yes", "x.toml:1:8: "),
+            ("issuer = 'a:b'", "x.toml:1:10: issuer must be a name"),
+            ("skew = 1\nskew = 2", "x.toml:2:1: duplicate key"),
+            ("skew = JBSWY3DP", "x.toml:1:8: "),
+            ("JBSWY3DP", "x.toml:1:9: "),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.starts_with(place), "{error}");

@@ -13,6 +13,7 @@ pub mod backup_codes;
 pub mod config;
 pub mod decide;
 pub mod enrolment;
+mod fields;
 pub mod otpauth;
 pub mod qr;
 pub mod store;

@@ -3,12 +3,12 @@
 
 use super::slots::FILE_SIZE;
 use super::{StoreError, lock};
+use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, RenameFlags, openat, renameat2};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, fchown, unlinkat};
-use serde::Deserialize;
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -66,13 +66,6 @@ pub(super) enum Remains {
     Nothing,
 }
 
-#[derive(Deserialize)]
-struct Marker {
-    format: u64,
-    #[serde(rename = "id")]
-    _id: String,
-}
-
 impl Directory {
     /// Opens and checks the store at `path`; it must belong to `owner`.
     pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
@@ -91,13 +84,9 @@ impl Directory {
         }
         let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
         marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &marker_path))?;
-        let parsed =
-            std::str::from_utf8(&bytes).ok().and_then(|text| toml::from_str::<Marker>(text).ok());
-        match parsed {
-            Some(Marker { format: MARKER_FORMAT, .. }) => Ok(directory),
-            Some(Marker { format, .. }) => {
-                Err(StoreError::LaterFormat { path: marker_path, found: format })
-            }
+        match marker_format(&bytes) {
+            Some(MARKER_FORMAT) => Ok(directory),
+            Some(found) => Err(StoreError::LaterFormat { path: marker_path, found }),
             None => Err(StoreError::UnsafeStore {
                 path: marker_path,
                 why: "is damaged",
@@ -303,6 +292,12 @@ impl Directory {
             }
         }
     }
+}
+
+/// The format that a marker states. What else stands in it is for people.
+fn marker_format(bytes: &[u8]) -> Option<u64> {
+    let mut fields = Fields::parse(std::str::from_utf8(bytes).ok()?).ok()?;
+    fields.take("format", "an integer", |value| unsigned(&value)).ok()?
 }
 
 /// Whether a file was made.

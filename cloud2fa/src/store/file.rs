@@ -6,7 +6,7 @@ use super::lock::while_locked;
 use super::shield::Shield;
 use super::slots::{self, BadSlots, FILE_SIZE, FileContent, SLOT_SIZE};
 use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, record};
-use crate::account::{Enrolment, Usage};
+use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
 use crate::time::Clock;
@@ -252,7 +252,7 @@ impl Store for FileStore {
         };
         let old_copy = self.replace(user, basis, |usage| {
             let last_step = usage.last_step.max(Some(proven.proof));
-            let usage = Usage { last_step, spent: Default::default(), ..usage };
+            let usage = Usage { last_step, spent: SpentCodes::default(), ..usage };
             Ok(Account {
                 generation: Generation::generate()?,
                 user: user.clone(),
@@ -278,7 +278,7 @@ impl Store for FileStore {
             }
             let mut account = account.clone();
             account.enrolment.as_mut().ok_or_else(not_enrolled)?.backup_codes = set;
-            account.usage.spent = Default::default();
+            account.usage.spent = SpentCodes::default();
             account.generation = Generation::generate()?;
             Ok(((), Some(account)))
         })?;
@@ -292,7 +292,7 @@ impl Store for FileStore {
         _clock: Clock<'_>,
     ) -> Result<OldCopy, StoreError> {
         self.replace(user, basis, |usage| {
-            let usage = Usage { spent: Default::default(), ..usage };
+            let usage = Usage { spent: SpentCodes::default(), ..usage };
             Ok(Account {
                 generation: Generation::generate()?,
                 user: user.clone(),

@@ -5,9 +5,9 @@
 
 use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
+use crate::fields::{Fields, Mistake, Value, array, string, unsigned};
 use crate::throttle::Wait;
 use crate::{Secret, TimeStep, UnixTime, User, UserName};
-use serde::{Deserialize, Deserializer};
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -72,119 +72,83 @@ fn quoted(name: &str) -> String {
 /// The account of `text`; nothing where it is not one, whatever is wrong: its content
 /// must not reach a log.
 pub(super) fn read(text: &[u8]) -> Option<Account> {
-    let lines: AccountLines = toml::from_str(std::str::from_utf8(text).ok()?).ok()?;
-    lines.into_account()
+    let fields = Fields::parse(std::str::from_utf8(text).ok()?).ok()?;
+    read_account(fields).ok()?
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccountLines {
-    generation: String,
-    user: String,
-    uid: u32,
-    enrolled: bool,
-    #[serde(default, deserialize_with = "wiped")]
-    secret: Option<Zeroizing<String>>,
-    created: Option<u64>,
-    created_by: Option<String>,
-    backup_codes: Option<BackupCodeLines>,
-    usage: UsageLines,
+/// A key that is missing gives nothing; one that is wrong or unknown, a mistake.
+type Reading<T> = Result<Option<T>, Mistake>;
+
+fn read_account(mut fields: Fields<'_>) -> Reading<Account> {
+    let generation = fields.take("generation", "", |value| Generation::from_hex(string(&value)?))?;
+    let name = fields.take("user", "", |value| UserName::new(string(&value)?).ok())?;
+    let uid = fields.take("uid", "", |value| unsigned(&value))?;
+    let enrolled = fields.take("enrolled", "", |value| value.as_bool())?;
+    let enrolment = match enrolled {
+        Some(true) => read_enrolment(&mut fields)?.map(Some),
+        Some(false) => Some(None),
+        None => None,
+    };
+    let usage = fields.take_table("usage")?.map(read_usage).transpose()?.flatten();
+    fields.finish()?;
+    Ok((|| Some(Account { generation: generation?, user: User { name: name?, uid: uid? }, enrolment: enrolment?, usage: usage? }))())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BackupCodeLines {
-    algorithm: String,
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    salt: String,
-    hashes: Vec<String>,
+fn read_enrolment(fields: &mut Fields<'_>) -> Reading<Enrolment> {
+    let secret = fields.take("secret", "", |value| Secret::from_base32(string(&value)?))?;
+    let created = fields.take("created", "", |value| unsigned(&value).map(UnixTime))?;
+    let created_by = fields.take("created_by", "", |value| string(&value).map(str::to_owned))?;
+    let codes = fields.take_table("backup_codes")?.map(read_backup_codes).transpose()?.flatten();
+    Ok((|| Some(Enrolment { secret: secret?, created: created?, created_by: created_by?, backup_codes: codes? }))())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UsageLines {
-    last_step: Option<u64>,
-    last_used: Option<u64>,
-    spent_backup_codes: Vec<usize>,
-    failures: u32,
-    failures_since_login: u32,
-    wait_from: Option<u64>,
-    wait_seconds: Option<u64>,
-    locked: bool,
+fn read_backup_codes(mut fields: Fields<'_>) -> Reading<BackupCodeSet> {
+    let algorithm = fields.take("algorithm", "", |value| (string(&value)? == "argon2id").then_some(()))?;
+    let lanes = fields.take("lanes", "", |value| (unsigned::<u32>(&value)? == 1).then_some(()))?;
+    let memory_kib = fields.take("memory_kib", "", |value| unsigned(&value))?;
+    let passes = fields.take("passes", "", |value| unsigned(&value))?;
+    let salt = fields.take("salt", "", |value| bytes(&value))?;
+    let hashes = fields.take("hashes", "", |value| array(&value, |hash| CodeHash::from_bytes(&bytes(hash)?)))?;
+    fields.finish()?;
+    Ok((|| {
+        let ((), ()) = (algorithm?, lanes?);
+        BackupCodeSet::from_parts(HashRecipe::from_parts(memory_kib?, passes?, &salt?)?, hashes?)
+    })())
 }
 
-fn wiped<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Zeroizing<String>>, D::Error> {
-    String::deserialize(deserializer).map(|secret| Some(Zeroizing::new(secret)))
+fn bytes(value: &Value<'_>) -> Option<Vec<u8>> {
+    data_encoding::HEXLOWER.decode(string(value)?.as_bytes()).ok()
 }
 
-impl AccountLines {
-    fn into_account(self) -> Option<Account> {
-        let enrolment =
-            match (self.enrolled, self.secret, self.created, self.created_by, self.backup_codes) {
-                (true, Some(secret), Some(created), Some(created_by), Some(codes)) => {
-                    Some(Enrolment {
-                        secret: Secret::from_base32(&secret)?,
-                        created: UnixTime(created),
-                        created_by,
-                        backup_codes: codes.into_set()?,
-                    })
-                }
-                (false, None, None, None, None) => None,
-                _ => return None,
-            };
-        Some(Account {
-            generation: Generation::from_hex(&self.generation)?,
-            user: User { name: UserName::new(&self.user).ok()?, uid: self.uid },
-            enrolment,
-            usage: self.usage.into_usage()?,
-        })
-    }
-}
-
-impl BackupCodeLines {
-    fn into_set(self) -> Option<BackupCodeSet> {
-        if self.algorithm != "argon2id" || self.lanes != 1 {
-            return None;
-        }
-        let bytes = |hex: &String| data_encoding::HEXLOWER.decode(hex.as_bytes()).ok();
-        let recipe = HashRecipe::from_parts(self.memory_kib, self.passes, &bytes(&self.salt)?)?;
-        let hashes = self
-            .hashes
-            .iter()
-            .map(|hash| CodeHash::from_bytes(&bytes(hash)?))
-            .collect::<Option<Vec<_>>>()?;
-        BackupCodeSet::from_parts(recipe, hashes)
-    }
-}
-
-impl UsageLines {
-    fn into_usage(self) -> Option<Usage> {
-        let mut spent = SpentCodes::default();
-        for position in self.spent_backup_codes {
-            if position >= CODES {
-                return None;
-            }
-            spent.insert(position);
-        }
-        let wait = match (self.wait_from, self.wait_seconds) {
-            (Some(from), Some(seconds)) => Some(Wait { from: UnixTime(from), seconds }),
-            (None, None) => None,
-            _ => return None,
-        };
+fn read_usage(mut fields: Fields<'_>) -> Reading<Usage> {
+    let last_step = fields.take("last_step", "", |value| unsigned(&value).map(TimeStep))?;
+    let last_used = fields.take("last_used", "", |value| unsigned(&value).map(UnixTime))?;
+    let spent = fields.take("spent_backup_codes", "", |value| {
+        let position = |value: &Value<'_>| unsigned(value).filter(|position| *position < CODES);
+        Some(array(&value, position)?.into_iter().collect::<SpentCodes>())
+    })?;
+    let failures = fields.take("failures", "", |value| unsigned(&value))?;
+    let failures_since_login = fields.take("failures_since_login", "", |value| unsigned(&value))?;
+    let wait_from = fields.take("wait_from", "", |value| unsigned(&value).map(UnixTime))?;
+    let wait_seconds = fields.take("wait_seconds", "", |value| unsigned(&value))?;
+    let locked = fields.take("locked", "", |value| value.as_bool())?;
+    fields.finish()?;
+    let wait = match (wait_from, wait_seconds) {
+        (Some(from), Some(seconds)) => Some(Wait { from, seconds }),
+        (None, None) => None,
+        _ => return Ok(None),
+    };
+    Ok((|| {
         Some(Usage {
-            last_step: self.last_step.map(TimeStep),
-            last_used: self.last_used.map(UnixTime),
-            spent,
-            failures: self.failures,
-            failures_since_login: self.failures_since_login,
+            last_step,
+            last_used,
+            spent: spent?,
+            failures: failures?,
+            failures_since_login: failures_since_login?,
             wait,
-            locked: self.locked,
+            locked: locked?,
         })
-    }
+    })())
 }
 
 #[cfg(test)]

@@ -1,0 +1,87 @@
+//! A TOML table, taken apart key by key: each value is checked where it is taken, what is
+//! left over is unknown. Nothing is copied, since one of the tables holds a secret; and
+//! a mistake is a place and what would be right, never the text that stands there.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A value as the parser has it.
+pub(crate) type Value<'t> = DeValue<'t>;
+
+/// A table of which not all keys are taken yet.
+pub(crate) struct Fields<'t> {
+    table: DeTable<'t>,
+    known: Vec<&'static str>,
+}
+
+/// What is wrong, and where.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    /// Bytes from the start of the text.
+    pub(crate) at: usize,
+    /// What would be right.
+    pub(crate) what: String,
+}
+
+impl<'t> Fields<'t> {
+    /// The table that a whole text is.
+    pub(crate) fn parse(text: &'t str) -> Result<Self, Mistake> {
+        let table = DeTable::parse(text).map_err(|error| Mistake {
+            at: error.span().map_or(0, |span| span.start),
+            what: error.message().replace('\n', "; "),
+        })?;
+        Ok(Self::of(table.into_inner()))
+    }
+
+    fn of(table: DeTable<'t>) -> Self {
+        Self { table, known: Vec::new() }
+    }
+
+    /// Takes the value of `key` through `read`. Where that gives nothing, the value is a
+    /// mistake: `expected` says what the key must be.
+    pub(crate) fn take<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        read: impl FnOnce(Value<'t>) -> Option<T>,
+    ) -> Result<Option<T>, Mistake> {
+        self.known.push(key);
+        let Some(value) = self.table.remove(key) else { return Ok(None) };
+        let at = value.span().start;
+        let mistake = || Mistake { at, what: format!("{key} must be {expected}") };
+        read(value.into_inner()).map(Some).ok_or_else(mistake)
+    }
+
+    /// Takes the table `key`.
+    pub(crate) fn take_table(&mut self, key: &'static str) -> Result<Option<Self>, Mistake> {
+        self.take(key, "a table", |value| match value {
+            DeValue::Table(table) => Some(Self::of(table)),
+            _ => None,
+        })
+    }
+
+    /// All that is known was taken: what is left is a mistake.
+    pub(crate) fn finish(self) -> Result<(), Mistake> {
+        let first = self.table.keys().map(|key| Spanned::span(key).start).min();
+        match first {
+            None => Ok(()),
+            Some(at) => Err(Mistake { at, what: format!("unknown key; known here are {}", self.known.join(", ")) }),
+        }
+    }
+}
+
+/// A string.
+pub(crate) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    value.as_str()
+}
+
+/// A non-negative integer that fits.
+pub(crate) fn unsigned<T: TryFrom<u64>>(value: &Value<'_>) -> Option<T> {
+    let integer = value.as_integer()?;
+    u64::from_str_radix(integer.as_str(), integer.radix()).ok()?.try_into().ok()
+}
+
+/// An array of which each element can be read.
+pub(crate) fn array<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Option<T>) -> Option<Vec<T>> {
+    value.as_array()?.iter().map(|element| read(element.get_ref())).collect()
+}

@@ -1,0 +1,197 @@
+//! What the tests of the store share: a store that goes away again, its one user, and
+//! files built by hand. The format is spelled out anew here, so that a change of it shows.
+
+#![allow(missing_docs, dead_code)]
+
+use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::decide::{Policy, Purpose, Verdict};
+use cloud2fa::store::{Basis, Issued, Standing, Status, StoreError};
+use cloud2fa::{
+    Answer, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep, Token,
+    UnixTime, User, UserName,
+};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+pub const SLOT: usize = 4096;
+pub const FILE: usize = 2 * SLOT;
+
+/// The moment of enrolment: the middle of a step.
+pub const NOW: UnixTime = UnixTime(1_764_000_015);
+
+/// A moment `steps` after [`NOW`].
+pub fn later(steps: u64) -> UnixTime {
+    NOW.plus(30 * steps)
+}
+
+pub fn owner() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
+pub fn user(name: &str, uid: u32) -> User {
+    User { name: UserName::new(name).unwrap(), uid }
+}
+
+pub fn alice() -> User {
+    user("alice", 1000)
+}
+
+/// A store in a directory of its own.
+pub struct House {
+    pub dir: TempDir,
+}
+
+/// Alice's enrolment, with all that only she knows.
+pub struct Enrolled {
+    pub secret: Secret,
+    pub codes: Vec<BackupCode>,
+    pub generation: Generation,
+}
+
+impl House {
+    /// An empty store.
+    pub fn new() -> Self {
+        let house = Self { dir: tempfile::tempdir().unwrap() };
+        assert!(FileStore::init(&house.path(), owner()).unwrap());
+        house
+    }
+
+    /// A store in which alice enrolled at [`NOW`].
+    pub fn with_alice() -> (Self, Enrolled) {
+        let house = Self::new();
+        let enrolled = house.enrol(&Basis::Nothing, NOW).unwrap();
+        (house, enrolled)
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.dir.path().join("store")
+    }
+
+    /// Where alice's account file is.
+    pub fn file(&self) -> PathBuf {
+        self.path().join("alice.account")
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.file()).unwrap()
+    }
+
+    /// Writes alice's account file in place, so that its owner and mode stay.
+    pub fn put(&self, bytes: &[u8]) {
+        std::fs::write(self.file(), bytes).unwrap();
+    }
+
+    pub fn store(&self) -> FileStore {
+        open(&self.path()).unwrap()
+    }
+
+    /// Enrols alice, with a code of `now` as the proof.
+    pub fn enrol(&self, basis: &Basis, now: UnixTime) -> Result<Enrolled, StoreError> {
+        let pending = PendingEnrolment::generate().unwrap();
+        let secret = pending.secret().clone();
+        let proven = pending.prove(&secret.token_at(TimeStep::of(now)), now, 1).unwrap();
+        let Issued { backup_codes, .. } =
+            self.store().enrol(&alice(), proven, "root", basis, &|| now)?;
+        let Standing::Enrolled(generation, _) = self.standing(now) else {
+            panic!("enrolled, and yet not enrolled")
+        };
+        Ok(Enrolled { secret, codes: backup_codes, generation })
+    }
+
+    pub fn standing(&self, now: UnixTime) -> Standing {
+        self.store().status(&alice(), &|| now).unwrap()
+    }
+
+    pub fn status(&self, now: UnixTime) -> Status {
+        self.standing(now).status().expect("alice is enrolled").clone()
+    }
+
+    pub fn challenge(&self, now: UnixTime) -> Result<Standing, StoreError> {
+        self.store().challenge(&alice(), &|| now)
+    }
+
+    pub fn login(
+        &self,
+        seen: &Generation,
+        answer: &Answer,
+        now: UnixTime,
+    ) -> Result<Verdict, StoreError> {
+        self.store().verify(&alice(), seen, answer, Purpose::Login, &|| now)
+    }
+
+    /// Gives `count` wrong codes at `now`.
+    pub fn guess(&self, enrolled: &Enrolled, count: u32, now: UnixTime) {
+        for _ in 0..count {
+            let verdict = self.login(&enrolled.generation, &enrolled.wrong(now), now).unwrap();
+            assert!(matches!(verdict, Verdict::Wrong { .. }), "{verdict:?}");
+        }
+    }
+
+    /// Whether `needle` stands anywhere in alice's account file.
+    pub fn holds(&self, needle: &str) -> bool {
+        self.bytes().windows(needle.len()).any(|window| window == needle.as_bytes())
+    }
+}
+
+impl Enrolled {
+    /// What the app shows at `now`.
+    pub fn token(&self, now: UnixTime) -> Answer {
+        Answer::Token(self.secret.token_at(TimeStep::of(now)))
+    }
+
+    /// A token that the app shows nowhere near `now`.
+    pub fn wrong(&self, now: UnixTime) -> Answer {
+        Answer::Token(wrong_token(&self.secret, now))
+    }
+
+    pub fn backup_code(&self, position: usize) -> Answer {
+        Answer::BackupCode(self.codes[position].clone())
+    }
+}
+
+pub fn wrong_token(secret: &Secret, now: UnixTime) -> Token {
+    (0..=99)
+        .map(|number| Token::from_digits(format!("{number:06}").as_bytes()).unwrap())
+        .find(|token| secret.nearest_step_of(token, now, 20).is_none())
+        .expect("a hundred numbers do not all stand in one window")
+}
+
+pub fn open(path: &Path) -> Result<FileStore, StoreError> {
+    FileStore::open(path, owner(), Policy::default(), Box::<HeapMemory>::default())
+}
+
+pub fn accepted(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted { .. })
+}
+
+/// A slot as the store writes it.
+pub fn slot(format: u64, sequence: u64, text: &str) -> Vec<u8> {
+    let before = format!("cloud2fa-account {format} {sequence} {} ", text.len());
+    let mut after = format!("\n{text}").into_bytes();
+    after.resize(SLOT - before.len() - 64 - 1, b' ');
+    after.push(b'\n');
+    let sum = Sha256::new().chain_update(&before).chain_update(&after).finalize();
+    [before.into_bytes(), data_encoding::HEXLOWER.encode(&sum).into_bytes(), after].concat()
+}
+
+/// A whole file with `text` in both slots.
+pub fn file_of(format: u64, sequence: u64, text: &str) -> Vec<u8> {
+    slot(format, sequence, text).repeat(2)
+}
+
+/// Sequence number and text of a slot.
+pub fn parse(slot: &[u8]) -> (u64, String) {
+    let slot = std::str::from_utf8(slot).unwrap();
+    let (header, rest) = slot.split_once('\n').unwrap();
+    let fields: Vec<_> = header.split(' ').collect();
+    let length: usize = fields[3].parse().unwrap();
+    (fields[2].parse().unwrap(), rest[..length].to_owned())
+}
+
+/// The newer slot's index, sequence number and text.
+pub fn newest(file: &[u8]) -> (usize, u64, String) {
+    let slots = file.chunks(SLOT).map(parse).enumerate();
+    let (index, (sequence, text)) = slots.max_by_key(|(_, (sequence, _))| *sequence).unwrap();
+    (index, sequence, text)
+}

@@ -1,0 +1,218 @@
+//! The rules of DESIGN.md section 4 as cases, one promise each.
+
+#![allow(missing_docs)]
+
+use cloud2fa::account::{Enrolment, Usage};
+use cloud2fa::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
+use cloud2fa::decide::{Claim, Factor, Policy, Purpose, Verdict, decide};
+use cloud2fa::throttle::Throttle;
+use cloud2fa::{Account, Generation, Secret, TimeStep, Token, UnixTime, User, UserName};
+
+/// The first moment of step 58 800 000.
+const START: UnixTime = UnixTime(1_764_000_000);
+const STEP: u64 = 58_800_000;
+
+fn hash(number: u8) -> CodeHash {
+    CodeHash::from_bytes(&[number; 32]).unwrap()
+}
+
+/// An account, and what is decided on it one after the other.
+struct Desk {
+    account: Account,
+    secret: Secret,
+    policy: Policy,
+}
+
+impl Desk {
+    fn new(key: &[u8]) -> Self {
+        let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
+        let hashes = (0..u8::try_from(CODES).unwrap()).map(hash).collect();
+        let secret = Secret::from_bytes(key).unwrap();
+        let account = Account {
+            generation: Generation::generate().unwrap(),
+            user: User { name: UserName::new("alice").unwrap(), uid: 1000 },
+            enrolment: Some(Enrolment {
+                secret: secret.clone(),
+                created: START,
+                created_by: "root".to_owned(),
+                backup_codes: BackupCodeSet::from_parts(recipe, hashes).unwrap(),
+            }),
+            usage: Usage::default(),
+        };
+        Self { account, secret, policy: Policy::default() }
+    }
+
+    fn rfc() -> Self {
+        Self::new(b"12345678901234567890")
+    }
+
+    fn decide(&mut self, claim: &Claim, now: UnixTime, purpose: Purpose) -> Verdict {
+        let (verdict, account) = decide(&self.account, claim, now, &self.policy, purpose);
+        self.account = account;
+        verdict
+    }
+
+    fn token_of(&self, step: u64) -> Claim {
+        Claim::Token(self.secret.token_at(TimeStep(step)))
+    }
+
+    fn login_with_step(&mut self, step: u64, now: UnixTime) -> Verdict {
+        self.decide(&self.token_of(step), now, Purpose::Login)
+    }
+
+    fn login_with_code(&mut self, number: u8, now: UnixTime) -> Verdict {
+        self.decide(&Claim::BackupCode(hash(number)), now, Purpose::Login)
+    }
+
+    /// Gives `count` wrong codes at `now`.
+    fn guess(&mut self, count: u32, now: UnixTime) {
+        for _ in 0..count {
+            let verdict = self.login_with_code(99, now);
+            assert!(matches!(verdict, Verdict::Wrong { .. }), "{verdict:?}");
+        }
+    }
+}
+
+fn accepted(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted { .. })
+}
+
+#[test]
+fn a_code_counts_in_its_own_step_and_one_either_side_from_the_first_to_the_last_second() {
+    for (seconds, right) in [(-31, false), (-30, true), (0, true), (29, true), (59, true)]
+        .into_iter()
+        .chain([(60, false), (3000, false), (-3000, false)])
+    {
+        let now = UnixTime(START.0.checked_add_signed(seconds).unwrap());
+        assert_eq!(accepted(&Desk::rfc().login_with_step(STEP, now)), right, "{seconds}");
+    }
+}
+
+#[test]
+fn skew_says_how_many_steps_either_side() {
+    for skew in [0, 1, 2, 10] {
+        for offset in -12_i64..=12 {
+            let mut desk = Desk::rfc();
+            desk.policy.skew = skew;
+            let verdict = desk.login_with_step(STEP.checked_add_signed(offset).unwrap(), START);
+            assert_eq!(accepted(&verdict), offset.unsigned_abs() <= skew, "{skew} {offset}");
+        }
+    }
+}
+
+#[test]
+fn a_code_is_refused_the_second_time() {
+    let mut desk = Desk::rfc();
+    assert!(accepted(&desk.login_with_step(STEP, START)));
+    for (seconds, next_in) in [(0, 30), (10, 20), (29, 1), (30, 0), (59, 0)] {
+        let verdict = desk.login_with_step(STEP, START.plus(seconds));
+        assert_eq!(verdict, Verdict::Replayed { next_in }, "{seconds}");
+    }
+}
+
+#[test]
+fn an_older_code_is_refused_after_a_newer_one() {
+    let mut desk = Desk::rfc();
+    assert!(accepted(&desk.login_with_step(STEP + 1, START)));
+    assert_eq!(desk.login_with_step(STEP, START), Verdict::Replayed { next_in: 60 });
+    assert_eq!(desk.login_with_step(STEP - 1, START), Verdict::Replayed { next_in: 60 });
+    assert!(accepted(&desk.login_with_step(STEP + 2, START.plus(30))));
+}
+
+#[test]
+fn codes_one_after_the_other_are_all_taken_in_one_window() {
+    let mut desk = Desk::rfc();
+    for step in [STEP - 1, STEP, STEP + 1] {
+        assert!(accepted(&desk.login_with_step(step, START)));
+    }
+}
+
+#[test]
+fn of_two_steps_with_the_same_code_the_latest_is_spent() {
+    // Key and steps from a search: the only way to tell that the window is walked to its end.
+    let key = data_encoding::HEXLOWER.decode(b"4c78ba7d3d8b3da176170e761f0ba6115f45847b").unwrap();
+    let code = Claim::Token(Token::from_digits(b"012500").unwrap());
+    let now = TimeStep(133_866).start();
+
+    let mut desk = Desk::new(&key);
+    assert_eq!(desk.token_of(133_865).factor(), Factor::Token);
+    assert!(accepted(&desk.decide(&code, now, Purpose::Login)));
+    assert_eq!(desk.account.usage.last_step, Some(TimeStep(133_867)));
+    assert_eq!(desk.decide(&code, now, Purpose::Login), Verdict::Replayed { next_in: 60 });
+    assert_eq!(desk.decide(&code, now.plus(30), Purpose::Login), Verdict::Replayed { next_in: 30 });
+
+    // The earlier step spent, the later one is still a code of its own, once.
+    let mut desk = Desk::new(&key);
+    assert!(accepted(&desk.decide(&code, TimeStep(133_865).start(), Purpose::Login)));
+    assert_eq!(desk.account.usage.last_step, Some(TimeStep(133_865)));
+    assert!(accepted(&desk.decide(&code, now, Purpose::Login)));
+    assert!(!accepted(&desk.decide(&code, now, Purpose::Login)));
+}
+
+#[test]
+fn every_backup_code_works_once_and_a_second_use_is_told_apart() {
+    let mut desk = Desk::rfc();
+    for number in 0..8 {
+        let left = 7 - usize::from(number);
+        let verdict = desk.login_with_code(number, START);
+        assert_eq!(
+            verdict,
+            Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 }
+        );
+        assert_eq!(desk.login_with_code(number, START), Verdict::Replayed { next_in: 0 });
+    }
+    assert_eq!(desk.account.usage.failures, 0);
+    assert_eq!(desk.account.usage.last_step, None);
+    assert!(accepted(&desk.login_with_step(STEP, START)));
+}
+
+#[test]
+fn waits_double_from_the_fifth_failure_to_the_longest() {
+    let mut desk = Desk::rfc();
+    let mut now = START;
+    let waits = [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600];
+    for (failures, wait_seconds) in (1..).zip(waits) {
+        let verdict = desk.login_with_code(99, now);
+        assert_eq!(verdict, Verdict::Wrong { failures, wait_seconds, locked: false });
+        if wait_seconds > 0 {
+            let last_second = now.plus(wait_seconds - 1);
+            assert_eq!(desk.login_with_code(0, last_second), Verdict::Wait { seconds: 1 });
+        }
+        now = now.plus(wait_seconds);
+    }
+}
+
+#[test]
+fn what_arrives_during_a_wait_is_neither_evaluated_nor_spent_nor_counted() {
+    let mut desk = Desk::rfc();
+    desk.guess(5, START);
+    let before = desk.account.clone();
+    let token = desk.token_of(STEP);
+    for claim in [token, Claim::BackupCode(hash(0)), Claim::BackupCode(hash(99))] {
+        for purpose in [Purpose::Login, Purpose::Trial] {
+            let verdict = desk.decide(&claim, START.plus(10), purpose);
+            assert_eq!(verdict, Verdict::Wait { seconds: 20 });
+            assert_eq!(desk.account, before);
+        }
+    }
+    assert!(accepted(&desk.login_with_step(STEP, START.plus(30))));
+}
+
+#[test]
+fn without_a_first_wait_nobody_waits_and_the_lock_still_comes() {
+    let mut desk = Desk::rfc();
+    desk.policy.throttle = Throttle { first_wait: 0, ..Throttle::default() };
+    desk.guess(99, START);
+    assert!(!desk.account.usage.locked && desk.account.usage.wait.is_none());
+    desk.guess(1, START);
+    assert_eq!(desk.login_with_code(0, START), Verdict::Locked);
+}
+
+#[test]
+fn a_success_clears_the_count_and_says_how_many_there_were() {
+    let mut desk = Desk::rfc();
+    desk.guess(6, UnixTime(0)); // The sixth one is refused unseen below if it had to wait.
+    unreachable_wait(&desk);
+}
+
+fn unreachable_wait(_: &Desk) {}
