@@ -211,8 +211,116 @@ fn without_a_first_wait_nobody_waits_and_the_lock_still_comes() {
 #[test]
 fn a_success_clears_the_count_and_says_how_many_there_were() {
     let mut desk = Desk::rfc();
-    desk.guess(6, UnixTime(0)); // The sixth one is refused unseen below if it had to wait.
-    unreachable_wait(&desk);
+    desk.guess(5, START);
+    let verdict = desk.login_with_step(STEP + 1, START.plus(30));
+    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 5 });
+    assert_eq!(desk.account.usage.failures, 0);
+    assert_eq!(desk.account.usage.last_used, Some(START.plus(30)));
+    let verdict = desk.login_with_code(0, START.plus(30));
+    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 7, failures_since_login: 0 });
+    // All of the free failures are there again.
+    desk.guess(5, START.plus(30));
 }
 
-fn unreachable_wait(_: &Desk) {}
+#[test]
+fn a_replay_neither_adds_to_the_count_nor_clears_it() {
+    let mut desk = Desk::rfc();
+    assert!(accepted(&desk.login_with_step(STEP, START)));
+    assert!(accepted(&desk.login_with_code(0, START)));
+    desk.guess(3, START);
+    for _ in 0..20 {
+        assert_eq!(desk.login_with_step(STEP, START), Verdict::Replayed { next_in: 30 });
+        assert_eq!(desk.login_with_code(0, START), Verdict::Replayed { next_in: 0 });
+    }
+    assert_eq!(desk.account.usage.failures, 3);
+}
+
+#[test]
+fn a_trial_spends_and_clears_nothing_and_counts_a_wrong_code() {
+    let mut desk = Desk::rfc();
+    desk.guess(2, START);
+    let before = desk.account.clone();
+    let token = desk.token_of(STEP);
+    for claim in [&token, &Claim::BackupCode(hash(0))] {
+        for _ in 0..2 {
+            let verdict = desk.decide(claim, START, Purpose::Trial);
+            let expected = Verdict::Accepted { backup_codes_left: 8, failures_since_login: 2 };
+            assert_eq!(verdict, expected);
+            assert_eq!(desk.account, before);
+        }
+    }
+    for failures in 3..=5 {
+        let verdict = desk.decide(&Claim::BackupCode(hash(99)), START, Purpose::Trial);
+        let wait_seconds = if failures == 5 { 30 } else { 0 };
+        assert_eq!(verdict, Verdict::Wrong { failures, wait_seconds, locked: false });
+    }
+    assert_eq!(desk.decide(&token, START, Purpose::Trial), Verdict::Wait { seconds: 30 });
+    assert!(accepted(&desk.login_with_step(STEP + 1, START.plus(30))));
+    let replay = desk.token_of(STEP + 1);
+    let verdict = desk.decide(&replay, START.plus(30), Purpose::Trial);
+    assert_eq!(verdict, Verdict::Replayed { next_in: 30 });
+}
+
+#[test]
+fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
+    let mut desk = Desk::rfc();
+    desk.policy.throttle = Throttle { lock_after: 6, ..Throttle::default() };
+    assert!(accepted(&desk.login_with_step(STEP, START)));
+    desk.guess(5, START);
+    desk.guess(1, START.plus(30));
+    assert_eq!(desk.login_with_step(STEP + 3, START.plus(90)), Verdict::Locked);
+    desk.account.usage.clear_failures();
+    let usage = &desk.account.usage;
+    assert_eq!((usage.failures, usage.wait, usage.locked), (0, None, false));
+    assert_eq!(usage.last_step, Some(TimeStep(STEP)));
+    assert_eq!(desk.login_with_step(STEP, START.plus(30)), Verdict::Replayed { next_in: 0 });
+    let verdict = desk.login_with_step(STEP + 3, START.plus(90));
+    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 6 });
+}
+
+#[test]
+fn a_clock_that_went_back_less_than_the_window_is_no_such_case() {
+    let mut desk = Desk::rfc();
+    assert!(accepted(&desk.login_with_step(STEP, START)));
+    let verdict = desk.login_with_step(STEP, START_OF_STEP_BEFORE);
+    assert_eq!(verdict, Verdict::Replayed { next_in: 60 });
+    let before = desk.account.clone();
+    let earlier = UnixTime(START_OF_STEP_BEFORE.0 - 1);
+    for step in [STEP - 3, STEP - 2, STEP, 5] {
+        let verdict = desk.login_with_step(step, earlier);
+        assert_eq!(verdict, Verdict::ClockWentBack { behind_by: 1 }, "{step}");
+    }
+    assert_eq!(desk.account, before);
+}
+
+/// The window of this moment reaches [`STEP`]; that of the second before does not.
+const START_OF_STEP_BEFORE: UnixTime = UnixTime(1_764_000_000 - 30);
+
+#[test]
+fn a_wait_begins_anew_where_the_clock_was_set_back_and_is_never_longer() {
+    let mut desk = Desk::rfc();
+    desk.guess(5, START);
+    let back = UnixTime(START.0 - 1_000_000);
+    assert_eq!(desk.login_with_code(0, back), Verdict::Wait { seconds: 30 });
+    assert_eq!(desk.login_with_code(0, back.plus(29)), Verdict::Wait { seconds: 1 });
+    assert!(accepted(&desk.login_with_code(0, back.plus(30))));
+}
+
+#[test]
+fn an_account_without_an_enrolment_takes_no_code() {
+    let mut desk = Desk::rfc();
+    desk.account.enrolment = None;
+    let before = desk.account.clone();
+    assert_eq!(desk.login_with_step(STEP, START), Verdict::Changed);
+    assert_eq!(desk.login_with_code(0, START), Verdict::Changed);
+    assert_eq!(desk.account, before);
+}
+
+#[test]
+fn the_first_steps_of_time_are_no_edge() {
+    let mut desk = Desk::rfc();
+    desk.policy.skew = 10;
+    assert!(accepted(&desk.login_with_step(0, UnixTime(0))));
+    assert!(!accepted(&desk.login_with_step(0, UnixTime(0))));
+    assert!(accepted(&desk.login_with_step(10, UnixTime(0))));
+}
