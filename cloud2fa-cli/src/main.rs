@@ -1,1 +1,58 @@
-fn main() {}
+//! The command `cloud2fa`: what is typed, turned into operations on the store.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod caller;
+mod dialogue;
+mod failure;
+mod input;
+mod machine;
+mod messages;
+mod qr_file;
+mod verbs;
+
+use arguments::Arguments;
+use clap::Parser;
+use dialogue::Dialogue;
+use failure::{Failure, Kind};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Secrets pass through this process; a core dump must not keep them. Where that
+    // is not allowed, nothing worse than before happens.
+    let _ = nix::sys::prctl::set_dumpable(false);
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage_error(&error),
+    };
+    let outcome = input::Input::new().and_then(|input| {
+        let mut dialogue = dialogue::new(arguments.json, input);
+        let outcome = verbs::run(&arguments, &mut *dialogue);
+        outcome.or_else(|failure| finish(&mut *dialogue, &failure))
+    });
+    // The dialogue could not even say what failed.
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("cloud2fa: {failure}");
+        failure.exit_code()
+    })
+}
+
+fn finish(dialogue: &mut dyn Dialogue, failure: &Failure) -> Result<ExitCode, Failure> {
+    dialogue.fail(failure)?;
+    Ok(failure.exit_code())
+}
+
+/// clap's own texts, help and version included; as JSON where `--json` was typed.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || !std::env::args_os().any(|argument| argument == "--json") {
+        let _ = error.print();
+        return if error.use_stderr() { Kind::Usage.exit_code() } else { ExitCode::SUCCESS };
+    }
+    let text = error.to_string();
+    let first_line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let failure = Failure::new(Kind::Usage, format!("{first_line}; see `cloud2fa --help`"));
+    match messages::write_line(&messages::Error::of(&failure)) {
+        Ok(()) | Err(_) => failure.exit_code(),
+    }
+}

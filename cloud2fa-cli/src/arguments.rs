@@ -1,0 +1,87 @@
+//! What can be typed behind `cloud2fa`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Two-factor authentication for logins: enrol a user with an authenticator app, look how
+/// users stand, make new backup codes, turn the second factor off.
+#[derive(Debug, Parser)]
+#[command(name = "cloud2fa", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+
+    /// Talk JSON, one object a line, on standard input and output
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Turn the second factor on: scan a QR code, prove one code, get 8 backup codes
+    Enable(Enable),
+    /// Show how a user stands
+    Status(Target),
+    /// Make 8 new backup codes; the old ones stop working, the app goes on
+    Regenerate(Target),
+    /// Turn the second factor off
+    Disable(Target),
+    /// Try a code without spending it; a wrong one counts as at a login
+    Verify(Target),
+    /// Make the store, once, on a new machine
+    Init,
+    /// Show how all users stand
+    List,
+    /// Let a user in again after too many wrong codes
+    Unlock {
+        /// The user's name
+        name: String,
+    },
+}
+
+/// Whose second factor.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Somebody else's than the caller's own; for root
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+}
+
+/// How to enrol.
+#[derive(Debug, Args)]
+pub struct Enable {
+    /// Whose second factor
+    #[command(flatten)]
+    pub target: Target,
+
+    /// Replace an enrolment that exists: the old app and the old backup codes stop working
+    #[arg(long)]
+    pub replace: bool,
+
+    /// How to draw the QR code
+    #[arg(long, value_enum, default_value_t = QrStyle::Auto)]
+    pub qr: QrStyle,
+
+    /// Write the QR code into this new file, too; it holds the secret
+    #[arg(long, value_name = "FILE.svg")]
+    pub qr_file: Option<PathBuf>,
+}
+
+/// `--qr`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QrStyle {
+    /// What the terminal can show
+    Auto,
+    /// Half blocks, black on white; needs UTF-8
+    Ansi,
+    /// ASCII alone
+    Ascii,
+    /// No picture
+    None,
+}

@@ -1,0 +1,58 @@
+//! Who calls, and whose second factor is meant.
+
+use crate::arguments::Target;
+use crate::failure::{Failure, Kind};
+use cloud2fa::{User, UserName};
+use nix::unistd::{Uid, getuid};
+
+/// Who calls: root, for this process.
+#[derive(Debug)]
+pub struct Root {
+    /// The name that an enrolment is signed with.
+    pub name: String,
+}
+
+/// Lets root pass. The store is root's alone, so that no thief of a session can read it.
+pub fn require_root() -> Result<Root, Failure> {
+    if !getuid().is_root() {
+        let message = "only root can do this; ask an administrator, or run `sudo cloud2fa … --user NAME`";
+        return Err(Failure::new(Kind::NotPermitted, message));
+    }
+    let entry = nix::unistd::User::from_uid(Uid::from_raw(0)).ok().flatten();
+    Ok(Root { name: entry.map_or_else(|| "root".to_owned(), |user| user.name) })
+}
+
+/// The user that `target` means.
+pub fn resolve(target: &Target) -> Result<User, Failure> {
+    match &target.user {
+        Some(name) => find(name),
+        None if is_sudo() => {
+            let message = "whose second factor? Under sudo say `--user root` for root's, \
+                           or `--user NAME` for a user's, or run the command without sudo for your own";
+            Err(Failure::new(Kind::Usage, message))
+        }
+        None => canonical(nix::unistd::User::from_uid(getuid()), || format!("uid {}", getuid())),
+    }
+}
+
+/// The user of that name, as the system's database spells it.
+pub fn find(name: &str) -> Result<User, Failure> {
+    canonical(nix::unistd::User::from_name(name), || format!("{name:?}"))
+}
+
+fn canonical(entry: nix::Result<Option<nix::unistd::User>>, asked: impl Fn() -> String) -> Result<User, Failure> {
+    let unavailable = |errno| {
+        Failure::new(Kind::Unavailable, format!("the system's user database cannot be asked for {} ({errno})", asked()))
+    };
+    let unknown =
+        || Failure::new(Kind::UnknownUser, format!("this system has no user {}; check the spelling", asked()));
+    let entry = entry.map_err(unavailable)?.ok_or_else(unknown)?;
+    let name = UserName::new(&entry.name)
+        .map_err(|bad| Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked())))?;
+    Ok(User { name, uid: entry.uid.as_raw() })
+}
+
+/// Whether sudo has made an ordinary user root: then "the caller's own" has two readings.
+fn is_sudo() -> bool {
+    getuid().is_root() && std::env::var("SUDO_UID").is_ok_and(|uid| uid != "0")
+}

@@ -1,0 +1,78 @@
+//! The dialogue with a program: JSON, one object a line.
+
+use super::{Again, Dialogue, Done, NewKey};
+use crate::failure::{Failure, Kind};
+use crate::input::Input;
+use crate::messages::{self, write_line};
+use cloud2fa::{Factor, Standing, Verdict};
+use serde::Serialize;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// JSON on standard input and output.
+pub struct Json {
+    input: Input,
+}
+
+impl Json {
+    pub fn new(input: Input) -> Self {
+        Self { input }
+    }
+}
+
+fn say(message: &impl Serialize) -> Result<(), Failure> {
+    write_line(message)
+        .map_err(|error| Failure::new(Kind::Unavailable, format!("standard output cannot be written ({error})")))
+}
+
+impl Dialogue for Json {
+    fn require_interactive(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        say(&messages::Ask {
+            ask: "code",
+            because: again.map(|_| "wrong_code"),
+            tries_left: again.map(|again| again.tries_left),
+            clock_off_seconds: again.and_then(|again| again.clock_off_seconds),
+        })?;
+        self.input.line()
+    }
+
+    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
+        say(&messages::Key { uri: key.uri, secret: key.secret })
+    }
+
+    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+        match done {
+            Done::Enabled(codes) => say(&messages::Enabled::of(user, codes)),
+            Done::Regenerated(codes) => say(&messages::Regenerated::of(user, codes)),
+            Done::Disabled => say(&messages::Disabled { disabled: true, user }),
+            Done::Unlocked => say(&messages::Unlocked { unlocked: true, user }),
+        }
+    }
+
+    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
+        say(&messages::Initialised { initialised: new, state_dir: state_dir.to_owned() })
+    }
+
+    fn verdict(&mut self, user: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure> {
+        messages::Verified::of(user, verdict, factor).map_or(Ok(()), |message| say(&message))
+    }
+
+    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
+        say(&messages::Status::of(user, standing))
+    }
+
+    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure> {
+        users.iter().try_for_each(|(user, standing)| match standing {
+            Ok(standing) => self.status(user, standing),
+            Err(failure) => say(&messages::Error::about(user, failure)),
+        })
+    }
+
+    fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {
+        say(&messages::Error::of(failure))
+    }
+}

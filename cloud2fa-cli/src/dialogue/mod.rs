@@ -1,0 +1,78 @@
+//! How the command talks: with a person at a terminal, or with a program by JSON.
+
+mod json;
+mod terminal;
+
+use crate::arguments::QrStyle;
+use crate::failure::Failure;
+use crate::input::Input;
+use cloud2fa::qr::Picture;
+use cloud2fa::{BackupCode, Factor, Standing, Verdict};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Why a code is asked for once more.
+#[derive(Debug, Clone, Copy)]
+pub struct Again {
+    /// How many tries there are still.
+    pub tries_left: u32,
+    /// The phone's clock minus the system's, where that is why.
+    pub clock_off_seconds: Option<i64>,
+}
+
+/// The key of a new enrolment, to be shown.
+pub struct NewKey<'a> {
+    pub user: &'a str,
+    pub issuer: &'a str,
+    pub uri: &'a str,
+    pub secret: &'a str,
+    pub picture: &'a Picture,
+    pub style: QrStyle,
+}
+
+/// What was done.
+pub enum Done<'a> {
+    /// `enable`
+    Enabled(&'a [BackupCode]),
+    /// `regenerate`
+    Regenerated(&'a [BackupCode]),
+    /// `disable`
+    Disabled,
+    /// `unlock`
+    Unlocked,
+}
+
+/// The two ways to talk.
+pub trait Dialogue {
+    /// Fails where nobody can be asked, or a secret would be shown to whom nobody meant.
+    fn require_interactive(&self) -> Result<(), Failure>;
+
+    /// Asks for a code.
+    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
+
+    /// Shows the key of a new enrolment.
+    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;
+
+    /// Says what was done for `user`.
+    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure>;
+
+    /// Says whether `init` made a store.
+    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;
+
+    /// Says what a code is worth.
+    fn verdict(&mut self, user: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure>;
+
+    /// Says how a user stands.
+    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure>;
+
+    /// Says how all users stand, those whose record cannot be used included.
+    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure>;
+
+    /// Says what failed.
+    fn fail(&mut self, failure: &Failure) -> Result<(), Failure>;
+}
+
+/// The one that was asked for.
+pub fn new(json: bool, input: Input) -> Box<dyn Dialogue> {
+    if json { Box::new(json::Json::new(input)) } else { Box::new(terminal::Terminal::new(input)) }
+}

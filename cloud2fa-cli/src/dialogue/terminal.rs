@@ -1,0 +1,224 @@
+//! The dialogue with a person at a terminal.
+
+use super::{Again, Dialogue, Done, NewKey};
+use crate::arguments::QrStyle;
+use crate::failure::{Failure, Kind};
+use crate::input::Input;
+use crate::machine::rfc_3339;
+use cloud2fa::qr::Style;
+use cloud2fa::{BackupCode, Factor, Standing, Verdict};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Columns of a terminal that does not say how many it has.
+const USUAL_COLUMNS: usize = 80;
+
+/// Standard input, output and error.
+pub struct Terminal {
+    input: Input,
+}
+
+impl Terminal {
+    pub fn new(input: Input) -> Self {
+        Self { input }
+    }
+
+    fn ask(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        say(question)?;
+        self.input.line().inspect_err(|_| {
+            // What follows must not stand behind the question.
+            let _ = say("\n");
+        })
+    }
+
+    /// Shows backup codes once, and waits until they are saved.
+    fn show_codes(&mut self, codes: &[BackupCode]) -> Result<(), Failure> {
+        say("\nBackup codes. Each works once, in place of a code of the app:\n\n")?;
+        for (number, code) in codes.iter().enumerate() {
+            say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
+        }
+        say("\nPrint them or write them down, and keep them in a safe place, not on the phone.\n\
+             They are not shown again; `cloud2fa regenerate` makes new ones.\n\n")?;
+        loop {
+            match self.ask("Type yes when you have saved them: ") {
+                Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(b"yes") => return Ok(()),
+                Ok(_) => {}
+                // All is saved already: that nobody answers changes nothing.
+                Err(_) => return say("If you have not saved them, make new ones with `cloud2fa regenerate`.\n"),
+            }
+        }
+    }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    written.map_err(|error| Failure::new(Kind::Unavailable, format!("the terminal cannot be written to ({error})")))
+}
+
+impl Dialogue for Terminal {
+    fn require_interactive(&self) -> Result<(), Failure> {
+        if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+            return Ok(());
+        }
+        let message = "this needs a terminal to ask and to show secrets; run it in one, or use --json from a program";
+        Err(Failure::new(Kind::Usage, message))
+    }
+
+    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if let Some(again) = again {
+            match again.clock_off_seconds {
+                None => say("That is not the code.")?,
+                Some(seconds) => {
+                    let direction = if seconds < 0 { "behind" } else { "ahead of" };
+                    let seconds = seconds.unsigned_abs();
+                    say(&format!(
+                        "That is the code of another time: the phone's clock is about {seconds} s {direction} \
+                         this system's.\nSet the wrong clock right (automatic time on the phone, `timedatectl` here).",
+                    ))?;
+                }
+            }
+            say(&format!(" Tries left: {}.\n", again.tries_left))?;
+        }
+        self.ask("Code: ")
+    }
+
+    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
+        let columns = terminal_size::terminal_size().map_or(USUAL_COLUMNS, |(width, _)| usize::from(width.0));
+        match style(key.style) {
+            None => {}
+            Some(style) if key.picture.columns(style) > columns => say(&format!(
+                "The QR code needs {} columns, and this terminal has {columns}: make it wider, or type the key.\n",
+                key.picture.columns(style)
+            ))?,
+            Some(style) => {
+                say("Scan this with an authenticator app (Google Authenticator, Authy, or any other):\n\n")?;
+                say(&key.picture.draw(style))?;
+                say("\n")?;
+            }
+        }
+        let groups: Vec<_> = key.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+        let groups = Zeroizing::new(groups.join(" "));
+        say(&format!("Or type this key into the app (account {}, issuer {}):\n\n    ", key.user, key.issuer))?;
+        say(&groups)?;
+        say("\n\nAs a link:\n\n    ")?;
+        say(key.uri)?;
+        say("\n\nThen type the code that the app shows. Nothing is saved before it is right.\n")
+    }
+
+    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+        match done {
+            Done::Enabled(codes) => {
+                say(&format!("\nThe second factor of {user} is on.\n"))?;
+                self.show_codes(codes)
+            }
+            Done::Regenerated(codes) => {
+                say(&format!("{user} has new backup codes; the old ones do not work any more.\n"))?;
+                self.show_codes(codes)
+            }
+            Done::Disabled => say(&format!("The second factor of {user} is off.\n")),
+            Done::Unlocked => say(&format!("{user} may try again at once.\n")),
+        }
+    }
+
+    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
+        let state_dir = state_dir.display();
+        if new {
+            say(&format!("Made the store {state_dir}. Nobody is enrolled in it yet.\n"))
+        } else {
+            say(&format!("{state_dir} is a store already. Nothing was changed.\n"))
+        }
+    }
+
+    fn verdict(&mut self, _: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure> {
+        let code = if factor == Some(Factor::BackupCode) { "backup code" } else { "code" };
+        say(&match verdict {
+            Verdict::Accepted { .. } => format!("The {code} is right; a login would accept it. It was not spent.\n"),
+            Verdict::Wrong { locked: true, .. } => {
+                format!("The {code} is wrong, and it was one too many: the second factor is locked.\n")
+            }
+            Verdict::Wrong { wait_seconds: 0, failures, .. } => {
+                format!("The {code} is wrong. Wrong codes in a row: {failures}.\n")
+            }
+            Verdict::Wrong { wait_seconds, .. } => {
+                format!("The {code} is wrong. The next one is looked at in {wait_seconds} s.\n")
+            }
+            Verdict::Replayed { .. } => format!("The {code} was used already, or is older than one that was.\n"),
+            Verdict::Wait { seconds } => format!("Too many wrong codes; the next one is looked at in {seconds} s.\n"),
+            Verdict::Locked => "Locked after too many wrong codes; `cloud2fa unlock` unlocks.\n".to_owned(),
+            Verdict::ClockWentBack { .. } | Verdict::Changed => String::new(),
+        })
+    }
+
+    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
+        let Some(status) = standing.status() else {
+            return say(&format!("{user} has no second factor; `cloud2fa enable` turns it on.\n"));
+        };
+        let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
+        let throttle = match (status.locked, status.wait_seconds) {
+            (true, _) => "locked; `cloud2fa unlock` unlocks".to_owned(),
+            (false, 0) => "none".to_owned(),
+            (false, seconds) => format!("{seconds} s"),
+        };
+        say(&format!(
+            "User:                 {user}\nSecond factor:        on, since {}\nLast used:            {last_used}\n\
+             Backup codes left:    {} of 8\nWrong codes in a row: {}\nWait:                 {throttle}\n",
+            rfc_3339(status.since),
+            status.backup_codes_left,
+            status.failures,
+        ))
+    }
+
+    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure> {
+        if users.is_empty() {
+            return say("Nobody is enrolled.\n");
+        }
+        let width = users.iter().map(|(user, _)| user.chars().count()).max().unwrap_or(0).max("USER".len());
+        say(&format!("{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n", "USER", "SINCE", "LAST USED", "CODES", "WRONG"))?;
+        users.iter().try_for_each(|(user, standing)| {
+            let status = match standing {
+                Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
+                Ok(standing) => standing.status(),
+            };
+            let Some(status) = status else { return Ok(()) };
+            let state = match (status.locked, status.wait_seconds) {
+                (true, _) => "locked".to_owned(),
+                (false, 0) => "ok".to_owned(),
+                (false, seconds) => format!("wait {seconds} s"),
+            };
+            let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
+            say(&format!(
+                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}\n",
+                rfc_3339(status.since),
+                status.backup_codes_left,
+                status.failures,
+            ))
+        })
+    }
+
+    fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {
+        eprintln!("cloud2fa: {failure}");
+        Ok(())
+    }
+}
+
+/// How to draw, as asked for and as the terminal can.
+fn style(asked: QrStyle) -> Option<Style> {
+    let dumb = std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb");
+    let ascii = if dumb { Style::Hashes } else { Style::ColouredBlanks };
+    match asked {
+        QrStyle::None => None,
+        QrStyle::Ansi => Some(Style::HalfBlocks),
+        QrStyle::Ascii => Some(ascii),
+        QrStyle::Auto if !dumb && is_utf_8() => Some(Style::HalfBlocks),
+        QrStyle::Auto => Some(ascii),
+    }
+}
+
+/// Whether the locale's characters are UTF-8, by the variables that setlocale(3) reads.
+fn is_utf_8() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

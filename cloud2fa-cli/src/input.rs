@@ -1,0 +1,85 @@
+//! Lines from standard input, of bounded length, and the signals that may arrive instead.
+//!
+//! The signals are blocked from the start: they are looked at where a person is asked
+//! something, and nowhere else, so that no change is cut in the middle.
+
+use crate::failure::{Failure, Kind};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::AsFd;
+use zeroize::Zeroizing;
+
+/// No password, code or answer is longer (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
+const LONGEST_LINE: usize = 512;
+
+/// Standard input.
+pub struct Input {
+    stdin: File,
+    signals: SignalFd,
+    /// What was read beyond the last line.
+    rest: Zeroizing<Vec<u8>>,
+}
+
+impl Input {
+    /// Blocks the signals that end a program, and looks out for them from now on.
+    pub fn new() -> Result<Self, Failure> {
+        let set_up = || -> std::io::Result<Self> {
+            let ending: SigSet =
+                [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
+            ending.thread_block()?;
+            let signals = SignalFd::with_flags(&ending, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+            let stdin = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+            Ok(Self { stdin, signals, rest: Zeroizing::new(Vec::with_capacity(2 * LONGEST_LINE)) })
+        };
+        set_up().map_err(|error| Failure::new(Kind::Unavailable, format!("cannot read standard input ({error})")))
+    }
+
+    /// The next line, without its end.
+    pub fn line(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                let mut line = Zeroizing::new(self.rest[..end].to_vec());
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                self.rest = Zeroizing::new(self.rest[end + 1..].to_vec());
+                return Ok(line);
+            }
+            if self.rest.len() > LONGEST_LINE {
+                let message = format!("the answer is longer than {LONGEST_LINE} bytes; nothing was changed");
+                return Err(Failure::new(Kind::Usage, message));
+            }
+            self.wait()?;
+            let mut chunk = Zeroizing::new([0; LONGEST_LINE]);
+            match self.stdin.read(&mut *chunk) {
+                Ok(0) => return Err(interrupted("the input ended")),
+                Ok(read) => self.rest.extend_from_slice(&chunk[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(interrupted(&format!("the input cannot be read ({error})"))),
+            }
+        }
+    }
+
+    /// Waits for input or for a signal.
+    fn wait(&self) -> Result<(), Failure> {
+        let mut events = [
+            PollFd::new(self.stdin.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+        ];
+        loop {
+            match poll(&mut events, PollTimeout::NONE) {
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(interrupted(&format!("the input cannot be waited for ({errno})"))),
+                Ok(_) if events[1].any().unwrap_or(true) => return Err(interrupted("interrupted")),
+                Ok(_) => return Ok(()),
+            }
+        }
+    }
+}
+
+fn interrupted(what: &str) -> Failure {
+    Failure::new(Kind::Interrupted, format!("{what}; nothing was changed"))
+}

@@ -1,0 +1,180 @@
+//! What `--json` says: one object a line. Other programs depend on the form (cloud2fa(1)).
+
+use crate::failure::Failure;
+use crate::machine::rfc_3339;
+use cloud2fa::backup_codes::BackupCode;
+use cloud2fa::{Factor, Standing, Verdict};
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+use std::io::Write;
+use zeroize::Zeroizing;
+
+/// Writes one line, at once. The buffer, which may hold secrets, is wiped.
+pub fn write_line(message: &impl Serialize) -> std::io::Result<()> {
+    // Large enough never to grow: growing would leave a copy behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    serde_json::to_writer(&mut *line, message)?;
+    line.push(b'\n');
+    let mut output = std::io::stdout().lock();
+    output.write_all(&line)?;
+    output.flush()
+}
+
+/// Something is asked for, and read as one line from standard input.
+#[derive(Serialize)]
+pub struct Ask {
+    pub ask: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_off_seconds: Option<i64>,
+}
+
+/// The key of a new enrolment.
+#[derive(Serialize)]
+pub struct Key<'a> {
+    pub uri: &'a str,
+    pub secret: &'a str,
+}
+
+/// Backup codes in their printed form.
+struct Codes<'a>(&'a [BackupCode]);
+
+impl Serialize for Codes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(Some(self.0.len()))?;
+        for code in self.0 {
+            sequence.serialize_element(code.printed().as_str())?;
+        }
+        sequence.end()
+    }
+}
+
+/// The last line of `enable`.
+#[derive(Serialize)]
+pub struct Enabled<'a> {
+    enabled: bool,
+    user: &'a str,
+    backup_codes: Codes<'a>,
+}
+
+impl<'a> Enabled<'a> {
+    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
+        Self { enabled: true, user, backup_codes: Codes(codes) }
+    }
+}
+
+/// The last line of `regenerate`.
+#[derive(Serialize)]
+pub struct Regenerated<'a> {
+    regenerated: bool,
+    user: &'a str,
+    backup_codes: Codes<'a>,
+}
+
+impl<'a> Regenerated<'a> {
+    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
+        Self { regenerated: true, user, backup_codes: Codes(codes) }
+    }
+}
+
+/// The last line of `disable`.
+#[derive(Serialize)]
+pub struct Disabled<'a> {
+    pub disabled: bool,
+    pub user: &'a str,
+}
+
+/// The last line of `unlock`.
+#[derive(Serialize)]
+pub struct Unlocked<'a> {
+    pub unlocked: bool,
+    pub user: &'a str,
+}
+
+/// The last line of `init`.
+#[derive(Serialize)]
+pub struct Initialised {
+    /// Whether there was no store before.
+    pub initialised: bool,
+    pub state_dir: std::path::PathBuf,
+}
+
+/// The last line of `verify`.
+#[derive(Serialize)]
+pub struct Verified<'a> {
+    verdict: &'static str,
+    user: &'a str,
+    kind: Option<&'static str>,
+    wait_seconds: u64,
+}
+
+impl<'a> Verified<'a> {
+    /// Nothing for a verdict that is told as an error.
+    pub fn of(user: &'a str, verdict: &Verdict, factor: Option<Factor>) -> Option<Self> {
+        let kind = factor.map(|factor| match factor {
+            Factor::Token => "token",
+            Factor::BackupCode => "backup_code",
+        });
+        let (verdict, wait_seconds) = match verdict {
+            Verdict::Accepted { .. } => ("accepted", 0),
+            Verdict::Wrong { wait_seconds, .. } => ("wrong", *wait_seconds),
+            Verdict::Replayed { .. } => ("replayed", 0),
+            Verdict::Wait { seconds } => ("wait", *seconds),
+            Verdict::Locked => ("locked", 0),
+            Verdict::ClockWentBack { .. } | Verdict::Changed => return None,
+        };
+        Some(Self { verdict, user, kind, wait_seconds })
+    }
+}
+
+/// The last line of `status`, and each line of `list`.
+#[derive(Serialize)]
+pub struct Status<'a> {
+    user: &'a str,
+    enrolled: bool,
+    since: Option<String>,
+    last_used: Option<String>,
+    backup_codes_left: Option<usize>,
+    failures: Option<u32>,
+    wait_seconds: Option<u64>,
+    locked: Option<bool>,
+}
+
+impl<'a> Status<'a> {
+    pub fn of(user: &'a str, standing: &Standing) -> Self {
+        let status = standing.status();
+        Self {
+            user,
+            enrolled: status.is_some(),
+            since: status.map(|status| rfc_3339(status.since)),
+            last_used: status.and_then(|status| status.last_used).map(rfc_3339),
+            backup_codes_left: status.map(|status| status.backup_codes_left),
+            failures: status.map(|status| status.failures),
+            wait_seconds: status.map(|status| status.wait_seconds),
+            locked: status.map(|status| status.locked),
+        }
+    }
+}
+
+/// The last line where something went wrong.
+#[derive(Serialize)]
+pub struct Error<'a> {
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    message: String,
+}
+
+impl<'a> Error<'a> {
+    pub fn of(failure: &Failure) -> Self {
+        Self { error: failure.kind.word(), user: None, message: failure.to_string() }
+    }
+
+    /// One user's of a list.
+    pub fn about(user: &'a str, failure: &Failure) -> Self {
+        Self { user: Some(user), ..Self::of(failure) }
+    }
+}

@@ -1,0 +1,112 @@
+//! The verbs: each looks whether it may, does one operation on the store, and says so.
+
+mod enable;
+mod verify;
+
+use crate::arguments::{Arguments, Target, Verb};
+use crate::caller::{self, require_root};
+use crate::dialogue::{Dialogue, Done};
+use crate::failure::{Failure, Kind};
+use crate::machine;
+use cloud2fa::store::{Basis, OldCopy};
+use cloud2fa::{FileStore, Standing, Store, StoreError, User};
+use std::process::ExitCode;
+
+/// Runs the verb.
+pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    match &arguments.verb {
+        Verb::Enable(how) => enable::run(arguments, how, dialogue),
+        Verb::Status(target) => status(arguments, target, dialogue),
+        Verb::Regenerate(target) => regenerate(arguments, target, dialogue),
+        Verb::Disable(target) => disable(arguments, target, dialogue),
+        Verb::Verify(target) => verify::run(arguments, target, dialogue),
+        Verb::Init => init(arguments, dialogue),
+        Verb::List => list(arguments, dialogue),
+        Verb::Unlock { name } => unlock(arguments, name, dialogue),
+    }
+}
+
+fn status(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let user = caller::resolve(target)?;
+    require_root()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    let standing = store.status(&user, &machine::now)?;
+    dialogue.status(user.name.as_str(), &standing)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn regenerate(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let user = caller::resolve(target)?;
+    require_root()?;
+    dialogue.require_interactive()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    let Standing::Enrolled(generation, _) = store.status(&user, &machine::now)? else {
+        return Err(StoreError::NotEnrolled(user.name).into());
+    };
+    let issued = store.regenerate_backup_codes(&user, &generation, &machine::now)?;
+    warn_of(&issued.old_copy, &user);
+    dialogue.done(user.name.as_str(), &Done::Regenerated(&issued.backup_codes))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn disable(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let user = caller::resolve(target)?;
+    require_root()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    let basis = match store.status(&user, &machine::now) {
+        Ok(Standing::Enrolled(generation, _)) => Basis::Generation(generation),
+        Ok(Standing::Disabled(_) | Standing::NeverEnrolled) => return Err(StoreError::NotEnrolled(user.name).into()),
+        Err(error) => unusable(error)?,
+    };
+    let old_copy = store.disable(&user, &basis, &machine::now)?;
+    warn_of(&old_copy, &user);
+    dialogue.done(user.name.as_str(), &Done::Disabled)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn init(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    require_root()?;
+    let config = machine::config(arguments)?;
+    let new = FileStore::init(&config.state_dir, machine::ROOT)?;
+    dialogue.initialised(&config.state_dir, new)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    require_root()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    let listed = store.list(&machine::now)?;
+    let users: Vec<_> = listed
+        .into_iter()
+        .map(|listed| (listed.name.to_string(), listed.standing.map_err(Failure::from)))
+        .filter(|(_, standing)| standing.as_ref().map_or(true, |standing| standing.status().is_some()))
+        .collect();
+    dialogue.list(&users)?;
+    // Records that cannot be used refuse their users' logins: somebody must look.
+    let all_usable = users.iter().all(|(_, standing)| standing.is_ok());
+    Ok(if all_usable { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() })
+}
+
+fn unlock(arguments: &Arguments, name: &str, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let user = caller::find(name)?;
+    require_root()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    store.unlock(&user, &machine::now)?;
+    dialogue.done(user.name.as_str(), &Done::Unlocked)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Root may write over a record that cannot be used; nothing else that is wrong is passed over.
+fn unusable(error: StoreError) -> Result<Basis, StoreError> {
+    if error.is_about_one_record() { Ok(Basis::Unusable) } else { Err(error) }
+}
+
+/// The change is done, but a copy of what was before could not be overwritten.
+fn warn_of(old_copy: &OldCopy, user: &User) {
+    if let OldCopy::Left(error) = old_copy {
+        eprintln!(
+            "cloud2fa: warning: the old copy in the account file of {} could not be wiped ({error}); the next change does it",
+            user.name
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
+
+use crate::arguments::{Arguments, Target};
+use crate::caller::{self, require_root};
+use crate::dialogue::{Again, Dialogue};
+use crate::failure::{Failure, Kind};
+use crate::machine;
+use cloud2fa::{Answer, Factor, Purpose, Standing, Store, StoreError, Verdict};
+use std::process::ExitCode;
+
+/// How often something that cannot be a code may be typed. It counts as nothing.
+const TRIES: u32 = 3;
+
+pub fn run(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let user = caller::resolve(target)?;
+    require_root()?;
+    dialogue.require_interactive()?;
+    let mut store = machine::store(&machine::config(arguments)?)?;
+    let Standing::Enrolled(generation, status) = store.challenge(&user, &machine::now)? else {
+        return Err(StoreError::NotEnrolled(user.name).into());
+    };
+    let (verdict, factor) = if status.locked {
+        (Verdict::Locked, None)
+    } else if status.wait_seconds > 0 {
+        (Verdict::Wait { seconds: status.wait_seconds }, None)
+    } else {
+        let answer = ask(dialogue)?;
+        let factor = match &answer {
+            Answer::Token(_) => Factor::Token,
+            Answer::BackupCode(_) => Factor::BackupCode,
+        };
+        (store.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?, Some(factor))
+    };
+    dialogue.verdict(user.name.as_str(), &verdict, factor)?;
+    match verdict {
+        Verdict::Accepted { .. } => Ok(ExitCode::SUCCESS),
+        Verdict::Wrong { .. } | Verdict::Replayed { .. } => Ok(Kind::WrongCode.exit_code()),
+        Verdict::Wait { .. } => Ok(Kind::Wait.exit_code()),
+        Verdict::Locked => Ok(Kind::Locked.exit_code()),
+        Verdict::Changed => Err(StoreError::Changed(user.name).into()),
+        Verdict::ClockWentBack { behind_by } => {
+            let message = format!(
+                "this system's clock is {behind_by} s behind the last accepted code, so that codes of the app are \
+                 refused; set the clock right. Backup codes work meanwhile"
+            );
+            Err(Failure::new(Kind::Unavailable, message))
+        }
+    }
+}
+
+/// Asks until something shaped like a code is typed.
+fn ask(dialogue: &mut dyn Dialogue) -> Result<Answer, Failure> {
+    let mut again = None;
+    for tries_left in (0..TRIES).rev() {
+        if let Some(answer) = Answer::parse(&dialogue.ask_code(again)?) {
+            return Ok(answer);
+        }
+        again = Some(Again { tries_left, clock_off_seconds: None });
+    }
+    let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
+    Err(Failure::new(Kind::WrongCode, message))
+}
