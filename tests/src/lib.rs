@@ -1,1 +1,18 @@
+//! What the tests of the built product stand on: a libpam application, a store with
+//! users in it, a reader of the system's log. Nothing here knows the module's insides.
+//! What cannot go on panics: that is how a test fails.
 
+#![allow(clippy::missing_panics_doc)]
+
+pub mod fixture;
+pub mod host_process;
+pub mod libpam;
+pub mod machine;
+pub mod messages;
+pub mod slots;
+pub mod syslog;
+pub mod user;
+
+pub use fixture::Fixture;
+pub use messages::{Code, Message, Reply, Style};
+pub use user::Enrolled;

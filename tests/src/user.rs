@@ -1,0 +1,129 @@
+//! An enrolled user, as the holder of the phone and the printed codes.
+
+use crate::slots;
+use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::store::Basis;
+use cloud2fa::totp::STEP_SECONDS;
+use cloud2fa::{
+    FileStore, Generation, PendingEnrolment, Policy, Secret, Store, TimeStep, UnixTime, User,
+    UserName,
+};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What a user knows of the enrolment.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    /// Name and uid.
+    pub user: User,
+    /// What is in the app.
+    pub secret: Secret,
+    /// What is on the printed list, in its order.
+    pub backup_codes: Vec<String>,
+}
+
+impl Enrolled {
+    /// The code that the app shows `offset` steps from now. Waits where a step is about
+    /// to end, so that now is the same when the code arrives.
+    pub fn code_at(&self, offset: i64) -> String {
+        wait_for_a_step_with_time_left();
+        let step = TimeStep(TimeStep::of(now()).0.checked_add_signed(offset).expect("a step"));
+        self.secret.token_at(step).as_str().to_owned()
+    }
+
+    /// The code that the app shows now.
+    pub fn code(&self) -> String {
+        self.code_at(0)
+    }
+
+    /// A code that no step anywhere near shows.
+    pub fn wrong_code(&self) -> String {
+        let is_free = |digits: &String| {
+            let token = cloud2fa::Token::from_digits(digits.as_bytes()).expect("six digits");
+            self.secret.nearest_step_of(&token, now(), 40).is_none()
+        };
+        (1..).map(|number| format!("{number:06}")).find(is_free).expect("most numbers are no codes")
+    }
+}
+
+/// Two steps are the same for what follows: at least 3 seconds are left of this one.
+pub fn wait_for_a_step_with_time_left() {
+    let left = STEP_SECONDS - now().0 % STEP_SECONDS;
+    if left <= 3 {
+        std::thread::sleep(Duration::from_secs(left) + Duration::from_millis(50));
+    }
+}
+
+/// The system's clock.
+pub fn now() -> UnixTime {
+    UnixTime(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs())
+}
+
+/// The user `name` of this machine.
+pub fn of_this_machine(name: &str) -> User {
+    let entry = nix::unistd::User::from_name(name).ok().flatten();
+    let uid = entry.unwrap_or_else(|| panic!("no user {name} on this machine")).uid.as_raw();
+    User { name: UserName::new(name).expect("a good name"), uid }
+}
+
+/// An enrolment made by the library, once in this process: hashing eight backup codes
+/// takes long.
+struct Template {
+    text: String,
+    backup_codes: Vec<String>,
+}
+
+fn template() -> &'static Template {
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("store");
+        FileStore::init(&path, 0).expect("a store can be made");
+        let mut store =
+            FileStore::open(&path, 0, Policy::default(), Box::new(HeapMemory::default()))
+                .expect("it opens");
+        let pending = PendingEnrolment::generate().expect("random numbers");
+        let earlier = UnixTime(now().0 - 3600);
+        let proof = pending.secret().token_at(TimeStep::of(earlier));
+        let proven = pending.prove(&proof, earlier, 1).expect("the right code proves");
+        let user = User { name: UserName::new("template").expect("a name"), uid: 4_000_000 };
+        let issued =
+            store.enrol(&user, proven, "root", &Basis::Nothing, &|| earlier).expect("enrolled");
+        let file = std::fs::read(path.join("template.account")).expect("the account file");
+        let (_, text) = slots::newest(&file);
+        let backup_codes =
+            issued.backup_codes.iter().map(|code| code.printed().to_string()).collect();
+        Template { text, backup_codes }
+    })
+}
+
+/// Enrols `user` with `secret` in the store at `directory`: the file of an enrolment by
+/// the library, an hour ago, with another name, secret and generation.
+pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
+    let template = template();
+    let generation = Generation::generate().expect("random numbers").to_hex();
+    let text = with_value(&template.text, "generation", &format!("\"{generation}\""));
+    let text = with_value(&text, "user", &format!("\"{}\"", user.name));
+    let text = with_value(&text, "uid", &user.uid.to_string());
+    let text = with_value(&text, "secret", &format!("\"{}\"", *secret.to_base32()));
+    write_private(&directory.join(format!("{}.account", user.name.encoded())), &slots::file(&text));
+    Enrolled { user, secret, backup_codes: template.backup_codes.clone() }
+}
+
+/// `text` with another value for `key`.
+pub fn with_value(text: &str, key: &str, value: &str) -> String {
+    let start = format!("{key} = ");
+    let replace = |line: &str| {
+        if line.starts_with(&start) { format!("{start}{value}\n") } else { format!("{line}\n") }
+    };
+    assert!(text.lines().any(|line| line.starts_with(&start)), "no key {key}");
+    text.lines().map(replace).collect()
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, content: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, content).expect("writable");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("ours");
+}
