@@ -5,11 +5,18 @@
 
 #![allow(missing_docs)]
 
-use cloud2fa::account::{Enrolment, SpentCodes, Usage};
-use cloud2fa::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
+#[path = "common/accounts.rs"]
+mod accounts;
+#[path = "common/model.rs"]
+mod model;
+
+use accounts::{hash, new_account};
+use cloud2fa::account::{SpentCodes, Usage};
+use cloud2fa::backup_codes::CODES;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
-use cloud2fa::throttle::{Throttle, Wait};
-use cloud2fa::{Account, Generation, Secret, TimeStep, Token, UnixTime, User, UserName};
+use cloud2fa::throttle::Throttle;
+use cloud2fa::{Secret, TimeStep, Token, UnixTime};
+use model::{kind, model, wait_after};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -55,8 +62,11 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Fate::LostBeforeTheCommit),
         1 => Just(Fate::CrashedAfterTheCommit),
     ];
-    let answer = (typed(), purpose, fate)
-        .prop_map(|(typed, purpose, fate)| Event::Answer { typed, purpose, fate });
+    let answer = (typed(), purpose, fate).prop_map(|(typed, purpose, fate)| Event::Answer {
+        typed,
+        purpose,
+        fate,
+    });
     let moves = prop_oneof![
         6 => 0_i64..=45,
         3 => -90_i64..=90,
@@ -80,26 +90,6 @@ fn start() -> impl Strategy<Value = u64> {
     prop_oneof![0_u64..200, Just(1_764_000_015_u64), 0_u64..1 << 41]
 }
 
-fn hash(number: usize) -> CodeHash {
-    CodeHash::from_bytes(&[u8::try_from(number).unwrap(); 32]).unwrap()
-}
-
-fn new_account(secret: Secret) -> Account {
-    let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
-    Account {
-        generation: Generation::generate().unwrap(),
-        user: User { name: UserName::new("alice").unwrap(), uid: 1000 },
-        enrolment: Some(Enrolment {
-            secret,
-            created: UnixTime(0),
-            created_by: "root".to_owned(),
-            backup_codes: BackupCodeSet::from_parts(recipe, (0..CODES).map(hash).collect())
-                .unwrap(),
-        }),
-        usage: Usage::default(),
-    }
-}
-
 fn claim(typed: &Typed, secret: &Secret, now: UnixTime) -> Claim {
     match typed {
         Typed::TokenAt(offset) => {
@@ -109,90 +99,7 @@ fn claim(typed: &Typed, secret: &Secret, now: UnixTime) -> Claim {
             Claim::Token(Token::from_digits(format!("{number:06}").as_bytes()).unwrap())
         }
         Typed::BackupCode(position) => Claim::BackupCode(hash(*position)),
-        Typed::StrangeBackupCode => Claim::BackupCode(hash(200)),
-    }
-}
-
-/// The length of the wait after `failures`, as DESIGN.md section 4 says it.
-fn wait_after(failures: u32, throttle: &Throttle) -> u64 {
-    if failures < throttle.free_failures {
-        return 0;
-    }
-    let mut wait = throttle.first_wait;
-    for _ in throttle.free_failures..failures {
-        wait *= 2;
-    }
-    wait.min(throttle.longest_wait)
-}
-
-/// What a claim must be worth, and what the usage must be afterwards.
-fn model(
-    before: &Usage,
-    secret: &Secret,
-    claim: &Claim,
-    now: UnixTime,
-    policy: &Policy,
-    purpose: Purpose,
-) -> (&'static str, Usage) {
-    let mut usage = before.clone();
-    if let Some(wait) = usage.wait.as_mut().filter(|wait| now < wait.from) {
-        wait.from = now;
-    }
-    if usage.locked {
-        return ("locked", usage);
-    }
-    if usage.wait.is_some_and(|wait| now.0 < wait.from.0 + wait.seconds) {
-        return ("wait", usage);
-    }
-    let here = now.0 / 30;
-    // Some(true): right; Some(false): right once; None: wrong.
-    let (fresh, spend): (Option<bool>, Box<dyn FnOnce(&mut Usage)>) = match claim {
-        Claim::Token(token) => {
-            if usage.last_step.is_some_and(|last| last.0 > here + policy.skew) {
-                return ("clock went back", usage);
-            }
-            let window = here.saturating_sub(policy.skew)..=here + policy.skew;
-            let step = window.map(TimeStep).filter(|step| secret.token_at(*step) == *token).max();
-            let fresh = step.map(|step| usage.last_step.is_none_or(|last| step > last));
-            (fresh, Box::new(move |usage| usage.last_step = step))
-        }
-        Claim::BackupCode(typed) => {
-            let position = (0..CODES).find(|position| hash(*position) == *typed);
-            let fresh = position.map(|position| !usage.spent.contains(position));
-            (fresh, Box::new(move |usage| usage.spent.insert(position.unwrap())))
-        }
-    };
-    match fresh {
-        Some(true) => {
-            if purpose == Purpose::Login {
-                spend(&mut usage);
-                (usage.failures, usage.failures_since_login) = (0, 0);
-                (usage.wait, usage.locked) = (None, false);
-                usage.last_used = Some(now);
-            }
-            ("accepted", usage)
-        }
-        Some(false) => ("replayed", usage),
-        None => {
-            usage.failures += 1;
-            usage.failures_since_login += 1;
-            let seconds = wait_after(usage.failures, &policy.throttle);
-            usage.wait = (seconds > 0).then_some(Wait { from: now, seconds });
-            usage.locked = usage.failures >= policy.throttle.lock_after;
-            ("wrong", usage)
-        }
-    }
-}
-
-fn kind(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Accepted { .. } => "accepted",
-        Verdict::Wrong { .. } => "wrong",
-        Verdict::Replayed { .. } => "replayed",
-        Verdict::ClockWentBack { .. } => "clock went back",
-        Verdict::Wait { .. } => "wait",
-        Verdict::Locked => "locked",
-        Verdict::Changed => "changed",
+        Typed::StrangeBackupCode => Claim::BackupCode(hash(99)),
     }
 }
 
@@ -306,7 +213,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(3000))]
 
     #[test]
     fn no_sequence_of_answers_clocks_and_crashes_breaks_a_promise(

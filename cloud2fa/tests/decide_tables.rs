@@ -2,19 +2,17 @@
 
 #![allow(missing_docs)]
 
-use cloud2fa::account::{Enrolment, Usage};
-use cloud2fa::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
+#[path = "common/accounts.rs"]
+mod accounts;
+
+use accounts::{hash, new_account};
 use cloud2fa::decide::{Claim, Factor, Policy, Purpose, Verdict, decide};
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Account, Generation, Secret, TimeStep, Token, UnixTime, User, UserName};
+use cloud2fa::{Account, Secret, TimeStep, Token, UnixTime};
 
 /// The first moment of step 58 800 000.
 const START: UnixTime = UnixTime(1_764_000_000);
 const STEP: u64 = 58_800_000;
-
-fn hash(number: u8) -> CodeHash {
-    CodeHash::from_bytes(&[number; 32]).unwrap()
-}
 
 /// An account, and what is decided on it one after the other.
 struct Desk {
@@ -25,20 +23,8 @@ struct Desk {
 
 impl Desk {
     fn new(key: &[u8]) -> Self {
-        let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
-        let hashes = (0..u8::try_from(CODES).unwrap()).map(hash).collect();
         let secret = Secret::from_bytes(key).unwrap();
-        let account = Account {
-            generation: Generation::generate().unwrap(),
-            user: User { name: UserName::new("alice").unwrap(), uid: 1000 },
-            enrolment: Some(Enrolment {
-                secret: secret.clone(),
-                created: START,
-                created_by: "root".to_owned(),
-                backup_codes: BackupCodeSet::from_parts(recipe, hashes).unwrap(),
-            }),
-            usage: Usage::default(),
-        };
+        let account = new_account(secret.clone());
         Self { account, secret, policy: Policy::default() }
     }
 
@@ -60,7 +46,7 @@ impl Desk {
         self.decide(&self.token_of(step), now, Purpose::Login)
     }
 
-    fn login_with_code(&mut self, number: u8, now: UnixTime) -> Verdict {
+    fn login_with_code(&mut self, number: usize, now: UnixTime) -> Verdict {
         self.decide(&Claim::BackupCode(hash(number)), now, Purpose::Login)
     }
 
@@ -153,12 +139,9 @@ fn of_two_steps_with_the_same_code_the_latest_is_spent() {
 fn every_backup_code_works_once_and_a_second_use_is_told_apart() {
     let mut desk = Desk::rfc();
     for number in 0..8 {
-        let left = 7 - usize::from(number);
+        let left = 7 - number;
         let verdict = desk.login_with_code(number, START);
-        assert_eq!(
-            verdict,
-            Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 }
-        );
+        assert_eq!(verdict, Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 });
         assert_eq!(desk.login_with_code(number, START), Verdict::Replayed { next_in: 0 });
     }
     assert_eq!(desk.account.usage.failures, 0);

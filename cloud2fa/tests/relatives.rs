@@ -1,5 +1,5 @@
 //! What the relatives test, as far as it applies here: google-authenticator-libpam's
-//! `pam_google_authenticator_unittest.c` (G1..G22), pam_oath's `tst_root.sh` (O1..O9)
+//! `pam_google_authenticator_unittest.c` (G1..G22), `pam_oath`'s `tst_root.sh` (O1..O9)
 //! and liboath's `tst_totp_validate` and `tst_usersfile`. Where the rules differ, ours stand.
 //!
 //! Not here, and why:
@@ -14,22 +14,24 @@
 
 #![allow(missing_docs)]
 
-use cloud2fa::account::{Enrolment, Usage};
-use cloud2fa::backup_codes::{BackupCodeSet, CodeHash, HashRecipe, HeapMemory};
+#[path = "common/accounts.rs"]
+mod accounts;
+
+use accounts::{code_set, hash, new_account};
+use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
 use cloud2fa::{
     Account, Answer, FileStore, Generation, Secret, Standing, Store, TimeStep, Token, UnixTime,
-    User, UserName,
 };
 
 /// google-authenticator's 10 bytes `2SH3V3GDW7ZNMGYE` and 10 zero bytes: HMAC pads a key
 /// with zero bytes, so that the codes are the same.
 const GOOGLE: &str = "2SH3V3GDW7ZNMGYEAAAAAAAAAAAAAAAA";
 
-/// pam_oath's key `00`, likewise.
+/// `pam_oath`'s key `00`, likewise.
 const OATH: [u8; 20] = [0; 20];
 
-/// 2006-12-07 in Sweden, where pam_oath's clock stands: 2006-12-06 23:00 UTC.
+/// 2006-12-07 in Sweden, where `pam_oath`'s clock stands: 2006-12-06 23:00 UTC.
 const OATH_STEP: u64 = 1_165_446_000 / 30;
 
 struct Desk {
@@ -39,19 +41,7 @@ struct Desk {
 
 impl Desk {
     fn new(secret: Secret, skew: u64) -> Self {
-        let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
-        let account = Account {
-            generation: Generation::generate().unwrap(),
-            user: alice(),
-            enrolment: Some(Enrolment {
-                secret,
-                created: UnixTime(0),
-                created_by: "root".to_owned(),
-                backup_codes: BackupCodeSet::from_parts(recipe, vec![hash(0); 8]).unwrap(),
-            }),
-            usage: Usage::default(),
-        };
-        Self { account, policy: Policy { skew, ..Policy::default() } }
+        Self { account: new_account(secret), policy: Policy { skew, ..Policy::default() } }
     }
 
     fn google(skew: u64) -> Self {
@@ -76,14 +66,6 @@ impl Desk {
     }
 }
 
-fn alice() -> User {
-    User { name: UserName::new("alice").unwrap(), uid: 1000 }
-}
-
-fn hash(number: u8) -> CodeHash {
-    CodeHash::from_bytes(&[number; 32]).unwrap()
-}
-
 #[test]
 fn g1_base32_is_the_one_of_rfc_4648() {
     // "Hello world..." with its NUL has 15 bytes; a secret has 16 or more.
@@ -105,10 +87,10 @@ fn g3_who_has_no_file_is_not_enrolled_and_no_code_lets_in() {
     FileStore::init(&path, owner).unwrap();
     let memory = Box::<HeapMemory>::default();
     let mut store = FileStore::open(&path, owner, Policy::default(), memory).unwrap();
-    let now = TimeStep(10_000).start();
-    assert_eq!(store.challenge(&alice(), &|| now).unwrap(), Standing::NeverEnrolled);
+    let (alice, now) = (new_account(Secret::generate().unwrap()).user, TimeStep(10_000).start());
+    assert_eq!(store.challenge(&alice, &|| now).unwrap(), Standing::NeverEnrolled);
     let (seen, answer) = (Generation::generate().unwrap(), Answer::parse(b"050548").unwrap());
-    let verdict = store.verify(&alice(), &seen, &answer, Purpose::Login, &|| now).unwrap();
+    let verdict = store.verify(&alice, &seen, &answer, Purpose::Login, &|| now).unwrap();
     assert_eq!(verdict, Verdict::Changed);
 }
 
@@ -125,13 +107,9 @@ fn g5_to_g8_only_the_right_code_of_the_right_length_lets_in() {
 
 #[test]
 fn g10_the_default_window_is_one_step_either_side() {
-    for (code, right) in [
-        ("374875", false),
-        ("692344", true),
-        ("478726", true),
-        ("646986", false),
-        ("050548", true),
-    ] {
+    for (code, right) in
+        [("374875", false), ("692344", true), ("478726", true), ("646986", false), ("050548", true)]
+    {
         assert_eq!(Desk::google(1).takes(code, 10_000), right, "{code}");
     }
 }
@@ -140,13 +118,9 @@ fn g10_the_default_window_is_one_step_either_side() {
 fn g11_a_wider_window() {
     // google-authenticator's 6 is three back and two ahead; ours is the same on either
     // side, so that 10003 is in as well.
-    for (code, right) in [
-        ("316007", false),
-        ("719291", true),
-        ("646986", true),
-        ("842639", true),
-        ("050548", true),
-    ] {
+    for (code, right) in
+        [("316007", false), ("719291", true), ("646986", true), ("842639", true), ("050548", true)]
+    {
         assert_eq!(Desk::google(3).takes(code, 10_000), right, "{code}");
     }
 }
@@ -205,10 +179,8 @@ fn g19_a_backup_code_is_unknown_until_it_is_in_the_set_and_works_once() {
     let code = Claim::BackupCode(hash(42));
     let mut desk = Desk::google(1);
     assert!(matches!(desk.login(&code, 10_000), Verdict::Wrong { .. }));
-    let recipe = HashRecipe::from_parts(8, 1, &[8; 16]).unwrap();
     let hashes = [vec![hash(0); 7], vec![hash(42)]].concat();
-    desk.account.enrolment.as_mut().unwrap().backup_codes =
-        BackupCodeSet::from_parts(recipe, hashes).unwrap();
+    desk.account.enrolment.as_mut().unwrap().backup_codes = code_set(hashes);
     assert!(matches!(desk.login(&code, 10_000), Verdict::Accepted { backup_codes_left: 7, .. }));
     assert_eq!(desk.login(&code, 10_000), Verdict::Replayed { next_in: 0 });
 }
@@ -233,8 +205,7 @@ fn o7_a_code_within_a_wide_window_works_once() {
 fn o8_older_codes_are_refused_and_later_ones_taken() {
     let mut desk = Desk::oath();
     assert!(desk.takes("299833", OATH_STEP));
-    for (code, right) in
-        [("140852", false), ("936706", true), ("512368", false), ("787399", true)]
+    for (code, right) in [("140852", false), ("936706", true), ("512368", false), ("787399", true)]
     {
         assert_eq!(desk.takes(code, OATH_STEP), right, "{code}");
     }
