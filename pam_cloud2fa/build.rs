@@ -11,7 +11,8 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let answer = Command::new(&compiler).arg("-print-file-name=libgcc_eh.a").output();
-    let answer = answer.unwrap_or_else(|error| panic!("cannot run {compiler}: {error}; install gcc"));
+    let answer =
+        answer.unwrap_or_else(|error| panic!("cannot run {compiler}: {error}; install gcc"));
     let path = String::from_utf8(answer.stdout).expect("a path of gcc's is UTF-8");
     let directory = Path::new(path.trim()).parent().expect("gcc gives a path");
     assert!(directory.is_absolute(), "{compiler} has no libgcc_eh.a; install gcc");

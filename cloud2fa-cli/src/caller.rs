@@ -15,7 +15,8 @@ pub struct Root {
 /// Lets root pass. The store is root's alone, so that no thief of a session can read it.
 pub fn require_root() -> Result<Root, Failure> {
     if !getuid().is_root() {
-        let message = "only root can do this; ask an administrator, or run `sudo cloud2fa … --user NAME`";
+        let message =
+            "only root can do this; ask an administrator, or run `sudo cloud2fa … --user NAME`";
         return Err(Failure::new(Kind::NotPermitted, message));
     }
     let entry = nix::unistd::User::from_uid(Uid::from_raw(0)).ok().flatten();
@@ -40,15 +41,26 @@ pub fn find(name: &str) -> Result<User, Failure> {
     canonical(nix::unistd::User::from_name(name), || format!("{name:?}"))
 }
 
-fn canonical(entry: nix::Result<Option<nix::unistd::User>>, asked: impl Fn() -> String) -> Result<User, Failure> {
+fn canonical(
+    entry: nix::Result<Option<nix::unistd::User>>,
+    asked: impl Fn() -> String,
+) -> Result<User, Failure> {
     let unavailable = |errno| {
-        Failure::new(Kind::Unavailable, format!("the system's user database cannot be asked for {} ({errno})", asked()))
+        Failure::new(
+            Kind::Unavailable,
+            format!("the system's user database cannot be asked for {} ({errno})", asked()),
+        )
     };
-    let unknown =
-        || Failure::new(Kind::UnknownUser, format!("this system has no user {}; check the spelling", asked()));
+    let unknown = || {
+        Failure::new(
+            Kind::UnknownUser,
+            format!("this system has no user {}; check the spelling", asked()),
+        )
+    };
     let entry = entry.map_err(unavailable)?.ok_or_else(unknown)?;
-    let name = UserName::new(&entry.name)
-        .map_err(|bad| Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked())))?;
+    let name = UserName::new(&entry.name).map_err(|bad| {
+        Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked()))
+    })?;
     Ok(User { name, uid: entry.uid.as_raw() })
 }
 

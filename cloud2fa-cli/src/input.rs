@@ -27,14 +27,18 @@ impl Input {
     /// Blocks the signals that end a program, and looks out for them from now on.
     pub fn new() -> Result<Self, Failure> {
         let set_up = || -> std::io::Result<Self> {
-            let ending: SigSet =
-                [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
+            let ending: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]
+                .into_iter()
+                .collect();
             ending.thread_block()?;
-            let signals = SignalFd::with_flags(&ending, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+            let signals =
+                SignalFd::with_flags(&ending, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
             let stdin = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
             Ok(Self { stdin, signals, rest: Zeroizing::new(Vec::with_capacity(2 * LONGEST_LINE)) })
         };
-        set_up().map_err(|error| Failure::new(Kind::Unavailable, format!("cannot read standard input ({error})")))
+        set_up().map_err(|error| {
+            Failure::new(Kind::Unavailable, format!("cannot read standard input ({error})"))
+        })
     }
 
     /// The next line, without its end.
@@ -49,7 +53,8 @@ impl Input {
                 return Ok(line);
             }
             if self.rest.len() > LONGEST_LINE {
-                let message = format!("the answer is longer than {LONGEST_LINE} bytes; nothing was changed");
+                let message =
+                    format!("the answer is longer than {LONGEST_LINE} bytes; nothing was changed");
                 return Err(Failure::new(Kind::Usage, message));
             }
             self.wait()?;
@@ -58,7 +63,9 @@ impl Input {
                 Ok(0) => return Err(interrupted("the input ended")),
                 Ok(read) => self.rest.extend_from_slice(&chunk[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(interrupted(&format!("the input cannot be read ({error})"))),
+                Err(error) => {
+                    return Err(interrupted(&format!("the input cannot be read ({error})")));
+                }
             }
         }
     }
@@ -72,7 +79,9 @@ impl Input {
         loop {
             match poll(&mut events, PollTimeout::NONE) {
                 Err(nix::errno::Errno::EINTR) => {}
-                Err(errno) => return Err(interrupted(&format!("the input cannot be waited for ({errno})"))),
+                Err(errno) => {
+                    return Err(interrupted(&format!("the input cannot be waited for ({errno})")));
+                }
                 Ok(_) if events[1].any().unwrap_or(true) => return Err(interrupted("interrupted")),
                 Ok(_) => return Ok(()),
             }

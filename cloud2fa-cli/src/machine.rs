@@ -27,6 +27,7 @@ pub fn now() -> UnixTime {
 
 /// A time as RFC 3339 has it, UTC.
 pub fn rfc_3339(time: UnixTime) -> String {
-    let timestamp = i64::try_from(time.0).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    let timestamp =
+        i64::try_from(time.0).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     timestamp.map_or_else(|| format!("@{}", time.0), |timestamp| timestamp.to_string())
 }

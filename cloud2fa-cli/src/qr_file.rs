@@ -21,11 +21,13 @@ impl QrFile {
                 std::io::ErrorKind::AlreadyExists => "; name a file that does not exist yet",
                 _ => "",
             };
-            let message = format!("cannot write the QR code into {} ({error}){remedy}", path.display());
+            let message =
+                format!("cannot write the QR code into {} ({error}){remedy}", path.display());
             Failure::new(Kind::Unavailable, message)
         };
         // create_new is O_EXCL, which follows no link (open(2)).
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        let mut file =
+            File::options().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
         let made = Self { path: path.to_owned(), keep: false };
         file.write_all(picture.svg().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         Ok(made)

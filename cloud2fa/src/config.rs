@@ -106,7 +106,8 @@ impl Config {
     fn read(text: &str) -> Result<Self, Mistake> {
         let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
         let issuer = "a name of 1 to 64 bytes without `:` and control characters";
-        config.issuer = fields.take("issuer", issuer, |value| string(&value).filter(is_issuer).map(str::to_owned))?;
+        config.issuer = fields
+            .take("issuer", issuer, |value| string(&value).filter(is_issuer).map(str::to_owned))?;
         let path = fields.take("state_dir", "an absolute path", |value| {
             string(&value).map(PathBuf::from).filter(|path| path.is_absolute())
         })?;
@@ -115,10 +116,12 @@ impl Config {
             unsigned::<u64>(&value).filter(|steps| *steps <= 10)
         })?;
         config.skew = skew.unwrap_or(config.skew);
-        config.unenrolled = fields.take("unenrolled", "\"refuse\" or \"allow\"", |value| match string(&value)? {
-            "refuse" => Some(Unenrolled::Refuse),
-            "allow" => Some(Unenrolled::Allow),
-            _ => None,
+        config.unenrolled = fields.take("unenrolled", "\"refuse\" or \"allow\"", |value| {
+            match string(&value)? {
+                "refuse" => Some(Unenrolled::Refuse),
+                "allow" => Some(Unenrolled::Allow),
+                _ => None,
+            }
         })?;
         if let Some(table) = fields.take_table("throttle")? {
             read_throttle(table, &mut config.throttle)?;
@@ -243,11 +246,20 @@ mod tests {
     #[test]
     fn a_mistake_is_located_and_its_line_not_quoted() {
         for (text, place) in [
-            ("skew = 1\nskwe = 'JBSWY3DP'\n", "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, throttle"),
+            (
+                "skew = 1\nskwe = 'JBSWY3DP'\n",
+                "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, throttle",
+            ),
             ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
             ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),
-            ("\n\n[throttle]\nfirst_wait = '1w'", "x.toml:4:14: first_wait must be an integer and s, m, h or d"),
-            ("[throttle]\nfree_failures = 0", "x.toml:2:17: free_failures must be an integer from 1 to 100"),
+            (
+                "\n\n[throttle]\nfirst_wait = '1w'",
+                "x.toml:4:14: first_wait must be an integer and s, m, h or d",
+            ),
+            (
+                "[throttle]\nfree_failures = 0",
+                "x.toml:2:17: free_failures must be an integer from 1 to 100",
+            ),
             ("[throttle]\nx = 0", "x.toml:2:1: unknown key; known here are free_failures"),
             ("unenrolled = 'enrol'", "x.toml:1:14: unenrolled must be \"refuse\" or \"allow\""),
             ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),

@@ -65,7 +65,10 @@ impl<'t> Fields<'t> {
         let first = self.table.keys().map(|key| Spanned::span(key).start).min();
         match first {
             None => Ok(()),
-            Some(at) => Err(Mistake { at, what: format!("unknown key; known here are {}", self.known.join(", ")) }),
+            Some(at) => Err(Mistake {
+                at,
+                what: format!("unknown key; known here are {}", self.known.join(", ")),
+            }),
         }
     }
 }
@@ -82,6 +85,9 @@ pub(crate) fn unsigned<T: TryFrom<u64>>(value: &Value<'_>) -> Option<T> {
 }
 
 /// An array of which each element can be read.
-pub(crate) fn array<T>(value: &Value<'_>, read: impl Fn(&Value<'_>) -> Option<T>) -> Option<Vec<T>> {
+pub(crate) fn array<T>(
+    value: &Value<'_>,
+    read: impl Fn(&Value<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
     value.as_array()?.iter().map(|element| read(element.get_ref())).collect()
 }

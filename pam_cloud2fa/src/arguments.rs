@@ -33,7 +33,9 @@ pub enum BadArgument {
     #[error("module argument config= needs an absolute path")]
     ConfigNotAbsolute,
     /// `prompt=` with nothing, or with what would garble a terminal.
-    #[error("module argument prompt= needs a text without control characters, at most 200 bytes; write [prompt=My text: ]")]
+    #[error(
+        "module argument prompt= needs a text without control characters, at most 200 bytes; write [prompt=My text: ]"
+    )]
     BadPrompt,
 }
 
@@ -53,9 +55,13 @@ impl Arguments {
                     "debug" => parsed.debug = true,
                     _ => return Err(unknown()),
                 },
-                Some(("config", path)) if path.starts_with('/') => parsed.config = Some(path.into()),
+                Some(("config", path)) if path.starts_with('/') => {
+                    parsed.config = Some(path.into())
+                }
                 Some(("config", _)) => return Err(BadArgument::ConfigNotAbsolute),
-                Some(("prompt", text)) if is_a_prompt(text) => parsed.prompt = Some(text.to_owned()),
+                Some(("prompt", text)) if is_a_prompt(text) => {
+                    parsed.prompt = Some(text.to_owned())
+                }
                 Some(("prompt", _)) => return Err(BadArgument::BadPrompt),
                 Some(_) => return Err(unknown()),
             }

@@ -10,7 +10,9 @@ use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::{UnixTime, User, UserName};
-use pam::constants::{PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode};
+use pam::constants::{
+    PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode,
+};
 use pam::conv::Conv;
 use pam::items::{AuthTok, ItemType, RHost, Service};
 use pam::module::{PamHandle, PamHooks};
@@ -37,7 +39,11 @@ struct Cloud2fa;
 pam::pam_hooks!(Cloud2fa);
 
 impl PamHooks for Cloud2fa {
-    fn sm_authenticate(handle: &mut PamHandle, arguments: Vec<&CStr>, flags: PamFlag) -> PamResultCode {
+    fn sm_authenticate(
+        handle: &mut PamHandle,
+        arguments: Vec<&CStr>,
+        flags: PamFlag,
+    ) -> PamResultCode {
         guarded(handle, |handle| {
             let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_bytes()).collect();
             let mut host = LibPam { handle, silent: flags & PAM_SILENT != 0 };
@@ -52,7 +58,10 @@ impl PamHooks for Cloud2fa {
 }
 
 /// The door: a panic ends here, as a refusal.
-fn guarded(handle: &mut PamHandle, work: impl FnOnce(&mut PamHandle) -> PamResultCode) -> PamResultCode {
+fn guarded(
+    handle: &mut PamHandle,
+    work: impl FnOnce(&mut PamHandle) -> PamResultCode,
+) -> PamResultCode {
     // std's own hook would print the panic on the user's terminal. This is the copy of
     // std inside the module: the program's own hook, if it is Rust, is another.
     static QUIET: Once = Once::new();
@@ -62,7 +71,11 @@ fn guarded(handle: &mut PamHandle, work: impl FnOnce(&mut PamHandle) -> PamResul
         Err(payload) => {
             // Dropping it might panic again.
             std::mem::forget(payload);
-            syslog(handle, Severity::Alert, c"refused user=\"\" reason=panic: please report this bug");
+            syslog(
+                handle,
+                Severity::Alert,
+                c"refused user=\"\" reason=panic: please report this bug",
+            );
             AFTER_A_PANIC
         }
     }
@@ -76,7 +89,8 @@ struct LibPam<'h> {
 
 impl LibPam<'_> {
     fn send(&self, style: c_int, text: &str) -> Result<Option<Typed>, PamResultCode> {
-        let conversation = self.handle.get_item::<Conv<'_>>()?.ok_or(PamResultCode::PAM_CONV_ERR)?;
+        let conversation =
+            self.handle.get_item::<Conv<'_>>()?.ok_or(PamResultCode::PAM_CONV_ERR)?;
         let answer = conversation.send(style, text)?;
         Ok(answer.map(|answer| Zeroizing::new(answer.as_bytes().to_vec())))
     }
@@ -119,7 +133,9 @@ impl Host for LibPam<'_> {
         terminated.extend_from_slice(password);
         terminated.push(0);
         // SAFETY: libpam copies the string, which ends with a NUL (pam_set_item(3)).
-        let code = unsafe { pam_set_item(self.handle, ItemType::AuthTok as c_int, terminated.as_ptr().cast()) };
+        let code = unsafe {
+            pam_set_item(self.handle, ItemType::AuthTok as c_int, terminated.as_ptr().cast())
+        };
         match PamResultCode::try_from(code) {
             Ok(PamResultCode::PAM_SUCCESS) => Ok(()),
             Ok(code) => Err(code),
@@ -193,7 +209,8 @@ impl Mapping {
         let bytes = blocks.checked_mul(size_of::<Block>()).filter(|bytes| *bytes > 0)?;
         // SAFETY: a new anonymous mapping, at no address of ours.
         let address = unsafe {
-            let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            let (protection, flags) =
+                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
             libc::mmap(std::ptr::null_mut(), bytes, protection, flags, -1, 0)
         };
         if address == libc::MAP_FAILED {

@@ -127,7 +127,12 @@ impl fmt::Display for LogLine<'_> {
         };
         write!(f, "{decision} user={}", Quoted(self.user.unwrap_or_default()))?;
         write!(f, " reason={} factor={factor}", self.reason.word())?;
-        write!(f, " service={} rhost={}", Word(self.service), Word(self.remote_host.unwrap_or_default()))?;
+        write!(
+            f,
+            " service={} rhost={}",
+            Word(self.service),
+            Word(self.remote_host.unwrap_or_default())
+        )?;
         write!(f, " failures={} wait={}", self.failures, self.wait)?;
         self.detail.map_or(Ok(()), |detail| write!(f, " detail={}", Quoted(detail)))
     }
@@ -181,8 +186,7 @@ mod tests {
             wait: 0,
             detail: None,
         };
-        let expected =
-            "refused user=\"alice\" reason=wrong_code factor=token service=sshd rhost=192.0.2.1 failures=2 wait=0";
+        let expected = "refused user=\"alice\" reason=wrong_code factor=token service=sshd rhost=192.0.2.1 failures=2 wait=0";
         assert_eq!(line.to_string(), expected);
     }
 

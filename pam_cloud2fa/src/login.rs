@@ -6,7 +6,10 @@ use crate::log_line::{Decision, LogLine, Reason};
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
-use cloud2fa::{Answer, Config, Factor, FileStore, Generation, Purpose, Standing, Store, StoreError, User, Verdict};
+use cloud2fa::{
+    Answer, Config, Factor, FileStore, Generation, Purpose, Standing, Store, StoreError, User,
+    Verdict,
+};
 use pam::constants::PamResultCode;
 
 /// The service of our own password check, whose stack may include this module by way of
@@ -52,17 +55,21 @@ impl Outcome {
         Self { code, ..self }
     }
 
-    fn with_detail(self, severity: Severity, detail: impl ToString) -> Self {
-        Self { severity, detail: Some(detail.to_string()), ..self }
+    fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
+        Self { severity, detail: Some(detail.into()), ..self }
     }
 }
 
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
-        let severity = if matches!(error, StoreError::Busy { .. }) { Severity::Notice } else { Severity::Alert };
+        let severity = if matches!(error, StoreError::Busy { .. }) {
+            Severity::Notice
+        } else {
+            Severity::Alert
+        };
         Self::refused(Reason::StoreUnavailable)
             .with_code(PamResultCode::PAM_AUTHINFO_UNAVAIL)
-            .with_detail(severity, error)
+            .with_detail(severity, error.to_string())
     }
 }
 
@@ -77,7 +84,11 @@ enum Subject {
 }
 
 /// Runs one login in `host`. `memory` is for hashing a backup code.
-pub fn authenticate<H: Host>(host: &mut H, arguments: &[&[u8]], memory: Box<dyn HashMemory>) -> PamResultCode {
+pub fn authenticate<H: Host>(
+    host: &mut H,
+    arguments: &[&[u8]],
+    memory: Box<dyn HashMemory>,
+) -> PamResultCode {
     if host.service() == OWN_SERVICE {
         return PamResultCode::PAM_IGNORE;
     }
@@ -98,32 +109,46 @@ struct Login<'h, H> {
 
 impl<H: Host> Login<'_, H> {
     /// Both arms end the login; an error ends it early.
-    fn run(&mut self, arguments: &[&[u8]], memory: Box<dyn HashMemory>) -> Result<Outcome, Outcome> {
-        let arguments = Arguments::parse(arguments.iter().copied()).map_err(|bad| misconfigured(Reason::BadArgument, bad))?;
-        let config =
-            Config::load(arguments.config.as_deref(), ROOT).map_err(|bad| misconfigured(Reason::BadConfig, bad))?;
-        let name = self.host.user_name().map_err(|code| conversation_failed(Reason::NoUser, code))?;
+    fn run(
+        &mut self,
+        arguments: &[&[u8]],
+        memory: Box<dyn HashMemory>,
+    ) -> Result<Outcome, Outcome> {
+        let arguments = Arguments::parse(arguments.iter().copied())
+            .map_err(|bad| misconfigured(Reason::BadArgument, &bad))?;
+        let config = Config::load(arguments.config.as_deref(), ROOT)
+            .map_err(|bad| misconfigured(Reason::BadConfig, &bad))?;
+        let name =
+            self.host.user_name().map_err(|code| conversation_failed(Reason::NoUser, code))?;
         self.user = Some(name.clone());
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
-        let mut store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory).map_err(|e| self.unavailable(e))?;
+        let mut store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)
+            .map_err(|e| self.unavailable(e))?;
         let subject = self.subject(&name, &mut store, may_skip(&config, &arguments))?;
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
         if matches!(subject, Subject::Skipped) {
-            let skipped = Outcome::refused(Reason::NotEnrolled).with_code(PamResultCode::PAM_IGNORE);
-            return Ok(Outcome { decision: Decision::Skipped, severity: Severity::Info, ..skipped });
+            let skipped =
+                Outcome::refused(Reason::NotEnrolled).with_code(PamResultCode::PAM_IGNORE);
+            return Ok(Outcome {
+                decision: Decision::Skipped,
+                severity: Severity::Info,
+                ..skipped
+            });
         }
         self.host.delay_failure();
         let answer = self.answer(&arguments);
         let (user, seen) = match subject {
             Subject::Enrolled(user, generation) => (user, generation),
-            Subject::Refused(reason) => return Err(match answer {
-                // A conversation that failed is passed on for everybody.
-                Err(outcome) if outcome.code != PamResultCode::PAM_AUTH_ERR => outcome,
-                _ => Outcome::refused(reason),
-            }),
+            Subject::Refused(reason) => {
+                return Err(match answer {
+                    // A conversation that failed is passed on for everybody.
+                    Err(outcome) if outcome.code != PamResultCode::PAM_AUTH_ERR => outcome,
+                    _ => Outcome::refused(reason),
+                });
+            }
             Subject::Skipped => unreachable!("left above"),
         };
         let answer = answer?;
@@ -141,15 +166,27 @@ impl<H: Host> Login<'_, H> {
     }
 
     /// Looks up who wants to log in. Ends the login where nothing may be tried now.
-    fn subject(&mut self, name: &str, store: &mut FileStore, may_skip: bool) -> Result<Subject, Outcome> {
-        let Some(user) = self.host.find_user(name) else { return Ok(Subject::Refused(Reason::UnknownUser)) };
+    fn subject(
+        &mut self,
+        name: &str,
+        store: &mut FileStore,
+        may_skip: bool,
+    ) -> Result<Subject, Outcome> {
+        let Some(user) = self.host.find_user(name) else {
+            return Ok(Subject::Refused(Reason::UnknownUser));
+        };
         self.user = Some(user.name.to_string());
         let host = &*self.host;
-        let standing = store.challenge(&user, &|| host.now()).map_err(|error| self.unavailable(error))?;
+        let standing =
+            store.challenge(&user, &|| host.now()).map_err(|error| self.unavailable(error))?;
         let (generation, status) = match standing {
             Standing::Enrolled(generation, status) => (generation, status),
-            Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => return Ok(Subject::Skipped),
-            Standing::NeverEnrolled | Standing::Disabled(_) => return Ok(Subject::Refused(Reason::NotEnrolled)),
+            Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
+                return Ok(Subject::Skipped);
+            }
+            Standing::NeverEnrolled | Standing::Disabled(_) => {
+                return Ok(Subject::Refused(Reason::NotEnrolled));
+            }
         };
         let too_many = |reason| Outcome {
             failures: status.failures,
@@ -172,7 +209,8 @@ impl<H: Host> Login<'_, H> {
     fn answer(&mut self, arguments: &Arguments) -> Result<Answer, Outcome> {
         let first_pass = self.host.first_pass();
         let refused_by_sshd = first_pass.as_ref().is_some_and(|password| is_sshd_junk(password));
-        let usable = |typed: &Typed| !refused_by_sshd && read(typed, arguments.forward_pass).is_some();
+        let usable =
+            |typed: &Typed| !refused_by_sshd && read(typed, arguments.forward_pass).is_some();
         let taken = match &first_pass {
             None if arguments.use_first_pass => return Err(Outcome::refused(Reason::NoFirstPass)),
             Some(typed) if arguments.use_first_pass => Some(typed),
@@ -185,15 +223,19 @@ impl<H: Host> Login<'_, H> {
         };
         if refused_by_sshd || is_sshd_junk(&typed) {
             let detail = "sshd refuses this user whatever the code is; see PermitRootLogin, AllowUsers and the like";
-            return Err(Outcome::refused(Reason::RefusedBySshd).with_detail(Severity::Notice, detail));
+            return Err(
+                Outcome::refused(Reason::RefusedBySshd).with_detail(Severity::Notice, detail)
+            );
         }
         if taken.is_none() && !typed.is_empty() && first_pass.as_ref() == Some(&typed) {
             let detail = "the program answers every prompt with the password; for sshd set PasswordAuthentication no and \
                           KbdInteractiveAuthentication yes, for others use the module argument forward_pass";
-            return Err(Outcome::refused(Reason::PasswordRepeated).with_detail(Severity::Notice, detail));
+            return Err(
+                Outcome::refused(Reason::PasswordRepeated).with_detail(Severity::Notice, detail)
+            );
         }
-        let (password, answer) =
-            read(&typed, arguments.forward_pass).ok_or_else(|| Outcome::refused(Reason::NotACode))?;
+        let (password, answer) = read(&typed, arguments.forward_pass)
+            .ok_or_else(|| Outcome::refused(Reason::NotACode))?;
         if let Some(password) = password {
             // Whatever the verdict will be: the modules that follow must not show it by asking again.
             self.host
@@ -282,8 +324,10 @@ fn is_sshd_junk(typed: &[u8]) -> bool {
     !typed.is_empty() && typed.iter().zip(SSHD_JUNK.iter().cycle()).all(|(byte, junk)| byte == junk)
 }
 
-fn misconfigured(reason: Reason, error: impl ToString) -> Outcome {
-    Outcome::refused(reason).with_code(PamResultCode::PAM_SERVICE_ERR).with_detail(Severity::Error, error)
+fn misconfigured(reason: Reason, error: &dyn std::error::Error) -> Outcome {
+    Outcome::refused(reason)
+        .with_code(PamResultCode::PAM_SERVICE_ERR)
+        .with_detail(Severity::Error, error.to_string())
 }
 
 fn conversation_failed(reason: Reason, code: PamResultCode) -> Outcome {

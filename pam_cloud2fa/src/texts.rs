@@ -36,16 +36,24 @@ pub fn of_verdict(verdict: &Verdict, by_backup_code: bool) -> Vec<(Tone, String)
             vec![(Tone::Reason, "This backup code was used already; take another one.".to_owned())]
         }
         Verdict::Replayed { next_in: 0 } => {
-            vec![(Tone::Reason, "This code is used or too old; take the one that the app shows now.".to_owned())]
+            vec![(
+                Tone::Reason,
+                "This code is used or too old; take the one that the app shows now.".to_owned(),
+            )]
         }
         Verdict::Replayed { next_in } => {
-            vec![(Tone::Reason, format!("This code is used or too old; the next one comes in {next_in} s."))]
+            vec![(
+                Tone::Reason,
+                format!("This code is used or too old; the next one comes in {next_in} s."),
+            )]
         }
         Verdict::ClockWentBack { .. } => {
             let text = "The clock of this system is behind, so that codes of the app cannot be checked. Use a backup code.";
             vec![(Tone::Reason, text.to_owned())]
         }
-        Verdict::Changed => vec![(Tone::Reason, "The enrolment has changed, log in again.".to_owned())],
+        Verdict::Changed => {
+            vec![(Tone::Reason, "The enrolment has changed, log in again.".to_owned())]
+        }
     }
 }
 
@@ -56,12 +64,16 @@ pub fn wait(seconds: u64) -> String {
 
 /// Locked until an administrator unlocks.
 pub fn locked() -> String {
-    "Too many wrong codes. The second factor is locked until an administrator unlocks it.".to_owned()
+    "Too many wrong codes. The second factor is locked until an administrator unlocks it."
+        .to_owned()
 }
 
 fn backup_codes_left_text(left: usize) -> (Tone, String) {
     match left {
-        0 => (Tone::Reason, "That was the last backup code. Make new ones with `cloud2fa regenerate`.".to_owned()),
+        0 => (
+            Tone::Reason,
+            "That was the last backup code. Make new ones with `cloud2fa regenerate`.".to_owned(),
+        ),
         left => (Tone::Information, format!("{} left.", counted(left as u64, "backup code"))),
     }
 }

@@ -21,8 +21,9 @@ impl Json {
 }
 
 fn say(message: &impl Serialize) -> Result<(), Failure> {
-    write_line(message)
-        .map_err(|error| Failure::new(Kind::Unavailable, format!("standard output cannot be written ({error})")))
+    write_line(message).map_err(|error| {
+        Failure::new(Kind::Unavailable, format!("standard output cannot be written ({error})"))
+    })
 }
 
 impl Dialogue for Json {
@@ -57,7 +58,12 @@ impl Dialogue for Json {
         say(&messages::Initialised { initialised: new, state_dir: state_dir.to_owned() })
     }
 
-    fn verdict(&mut self, user: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure> {
+    fn verdict(
+        &mut self,
+        user: &str,
+        verdict: &Verdict,
+        factor: Option<Factor>,
+    ) -> Result<(), Failure> {
         messages::Verified::of(user, verdict, factor).map_or(Ok(()), |message| say(&message))
     }
 

@@ -60,7 +60,12 @@ pub trait Dialogue {
     fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;
 
     /// Says what a code is worth.
-    fn verdict(&mut self, user: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure>;
+    fn verdict(
+        &mut self,
+        user: &str,
+        verdict: &Verdict,
+        factor: Option<Factor>,
+    ) -> Result<(), Failure>;
 
     /// Says how a user stands.
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure>;

@@ -45,7 +45,11 @@ impl Terminal {
                 Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(b"yes") => return Ok(()),
                 Ok(_) => {}
                 // All is saved already: that nobody answers changes nothing.
-                Err(_) => return say("If you have not saved them, make new ones with `cloud2fa regenerate`.\n"),
+                Err(_) => {
+                    return say(
+                        "If you have not saved them, make new ones with `cloud2fa regenerate`.\n",
+                    );
+                }
             }
         }
     }
@@ -54,7 +58,9 @@ impl Terminal {
 fn say(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-    written.map_err(|error| Failure::new(Kind::Unavailable, format!("the terminal cannot be written to ({error})")))
+    written.map_err(|error| {
+        Failure::new(Kind::Unavailable, format!("the terminal cannot be written to ({error})"))
+    })
 }
 
 impl Dialogue for Terminal {
@@ -85,7 +91,8 @@ impl Dialogue for Terminal {
     }
 
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
-        let columns = terminal_size::terminal_size().map_or(USUAL_COLUMNS, |(width, _)| usize::from(width.0));
+        let columns =
+            terminal_size::terminal_size().map_or(USUAL_COLUMNS, |(width, _)| usize::from(width.0));
         match style(key.style) {
             None => {}
             Some(style) if key.picture.columns(style) > columns => say(&format!(
@@ -93,14 +100,19 @@ impl Dialogue for Terminal {
                 key.picture.columns(style)
             ))?,
             Some(style) => {
-                say("Scan this with an authenticator app (Google Authenticator, Authy, or any other):\n\n")?;
+                say(
+                    "Scan this with an authenticator app (Google Authenticator, Authy, or any other):\n\n",
+                )?;
                 say(&key.picture.draw(style))?;
                 say("\n")?;
             }
         }
         let groups: Vec<_> = key.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
         let groups = Zeroizing::new(groups.join(" "));
-        say(&format!("Or type this key into the app (account {}, issuer {}):\n\n    ", key.user, key.issuer))?;
+        say(&format!(
+            "Or type this key into the app (account {}, issuer {}):\n\n    ",
+            key.user, key.issuer
+        ))?;
         say(&groups)?;
         say("\n\nAs a link:\n\n    ")?;
         say(key.uri)?;
@@ -131,12 +143,21 @@ impl Dialogue for Terminal {
         }
     }
 
-    fn verdict(&mut self, _: &str, verdict: &Verdict, factor: Option<Factor>) -> Result<(), Failure> {
+    fn verdict(
+        &mut self,
+        _: &str,
+        verdict: &Verdict,
+        factor: Option<Factor>,
+    ) -> Result<(), Failure> {
         let code = if factor == Some(Factor::BackupCode) { "backup code" } else { "code" };
         say(&match verdict {
-            Verdict::Accepted { .. } => format!("The {code} is right; a login would accept it. It was not spent.\n"),
+            Verdict::Accepted { .. } => {
+                format!("The {code} is right; a login would accept it. It was not spent.\n")
+            }
             Verdict::Wrong { locked: true, .. } => {
-                format!("The {code} is wrong, and it was one too many: the second factor is locked.\n")
+                format!(
+                    "The {code} is wrong, and it was one too many: the second factor is locked.\n"
+                )
             }
             Verdict::Wrong { wait_seconds: 0, failures, .. } => {
                 format!("The {code} is wrong. Wrong codes in a row: {failures}.\n")
@@ -144,9 +165,15 @@ impl Dialogue for Terminal {
             Verdict::Wrong { wait_seconds, .. } => {
                 format!("The {code} is wrong. The next one is looked at in {wait_seconds} s.\n")
             }
-            Verdict::Replayed { .. } => format!("The {code} was used already, or is older than one that was.\n"),
-            Verdict::Wait { seconds } => format!("Too many wrong codes; the next one is looked at in {seconds} s.\n"),
-            Verdict::Locked => "Locked after too many wrong codes; `cloud2fa unlock` unlocks.\n".to_owned(),
+            Verdict::Replayed { .. } => {
+                format!("The {code} was used already, or is older than one that was.\n")
+            }
+            Verdict::Wait { seconds } => {
+                format!("Too many wrong codes; the next one is looked at in {seconds} s.\n")
+            }
+            Verdict::Locked => {
+                "Locked after too many wrong codes; `cloud2fa unlock` unlocks.\n".to_owned()
+            }
             Verdict::ClockWentBack { .. } | Verdict::Changed => String::new(),
         })
     }
@@ -174,8 +201,12 @@ impl Dialogue for Terminal {
         if users.is_empty() {
             return say("Nobody is enrolled.\n");
         }
-        let width = users.iter().map(|(user, _)| user.chars().count()).max().unwrap_or(0).max("USER".len());
-        say(&format!("{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n", "USER", "SINCE", "LAST USED", "CODES", "WRONG"))?;
+        let width =
+            users.iter().map(|(user, _)| user.chars().count()).max().unwrap_or(0).max("USER".len());
+        say(&format!(
+            "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
+            "USER", "SINCE", "LAST USED", "CODES", "WRONG"
+        ))?;
         users.iter().try_for_each(|(user, standing)| {
             let status = match standing {
                 Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
@@ -205,20 +236,21 @@ impl Dialogue for Terminal {
 
 /// How to draw, as asked for and as the terminal can.
 fn style(asked: QrStyle) -> Option<Style> {
-    let dumb = std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb");
+    let dumb =
+        std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb");
     let ascii = if dumb { Style::Hashes } else { Style::ColouredBlanks };
     match asked {
         QrStyle::None => None,
         QrStyle::Ansi => Some(Style::HalfBlocks),
-        QrStyle::Ascii => Some(ascii),
         QrStyle::Auto if !dumb && is_utf_8() => Some(Style::HalfBlocks),
-        QrStyle::Auto => Some(ascii),
+        QrStyle::Auto | QrStyle::Ascii => Some(ascii),
     }
 }
 
 /// Whether the locale's characters are UTF-8, by the variables that setlocale(3) reads.
 fn is_utf_8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }

@@ -16,7 +16,11 @@ use std::process::ExitCode;
 /// How often the first code may be wrong.
 const TRIES: u32 = 3;
 
-pub fn run(arguments: &Arguments, how: &Enable, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+pub fn run(
+    arguments: &Arguments,
+    how: &Enable,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::resolve(&how.target)?;
     let root = require_root()?;
     dialogue.require_interactive()?;
@@ -24,8 +28,9 @@ pub fn run(arguments: &Arguments, how: &Enable, dialogue: &mut dyn Dialogue) -> 
     let mut store = machine::store(&config)?;
     let basis = basis(&mut store, &user, how.replace)?;
 
-    let pending = PendingEnrolment::generate()
-        .map_err(|error| Failure::new(Kind::Unavailable, format!("{error}; nothing was changed")))?;
+    let pending = PendingEnrolment::generate().map_err(|error| {
+        Failure::new(Kind::Unavailable, format!("{error}; nothing was changed"))
+    })?;
     let qr_file = show(&pending, &config, &user, how, dialogue)?;
     let proven = prove(&pending, config.skew, dialogue)?;
     let issued = store.enrol(&user, proven, &root.name, &basis, &machine::now)?;
@@ -41,7 +46,10 @@ pub fn run(arguments: &Arguments, how: &Enable, dialogue: &mut dyn Dialogue) -> 
 fn basis(store: &mut dyn Store, user: &User, replace: bool) -> Result<Basis, Failure> {
     match store.status(user, &machine::now) {
         Ok(Standing::Enrolled(..)) if !replace => {
-            let message = format!("{} is enrolled already; `cloud2fa enable --replace` replaces the enrolment", user.name);
+            let message = format!(
+                "{} is enrolled already; `cloud2fa enable --replace` replaces the enrolment",
+                user.name
+            );
             Err(Failure::new(Kind::AlreadyEnrolled, message))
         }
         Ok(standing) => Ok(standing.basis()),
@@ -60,7 +68,8 @@ fn show(
 ) -> Result<Option<QrFile>, Failure> {
     let (issuer, secret) = (config.issuer_or_host_name(), pending.secret().to_base32());
     let uri = otpauth::uri(&issuer, user.name.as_str(), pending.secret());
-    let picture = Picture::of(&uri).map_err(|error| Failure::new(Kind::Unavailable, error.to_string()))?;
+    let picture =
+        Picture::of(&uri).map_err(|error| Failure::new(Kind::Unavailable, error.to_string()))?;
     let file = how.qr_file.as_deref().map(|path| QrFile::create(path, &picture)).transpose()?;
     dialogue.show_key(&NewKey {
         user: user.name.as_str(),
@@ -74,7 +83,11 @@ fn show(
 }
 
 /// Asks for a code until one proves the key.
-fn prove(pending: &PendingEnrolment, skew: u64, dialogue: &mut dyn Dialogue) -> Result<ProvenEnrolment, Failure> {
+fn prove(
+    pending: &PendingEnrolment,
+    skew: u64,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ProvenEnrolment, Failure> {
     let mut again = None;
     for tries_left in (0..TRIES).rev() {
         let typed = dialogue.ask_code(again)?;

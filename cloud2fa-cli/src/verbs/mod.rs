@@ -26,7 +26,11 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
     }
 }
 
-fn status(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+fn status(
+    arguments: &Arguments,
+    target: &Target,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::resolve(target)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;
@@ -35,7 +39,11 @@ fn status(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -
     Ok(ExitCode::SUCCESS)
 }
 
-fn regenerate(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+fn regenerate(
+    arguments: &Arguments,
+    target: &Target,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::resolve(target)?;
     require_root()?;
     dialogue.require_interactive()?;
@@ -49,13 +57,19 @@ fn regenerate(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogu
     Ok(ExitCode::SUCCESS)
 }
 
-fn disable(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+fn disable(
+    arguments: &Arguments,
+    target: &Target,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::resolve(target)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;
     let basis = match store.status(&user, &machine::now) {
         Ok(Standing::Enrolled(generation, _)) => Basis::Generation(generation),
-        Ok(Standing::Disabled(_) | Standing::NeverEnrolled) => return Err(StoreError::NotEnrolled(user.name).into()),
+        Ok(Standing::Disabled(_) | Standing::NeverEnrolled) => {
+            return Err(StoreError::NotEnrolled(user.name).into());
+        }
         Err(error) => unusable(error)?,
     };
     let old_copy = store.disable(&user, &basis, &machine::now)?;
@@ -79,7 +93,9 @@ fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, 
     let users: Vec<_> = listed
         .into_iter()
         .map(|listed| (listed.name.to_string(), listed.standing.map_err(Failure::from)))
-        .filter(|(_, standing)| standing.as_ref().map_or(true, |standing| standing.status().is_some()))
+        .filter(|(_, standing)| {
+            standing.as_ref().map_or(true, |standing| standing.status().is_some())
+        })
         .collect();
     dialogue.list(&users)?;
     // Records that cannot be used refuse their users' logins: somebody must look.
@@ -87,7 +103,11 @@ fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, 
     Ok(if all_usable { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() })
 }
 
-fn unlock(arguments: &Arguments, name: &str, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+fn unlock(
+    arguments: &Arguments,
+    name: &str,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::find(name)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;

@@ -11,7 +11,11 @@ use std::process::ExitCode;
 /// How often something that cannot be a code may be typed. It counts as nothing.
 const TRIES: u32 = 3;
 
-pub fn run(arguments: &Arguments, target: &Target, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+pub fn run(
+    arguments: &Arguments,
+    target: &Target,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
     let user = caller::resolve(target)?;
     require_root()?;
     dialogue.require_interactive()?;

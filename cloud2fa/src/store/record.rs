@@ -80,7 +80,8 @@ pub(super) fn read(text: &[u8]) -> Option<Account> {
 type Reading<T> = Result<Option<T>, Mistake>;
 
 fn read_account(mut fields: Fields<'_>) -> Reading<Account> {
-    let generation = fields.take("generation", "", |value| Generation::from_hex(string(&value)?))?;
+    let generation =
+        fields.take("generation", "", |value| Generation::from_hex(string(&value)?))?;
     let name = fields.take("user", "", |value| UserName::new(string(&value)?).ok())?;
     let uid = fields.take("uid", "", |value| unsigned(&value))?;
     let enrolled = fields.take("enrolled", "", |value| value.as_bool())?;
@@ -91,7 +92,14 @@ fn read_account(mut fields: Fields<'_>) -> Reading<Account> {
     };
     let usage = fields.take_table("usage")?.map(read_usage).transpose()?.flatten();
     fields.finish()?;
-    Ok((|| Some(Account { generation: generation?, user: User { name: name?, uid: uid? }, enrolment: enrolment?, usage: usage? }))())
+    Ok((|| {
+        Some(Account {
+            generation: generation?,
+            user: User { name: name?, uid: uid? },
+            enrolment: enrolment?,
+            usage: usage?,
+        })
+    })())
 }
 
 fn read_enrolment(fields: &mut Fields<'_>) -> Reading<Enrolment> {
@@ -99,16 +107,25 @@ fn read_enrolment(fields: &mut Fields<'_>) -> Reading<Enrolment> {
     let created = fields.take("created", "", |value| unsigned(&value).map(UnixTime))?;
     let created_by = fields.take("created_by", "", |value| string(&value).map(str::to_owned))?;
     let codes = fields.take_table("backup_codes")?.map(read_backup_codes).transpose()?.flatten();
-    Ok((|| Some(Enrolment { secret: secret?, created: created?, created_by: created_by?, backup_codes: codes? }))())
+    Ok((|| {
+        Some(Enrolment {
+            secret: secret?,
+            created: created?,
+            created_by: created_by?,
+            backup_codes: codes?,
+        })
+    })())
 }
 
 fn read_backup_codes(mut fields: Fields<'_>) -> Reading<BackupCodeSet> {
-    let algorithm = fields.take("algorithm", "", |value| (string(&value)? == "argon2id").then_some(()))?;
+    let algorithm =
+        fields.take("algorithm", "", |value| (string(&value)? == "argon2id").then_some(()))?;
     let lanes = fields.take("lanes", "", |value| (unsigned::<u32>(&value)? == 1).then_some(()))?;
     let memory_kib = fields.take("memory_kib", "", |value| unsigned(&value))?;
     let passes = fields.take("passes", "", |value| unsigned(&value))?;
     let salt = fields.take("salt", "", |value| bytes(&value))?;
-    let hashes = fields.take("hashes", "", |value| array(&value, |hash| CodeHash::from_bytes(&bytes(hash)?)))?;
+    let hashes = fields
+        .take("hashes", "", |value| array(&value, |hash| CodeHash::from_bytes(&bytes(hash)?)))?;
     fields.finish()?;
     Ok((|| {
         let ((), ()) = (algorithm?, lanes?);
