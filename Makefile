@@ -1,0 +1,62 @@
+# Everything that is done with a checkout. `make` alone lists the verbs.
+#
+# Work as yourself: cargo runs as you. Only apt-get, `make install` without DESTDIR, and the
+# programs that need a machine of their own ask for root, through sudo. Or be root throughout.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# Where libpam looks for modules: below the directory that is named for this kind of machine.
+PAMDIR  ?= /usr/lib/$(addsuffix /,$(shell $(CC) -print-multiarch 2>/dev/null))security
+MANDIR  ?= $(PREFIX)/share/man
+CONFIG  := /etc/cloud2fa/cloud2fa.toml
+
+# Tests and `make install` look here for what is built, wherever cargo would put it otherwise.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+CARGO   := tools/cargo
+MODULE  := target/release/libpam_cloud2fa.so
+COMMAND := target/release/cloud2fa
+# The crates whose tests need neither root nor what is built for use.
+CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli
+SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
+
+.PHONY: help demo test test-fast build install uninstall clean
+
+help: # List the verbs
+	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: build # Show a login with a second factor, with your phone; nothing on this machine changes
+	@tools/install-missing demo
+	@tests/demo
+
+test: build # Install what the tests need, and run all of them
+	@tools/install-missing test
+	@tests/all $(CRATES)
+
+test-fast: # Run the tests that need neither root nor machines
+	@tools/install-missing build
+	$(CARGO) test --locked $(CRATES) $(if $(shell command -v oathtool),,-- --skip oathtool)
+
+build: # Build the module and the command for use
+	@tools/install-missing build
+	$(CARGO) build --locked --release -p pam_cloud2fa -p cloud2fa-cli
+
+# A login that happens meanwhile finds the old module or the new one, so that it is moved into place.
+install: build # Put module, command, configuration and manual pages in place (DESTDIR, PREFIX, PAMDIR)
+	$(SUDO) install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new
+	$(SUDO) mv $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
+	$(SUDO) install -D -m 0755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/cloud2fa
+	[ -e $(DESTDIR)$(CONFIG) ] || $(SUDO) install -D -m 0644 conf/cloud2fa.toml $(DESTDIR)$(CONFIG)
+	for page in man/*.[1-8]; do \
+		$(SUDO) install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; \
+	done
+
+# A PAM service that names a module that is gone lets nobody in.
+uninstall: # Remove these again, but neither configuration nor enrolments; refused while PAM uses the module
+	@! grep -ls '^[^#]*pam_cloud2fa\.so' $(DESTDIR)/etc/pam.d/* || \
+		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
+	$(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so $(DESTDIR)$(PREFIX)/bin/cloud2fa
+	for page in man/*.[1-8]; do $(SUDO) rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+
+clean: # Remove all that was built
+	$(CARGO) clean
