@@ -4,13 +4,19 @@
 
 #![allow(clippy::missing_panics_doc)]
 
+pub mod command;
 pub mod fixture;
 pub mod host_process;
 pub mod libpam;
+pub mod loaded_module;
 pub mod machine;
 pub mod messages;
+pub mod processes;
+pub mod pty;
 pub mod slots;
+pub mod sshd;
 pub mod syslog;
+pub mod terminal;
 pub mod user;
 
 pub use fixture::Fixture;

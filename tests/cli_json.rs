@@ -1,0 +1,228 @@
+//! The command by JSON, as other programs use it: each verb, each form, each exit status.
+#![allow(missing_docs)]
+
+use cloud2fa::Secret;
+use cloud2fa_tests::command::{Dialogue, run};
+use cloud2fa_tests::user::now;
+use cloud2fa_tests::{Code, Fixture};
+use serde_json::{Value, json};
+
+fn keys(value: &Value) -> Vec<&str> {
+    // serde_json keeps the order of the text only by a feature; here the set is what counts.
+    let mut keys: Vec<_> =
+        value.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Enrols by the command; gives the secret and the backup codes.
+fn enable(fixture: &Fixture, arguments: &[&str]) -> (Secret, Vec<String>) {
+    let mut dialogue = Dialogue::start(fixture, &[&["enable"], arguments].concat());
+    let key = dialogue.line();
+    assert_eq!(keys(&key), ["secret", "uri"]);
+    let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(dialogue.line(), json!({"ask": "code"}));
+    cloud2fa_tests::user::wait_for_a_step_with_time_left();
+    dialogue.answer(secret.token_at(cloud2fa::TimeStep::of(now())).as_str());
+    let enabled = dialogue.line();
+    assert_eq!(enabled["enabled"], true);
+    assert_eq!(keys(&enabled), ["backup_codes", "enabled", "user"]);
+    assert_eq!(dialogue.end().status, 0);
+    (secret, strings(&enabled["backup_codes"]))
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
+}
+
+/// Tries a code by `verify`; gives the last line and the exit status.
+fn verify(fixture: &Fixture, name: &str, code: &str) -> (Value, i32) {
+    let mut dialogue = Dialogue::start(fixture, &["verify", "--user", name]);
+    assert_eq!(dialogue.line(), json!({"ask": "code"}));
+    dialogue.answer(code);
+    let ended = dialogue.end();
+    (ended.last(), ended.status)
+}
+
+#[test]
+fn an_enrolment_by_json_ends_in_a_login_through_the_module() {
+    let fixture = Fixture::new();
+    let (secret, codes) = enable(&fixture, &["--user", "alice"]);
+    assert_eq!(codes.len(), 8);
+    let next = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 + 1);
+    assert_eq!(fixture.login("alice", &[secret.token_at(next).as_str()]).code, Code::SUCCESS);
+    assert_eq!(fixture.login("alice", &[&codes[0]]).code, Code::SUCCESS);
+}
+
+#[test]
+fn the_code_that_proved_the_enrolment_is_spent() {
+    let fixture = Fixture::new();
+    let (secret, _) = enable(&fixture, &["--user", "alice"]);
+    let used = secret.token_at(cloud2fa::TimeStep::of(now()));
+    assert_eq!(fixture.login("alice", &[used.as_str()]).code, Code::AUTH_ERR);
+}
+
+#[test]
+fn a_wrong_code_is_asked_again_with_its_reason_three_times_in_all() {
+    let fixture = Fixture::new();
+    let mut dialogue = Dialogue::start(&fixture, &["enable", "--user", "alice"]);
+    let secret = Secret::from_base32(dialogue.line()["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(dialogue.line(), json!({"ask": "code"}));
+    dialogue.answer("not a code");
+    assert_eq!(dialogue.line(), json!({"ask": "code", "because": "wrong_code", "tries_left": 2}));
+    let three_minutes_ago = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 - 6);
+    dialogue.answer(secret.token_at(three_minutes_ago).as_str());
+    let again = dialogue.line();
+    assert_eq!(again["tries_left"], 1);
+    let off = again["clock_off_seconds"].as_i64().expect("told by how much");
+    assert!((-210..=-150).contains(&off), "{off}");
+    dialogue.answer("");
+    let ended = dialogue.end();
+    assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("wrong_code"), 3));
+    assert_eq!(run(&fixture, &["status", "--user", "alice", "--json"]).last()["enrolled"], false);
+    assert!(!fixture.account_path("alice").exists());
+}
+
+#[test]
+fn an_enrolled_user_is_replaced_only_on_demand() {
+    let fixture = Fixture::new();
+    let (old, old_codes) = enable(&fixture, &["--user", "alice"]);
+    let refused = run(&fixture, &["enable", "--user", "alice", "--json"]);
+    assert_eq!((refused.last()["error"].as_str(), refused.status), (Some("already_enrolled"), 4));
+    let (new, codes) = enable(&fixture, &["--replace", "--user", "alice"]);
+    let next = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 + 1);
+    assert_eq!(fixture.login("alice", &[old.token_at(next).as_str()]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("alice", &[&old_codes[1]]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("alice", &[new.token_at(next).as_str()]).code, Code::SUCCESS);
+    assert_eq!(fixture.login("alice", &[&codes[7]]).code, Code::SUCCESS);
+}
+
+#[test]
+fn regenerate_makes_the_old_backup_codes_die_and_the_app_go_on() {
+    let fixture = Fixture::new();
+    let (secret, old) = enable(&fixture, &["--user", "bob"]);
+    let ended = run(&fixture, &["regenerate", "--user", "bob", "--json"]);
+    let regenerated = ended.last();
+    assert_eq!(ended.status, 0);
+    assert_eq!(keys(&regenerated), ["backup_codes", "regenerated", "user"]);
+    let new = strings(&regenerated["backup_codes"]);
+    assert_eq!(fixture.login("bob", &[&old[0]]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("bob", &[&new[0]]).code, Code::SUCCESS);
+    let next = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 + 1);
+    assert_eq!(fixture.login("bob", &[secret.token_at(next).as_str()]).code, Code::SUCCESS);
+}
+
+#[test]
+fn disable_turns_the_factor_off_and_says_so() {
+    let fixture = Fixture::new();
+    enable(&fixture, &["--user", "bob"]);
+    let ended = run(&fixture, &["disable", "--user", "bob", "--json"]);
+    assert_eq!((ended.last(), ended.status), (json!({"disabled": true, "user": "bob"}), 0));
+    let again = run(&fixture, &["disable", "--user", "bob", "--json"]);
+    assert_eq!((again.last()["error"].as_str(), again.status), (Some("not_enrolled"), 4));
+    for verb in ["regenerate", "verify"] {
+        let refused = run(&fixture, &[verb, "--user", "bob", "--json"]);
+        assert_eq!((refused.last()["error"].as_str(), refused.status), (Some("not_enrolled"), 4));
+    }
+    enable(&fixture, &["--user", "bob"]);
+}
+
+#[test]
+fn status_has_all_its_keys_whether_enrolled_or_not() {
+    let fixture = Fixture::new();
+    let all = [
+        "backup_codes_left",
+        "enrolled",
+        "failures",
+        "last_used",
+        "locked",
+        "since",
+        "user",
+        "wait_seconds",
+    ];
+    let ended = run(&fixture, &["status", "--user", "carol", "--json"]);
+    assert_eq!((keys(&ended.last()).as_slice(), ended.status), (&all[..], 0));
+    assert_eq!(ended.last()["enrolled"], false);
+    assert!(
+        all.iter()
+            .filter(|key| !["enrolled", "user"].contains(key))
+            .all(|key| ended.last()[key].is_null())
+    );
+    let (_, codes) = enable(&fixture, &["--user", "carol"]);
+    fixture.login("carol", &[&codes[0]]);
+    fixture.login("carol", &["AAAA-AAAA-AAAAA"]);
+    let status = run(&fixture, &["status", "--user", "carol", "--json"]).last();
+    assert_eq!(keys(&status), all);
+    assert_eq!((&status["enrolled"], &status["failures"]), (&json!(true), &json!(1)));
+    assert_eq!((&status["backup_codes_left"], &status["locked"]), (&json!(7), &json!(false)));
+    for time in ["since", "last_used"] {
+        let text = status[time].as_str().unwrap();
+        assert!(text.len() == 20 && text.ends_with('Z') && text.contains('T'), "{text}");
+    }
+    assert_eq!(run(&fixture, &["list", "--json"]).last(), status);
+}
+
+#[test]
+fn verify_spends_nothing_and_counts_what_is_wrong() {
+    let (fixture, alice) = Fixture::with("alice");
+    let (code, backup) = (alice.code(), alice.backup_codes[0].clone());
+    let accepted =
+        json!({"verdict": "accepted", "user": "alice", "kind": "token", "wait_seconds": 0});
+    assert_eq!(verify(&fixture, "alice", &code), (accepted.clone(), 0));
+    assert_eq!(verify(&fixture, "alice", &code), (accepted, 0));
+    let (verdict, status) = verify(&fixture, "alice", &backup.to_lowercase());
+    assert_eq!(
+        (&verdict["verdict"], &verdict["kind"], status),
+        (&json!("accepted"), &json!("backup_code"), 0)
+    );
+    let (verdict, status) = verify(&fixture, "alice", &alice.wrong_code());
+    assert_eq!((&verdict["verdict"], status), (&json!("wrong"), 3));
+    assert_eq!(fixture.status(&alice).failures, 1);
+    assert_eq!(fixture.login("alice", &[&code]).code, Code::SUCCESS);
+    let (verdict, status) = verify(&fixture, "alice", &code);
+    assert_eq!((&verdict["verdict"], status), (&json!("replayed"), 3));
+}
+
+#[test]
+fn waiting_and_locked_users_are_told_apart_and_unlocked() {
+    let (fixture, alice) = Fixture::with("alice");
+    for _ in 0..5 {
+        fixture.login("alice", &[&alice.wrong_code()]);
+    }
+    let waiting = run(&fixture, &["verify", "--user", "alice", "--json"]);
+    assert_eq!((waiting.last()["verdict"].as_str(), waiting.status), (Some("wait"), 5));
+    assert!((1..=30).contains(&waiting.last()["wait_seconds"].as_u64().unwrap()));
+    let unlocked = run(&fixture, &["unlock", "alice", "--json"]);
+    assert_eq!((unlocked.last(), unlocked.status), (json!({"unlocked": true, "user": "alice"}), 0));
+    fixture.rewrite(&alice, "locked", "true");
+    let locked = run(&fixture, &["verify", "--user", "alice", "--json"]);
+    assert_eq!((locked.last()["verdict"].as_str(), locked.status), (Some("locked"), 5));
+    assert_eq!(run(&fixture, &["status", "--user", "alice", "--json"]).last()["locked"], true);
+    assert_eq!(run(&fixture, &["unlock", "alice"]).status, 0);
+    assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS);
+}
+
+#[test]
+fn init_makes_a_store_once() {
+    let fixture = Fixture::new();
+    let again = run(&fixture, &["init", "--json"]);
+    assert_eq!((&again.last()["initialised"], again.status), (&json!(false), 0));
+    let marker = std::fs::read(fixture.store_path().join(".store")).unwrap();
+    std::fs::remove_dir_all(fixture.store_path()).unwrap();
+    let made = run(&fixture, &["init", "--json"]);
+    assert_eq!((&made.last()["initialised"], made.status), (&json!(true), 0));
+    assert_ne!(std::fs::read(fixture.store_path().join(".store")).unwrap(), marker);
+}
+
+#[test]
+fn list_shows_records_that_cannot_be_used_and_fails() {
+    let (fixture, _) = Fixture::with("alice");
+    fixture.enrol("bob");
+    std::fs::write(fixture.account_path("bob"), "").unwrap();
+    let ended = run(&fixture, &["list", "--json"]);
+    let lines: Vec<Value> =
+        ended.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), ended.status), (2, 1));
+    assert_eq!((&lines[0]["user"], &lines[0]["enrolled"]), (&json!("alice"), &json!(true)));
+    assert_eq!((&lines[1]["user"], &lines[1]["error"]), (&json!("bob"), &json!("unavailable")));
+}

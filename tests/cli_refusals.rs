@@ -1,0 +1,190 @@
+//! What the command refuses, and how: each refusal says what and what next, has its exit
+//! status, and changes nothing.
+#![allow(missing_docs)]
+
+use cloud2fa_tests::Fixture;
+use cloud2fa_tests::command::{Ended, ended, of, run};
+use cloud2fa_tests::machine::program;
+use std::process::{Command, Stdio};
+
+/// Both dialogues refuse alike; gives the text.
+fn refused(fixture: &Fixture, arguments: &[&str], kind: &str, status: i32) -> String {
+    let human = run(fixture, arguments);
+    assert_eq!((human.status, human.output.as_str()), (status, ""), "{human:?}");
+    let json = run(fixture, &[arguments, &["--json"]].concat());
+    assert_eq!((json.last()["error"].as_str(), json.status), (Some(kind), status), "{json:?}");
+    assert_eq!(human.errors, format!("cloud2fa: {}\n", json.last()["message"].as_str().unwrap()));
+    human.errors
+}
+
+#[test]
+fn without_a_terminal_and_without_json_nothing_is_asked_or_shown() {
+    let (fixture, alice) = Fixture::with("alice");
+    let before = fixture.record(&alice);
+    for arguments in [
+        ["enable", "--user", "bob"],
+        ["regenerate", "--user", "alice"],
+        ["verify", "--user", "alice"],
+    ] {
+        let ended = run(&fixture, &arguments);
+        assert_eq!(ended.status, 2);
+        assert!(
+            ended.errors.contains("needs a terminal") && ended.errors.contains("--json"),
+            "{}",
+            ended.errors
+        );
+    }
+    assert_eq!(fixture.record(&alice), before);
+    assert!(!fixture.account_path("bob").exists());
+}
+
+#[test]
+fn without_a_store_the_remedy_is_named() {
+    let fixture = Fixture::new();
+    std::fs::remove_file(fixture.store_path().join(".store")).unwrap();
+    let text = refused(&fixture, &["status", "--user", "alice"], "unavailable", 1);
+    assert!(text.contains("holds no store") && text.contains("cloud2fa init"), "{text}");
+    std::fs::remove_dir(fixture.store_path()).unwrap();
+    let text = refused(&fixture, &["list"], "unavailable", 1);
+    assert!(text.contains("there is no store") && text.contains("cloud2fa init"), "{text}");
+    let enable = run(&fixture, &["enable", "--user", "alice", "--json"]);
+    assert_eq!((enable.last()["error"].as_str(), enable.status), (Some("unavailable"), 1));
+    assert!(!fixture.store_path().exists(), "enable makes no store");
+}
+
+#[test]
+fn unknown_users_and_paths_for_names_are_no_users() {
+    let fixture = Fixture::new();
+    for name in ["nobody-here", "../x", "a/b", "", "-f", "x\ny", &"y".repeat(300)] {
+        let text = refused(&fixture, &["status", &format!("--user={name}")], "unknown_user", 1);
+        assert!(text.contains("no user"), "{text}");
+        assert!(text.lines().count() == 1, "one line, whatever was typed: {text:?}");
+    }
+    refused(&fixture, &["unlock", "nobody-here"], "unknown_user", 1);
+    assert_eq!(std::fs::read_dir(fixture.store_path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_enrolment_of_a_later_version_is_left_alone() {
+    let (fixture, alice) = Fixture::with("alice");
+    let text = String::from_utf8(fixture.record(&alice)).unwrap();
+    let later = cloud2fa_tests::slots::seal(7, 9, text.lines().nth(1).unwrap());
+    std::fs::write(fixture.account_path("alice"), [&later[..], &later[..]].concat()).unwrap();
+    let before = fixture.record(&alice);
+    let text = refused(&fixture, &["status", "--user", "alice"], "unavailable", 1);
+    assert!(
+        text.contains("format 7") && text.contains("install the version that wrote it"),
+        "{text}"
+    );
+    assert_eq!(run(&fixture, &["enable", "--user", "alice", "--json"]).status, 1);
+    assert_eq!(fixture.record(&alice), before);
+    assert_eq!(
+        run(&fixture, &["disable", "--user", "alice"]).status,
+        0,
+        "root may do away with it"
+    );
+}
+
+#[test]
+fn sudo_without_a_name_has_two_readings() {
+    let fixture = Fixture::new();
+    for verb in ["enable", "status", "regenerate", "disable", "verify"] {
+        let mut command = of(&fixture);
+        let ended = ended(command.args([verb, "--json"]).env("SUDO_UID", "1000"));
+        assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("usage"), 2));
+        let message = ended.last()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("--user root") && message.contains("without sudo"), "{message}");
+    }
+}
+
+#[test]
+fn an_ordinary_user_is_told_that_root_must_do_it() {
+    let (fixture, _) = Fixture::with("alice");
+    let as_user = |arguments: &[&str]| -> Ended {
+        let command = of(&fixture);
+        let mut as_alice = Command::new(program("setpriv", "util-linux"));
+        as_alice.args(["--reuid=alice", "--regid=5001", "--clear-groups", "--"]);
+        as_alice.arg(command.get_program()).args(command.get_args()).args(arguments);
+        ended(as_alice.stdin(Stdio::null()))
+    };
+    for verb in [
+        &["status"][..],
+        &["enable"],
+        &["list"],
+        &["init"],
+        &["unlock", "alice"],
+        &["disable", "--user", "bob"],
+    ] {
+        let ended = as_user(verb);
+        assert_eq!((ended.output.as_str(), ended.status), ("", 1), "{ended:?}");
+        assert!(
+            ended.errors.contains("only root can do this") && ended.errors.contains("sudo"),
+            "{}",
+            ended.errors
+        );
+        let json = as_user(&[verb, &["--json"]].concat());
+        assert_eq!(json.last()["error"].as_str(), Some("not_permitted"));
+    }
+}
+
+#[test]
+fn a_bad_configuration_is_located() {
+    let fixture = Fixture::new();
+    fixture.set_config("skew = 99");
+    let text = refused(&fixture, &["list"], "bad_config", 1);
+    assert!(text.contains("cloud2fa.toml:2:8: skew must be"), "{text}");
+    let mut command = Command::new(cloud2fa_tests::command::path());
+    let missing = ended(command.args(["list", "--config", "/nonexistent.toml", "--json"]));
+    assert_eq!((missing.last()["error"].as_str(), missing.status), (Some("bad_config"), 1));
+}
+
+#[test]
+fn usage_errors_are_json_where_json_is_spoken() {
+    let fixture = Fixture::new();
+    for arguments in
+        [&["frob"][..], &["enable", "--qr", "neon"], &["unlock"], &["status", "alice"], &[]]
+    {
+        let ended = run(&fixture, &[arguments, &["--json"]].concat());
+        assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("usage"), 2), "{ended:?}");
+        assert_eq!(ended.output.lines().count(), 1);
+        let human = run(&fixture, arguments);
+        assert_eq!((human.status, human.output.as_str()), (2, ""), "{human:?}");
+        assert!(human.errors.contains("--help"), "{}", human.errors);
+    }
+}
+
+#[test]
+fn configuration_and_json_are_taken_before_and_after_the_verb() {
+    let fixture = Fixture::new();
+    let config = fixture.config_path();
+    let config = config.to_str().unwrap();
+    for arguments in
+        [["--json", "--config", config, "list"], ["list", "--config", config, "--json"]]
+    {
+        let mut command = Command::new(cloud2fa_tests::command::path());
+        assert_eq!(ended(command.args(arguments)).status, 0);
+    }
+}
+
+#[test]
+fn an_endless_answer_is_cut_off() {
+    let fixture = Fixture::new();
+    let mut command = of(&fixture);
+    command
+        .args(["enable", "--user", "alice", "--json"])
+        .stdin(std::fs::File::open("/dev/zero").unwrap());
+    let ended = ended(&mut command);
+    assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("usage"), 2));
+    assert!(!fixture.account_path("alice").exists());
+}
+
+#[test]
+fn lost_output_changes_nothing_before_the_proof() {
+    let fixture = Fixture::new();
+    let mut command = of(&fixture);
+    command.args(["enable", "--user", "alice", "--json"]).stdin(Stdio::null());
+    let ended =
+        ended(command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap()));
+    assert_eq!(ended.status, 1, "{ended:?}");
+    assert!(ended.errors.contains("cannot be written") && !fixture.account_path("alice").exists());
+}

@@ -1,0 +1,150 @@
+//! The command at a terminal, as a person uses it.
+#![allow(missing_docs)]
+
+use cloud2fa::{Secret, TimeStep};
+use cloud2fa_tests::command::{of, run};
+use cloud2fa_tests::terminal::Terminal;
+use cloud2fa_tests::user::{now, wait_for_a_step_with_time_left};
+use cloud2fa_tests::{Code, Fixture};
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+
+fn start(fixture: &Fixture, arguments: &[&str]) -> Terminal {
+    let mut command = of(fixture);
+    command.args(arguments).env("TERM", "xterm-256color");
+    Terminal::start(&command, 80)
+}
+
+/// The key that the screen shows in groups of four.
+fn shown_secret(terminal: &Terminal) -> Secret {
+    let all = terminal.all();
+    let is_group = |word: &&str| {
+        word.len() == 4 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
+    let line = all.lines().find(|line| line.split_whitespace().filter(is_group).count() == 8);
+    let groups: String = line.expect("the key in groups").split_whitespace().collect();
+    Secret::from_base32(&groups).expect("a key")
+}
+
+fn code_of(secret: &Secret) -> String {
+    wait_for_a_step_with_time_left();
+    secret.token_at(TimeStep::of(now())).as_str().to_owned()
+}
+
+/// The backup codes on the screen.
+fn shown_codes(screen: &str) -> Vec<String> {
+    let is_code = |word: &&str| word.len() == 15 && word.matches('-').count() == 2;
+    screen.split_whitespace().filter(is_code).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_person_enrols_saves_the_codes_and_logs_in() {
+    let fixture = Fixture::new();
+    let mut terminal = start(&fixture, &["enable", "--user", "alice"]);
+    terminal.expect("Code: ");
+    let secret = shown_secret(&terminal);
+    assert!(
+        terminal.all().contains(&format!("secret={}", *secret.to_base32())),
+        "the link is shown, too"
+    );
+    terminal.type_in("123\n");
+    terminal.expect("Tries left: 2");
+    let code = code_of(&secret);
+    terminal.type_in(&format!("{} {}\n", &code[..3], &code[3..]));
+    terminal.expect("Type yes when you have saved them: ");
+    terminal.type_in("no\n");
+    terminal.type_in("yes\n");
+    let (screen, status) = terminal.end();
+    assert_eq!(status, 0, "{screen}");
+    let codes = shown_codes(&screen);
+    assert_eq!(codes.len(), 8, "{screen}");
+    assert!(codes.iter().all(|code| fixture.login("alice", &[code]).code == Code::SUCCESS));
+}
+
+#[test]
+fn an_interrupted_enrolment_leaves_everything_as_it_was() {
+    for key in [CTRL_C, CTRL_D] {
+        let fixture = Fixture::new();
+        let qr_file = fixture.path().join("key.svg");
+        let mut terminal =
+            start(&fixture, &["enable", "--user", "alice", "--qr-file", qr_file.to_str().unwrap()]);
+        terminal.expect("Code: ");
+        assert!(qr_file.exists() && terminal.echoes());
+        terminal.type_in(key);
+        terminal.expect("nothing was changed");
+        let (_, status) = terminal.end();
+        assert_eq!(status, 130);
+        assert!(!fixture.account_path("alice").exists() && !qr_file.exists());
+    }
+}
+
+#[test]
+fn an_interrupted_replacement_leaves_the_old_enrolment() {
+    let (fixture, alice) = Fixture::with("alice");
+    let before = fixture.record(&alice);
+    let mut terminal = start(&fixture, &["enable", "--user", "alice", "--replace"]);
+    terminal.expect("Code: ");
+    terminal.type_in(CTRL_C);
+    assert_eq!(terminal.end().1, 130);
+    assert_eq!(fixture.record(&alice), before);
+}
+
+#[test]
+fn leaving_before_the_codes_are_saved_says_how_to_get_new_ones() {
+    let (fixture, alice) = Fixture::with("alice");
+    let mut terminal = start(&fixture, &["regenerate", "--user", "alice"]);
+    terminal.expect("Type yes");
+    terminal.type_in(CTRL_C);
+    let (screen, status) = terminal.end();
+    assert_eq!(status, 0, "the new codes are in force: {screen}");
+    assert!(screen.contains("make new ones with `cloud2fa regenerate`"), "{screen}");
+    assert_eq!(fixture.login("alice", &[&alice.backup_codes[0]]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("alice", &[&shown_codes(&screen)[0]]).code, Code::SUCCESS);
+}
+
+#[test]
+fn verify_says_what_a_login_would_say() {
+    let (fixture, alice) = Fixture::with("alice");
+    for (code, text, expected) in [
+        (alice.code(), "The code is right", 0),
+        (alice.backup_codes[3].clone(), "The backup code is right", 0),
+        (alice.wrong_code(), "The code is wrong. Wrong codes in a row: 1.", 3),
+    ] {
+        let mut terminal = start(&fixture, &["verify", "--user", "alice"]);
+        terminal.expect("Code: ");
+        terminal.type_in(&format!("{code}\n"));
+        let (screen, status) = terminal.end();
+        assert!(screen.contains(text) && status == expected, "{status}: {screen}");
+    }
+}
+
+#[test]
+fn a_phone_with_a_wrong_clock_is_told_by_how_much() {
+    let fixture = Fixture::new();
+    let mut terminal = start(&fixture, &["enable", "--user", "alice"]);
+    terminal.expect("Code: ");
+    let early = TimeStep(TimeStep::of(now()).0 + 10);
+    terminal.type_in(&format!("{}\n", shown_secret(&terminal).token_at(early).as_str()));
+    terminal.expect("s ahead of this system's");
+    terminal.type_in(CTRL_C);
+    assert_eq!(terminal.end().1, 130);
+}
+
+#[test]
+fn status_and_list_read_well() {
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.login("alice", &[&alice.wrong_code()]);
+    let status = run(&fixture, &["status", "--user", "alice"]).output;
+    assert!(status.contains("Backup codes left:    8 of 8\nWrong codes in a row: 1\n"), "{status}");
+    let list = run(&fixture, &["list"]).output;
+    let lines: Vec<_> = list.lines().collect();
+    assert!(
+        lines[0].starts_with("USER") && lines[1].starts_with("alice") && lines[1].ends_with("ok"),
+        "{list}"
+    );
+    assert_eq!(
+        run(&fixture, &["status", "--user", "bob"]).output,
+        "bob has no second factor; `cloud2fa enable` turns it on.\n"
+    );
+}
