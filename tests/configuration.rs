@@ -83,7 +83,7 @@ fn the_manual_names_every_key_with_the_same_default_and_no_other() {
         .0;
     let plain = keys_section.replace("\\(dq", "\"").replace("\\fB", "").replace("\\fR", "");
     let documented: Vec<_> =
-        plain.lines().filter_map(|line| line.strip_prefix(".BR ")?.split_once(" \"(")).collect();
+        plain.lines().filter_map(|line| line.strip_prefix(".BR ")?.split_once(" \" (")).collect();
     let mut expected = keys_of_the_file(&conf());
     for (key, line) in &documented {
         let at = expected.iter().position(|(known, _)| known == key);
