@@ -3,6 +3,7 @@
 use crate::libpam::{Application, in_order};
 use crate::machine;
 use crate::messages::{Code, Message, Reply};
+use crate::slots;
 use crate::syslog::{self, Line};
 use crate::user::{self, Enrolled};
 use cloud2fa::backup_codes::HeapMemory;
@@ -39,9 +40,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How many answers were asked for.
-    pub fn prompts(&self) -> usize {
-        self.messages.iter().filter(|message| message.is_prompt()).count()
+    /// The prompts.
+    pub fn asked(&self) -> Vec<&str> {
+        let asked = self.messages.iter().filter(|message| message.is_prompt());
+        asked.map(|message| message.text.as_str()).collect()
     }
 
     /// What was said besides prompts.
@@ -195,6 +197,53 @@ impl Fixture {
             messages: application.messages().to_vec(),
             delays: application.delays().len(),
         }
+    }
+
+    /// A login at a stack that shows the module's own code, whatever it is: libpam makes
+    /// another one of `PAM_IGNORE` where nothing else stands in the stack.
+    pub fn raw(&self, name: &str, arguments: &str, replies: Vec<Reply>) -> Outcome {
+        self.raw_as(&self.service, name, arguments, replies)
+    }
+
+    /// The same under another service's name.
+    pub fn raw_as(
+        &self,
+        service: &str,
+        name: &str,
+        arguments: &str,
+        replies: Vec<Reply>,
+    ) -> Outcome {
+        self.set_service(
+            service,
+            &[
+                &format!("auth [success=2 ignore=1 default=die] MODULE {arguments}"),
+                "auth requisite pam_deny.so",
+                // Stands for PAM_IGNORE: no module of ours gives this one.
+                "auth [default=die] pam_debug.so auth=cred_unavail",
+                "auth required pam_permit.so",
+            ],
+        );
+        let mut application =
+            Application::start(&self.services(), service, Some(name), in_order(replies));
+        let code = application.authenticate(0);
+        let code = if code == Code::CRED_UNAVAIL { Code::IGNORE } else { code };
+        // pam_debug says which code it gives.
+        let said =
+            application.messages().iter().filter(|message| !message.text.starts_with("auth="));
+        Outcome { code, messages: said.cloned().collect(), delays: application.delays().len() }
+    }
+
+    /// Writes another value for `key` into a user's record: what time or chance would do.
+    pub fn rewrite(&self, whose: &Enrolled, key: &str, value: &str) {
+        let path = self.account_path(whose.user.name.as_str());
+        let (sequence, text) = slots::newest(&std::fs::read(&path).expect("a record"));
+        let slot = slots::seal(1, sequence + 1, &user::with_value(&text, key, value));
+        user::write_private(&path, &[&slot[..], &slot[..]].concat());
+    }
+
+    /// The bytes of a user's record.
+    pub fn record(&self, whose: &Enrolled) -> Vec<u8> {
+        std::fs::read(self.account_path(whose.user.name.as_str())).expect("a record")
     }
 
     /// The module's log lines of this fixture's service.

@@ -175,6 +175,11 @@ impl<'a> Application<'a> {
         assert_eq!(Code(code), Code::SUCCESS, "pam_set_item {item}");
     }
 
+    /// What a module gets.
+    pub(crate) fn handle(&self) -> *mut c_void {
+        self.handle
+    }
+
     /// Makes one call.
     pub fn call(&mut self, call: Call, flags: c_int) -> Code {
         let function = match call {
@@ -221,8 +226,11 @@ fn c_string(text: &str) -> CString {
     CString::new(text).expect("no NUL in it")
 }
 
-/// libpam would sleep here.
-extern "C" fn do_not_wait(_code: c_int, microseconds: c_uint, data: *mut c_void) {
+/// libpam leaves it to this function whether to sleep, and calls it after successes, too.
+extern "C" fn do_not_wait(code: c_int, microseconds: c_uint, data: *mut c_void) {
+    if code == Code::SUCCESS.0 || microseconds == 0 {
+        return;
+    }
     // SAFETY: libpam passes the conversation's data; nobody else uses it during a call. It is
     // NULL after `drop_conversation`.
     if let Some(conversation) = unsafe { data.cast::<Conversation<'_>>().as_mut() } {

@@ -43,7 +43,10 @@ impl Enrolled {
             let token = cloud2fa::Token::from_digits(digits.as_bytes()).expect("six digits");
             self.secret.nearest_step_of(&token, now(), 40).is_none()
         };
-        (1..).map(|number| format!("{number:06}")).find(is_free).expect("most numbers are no codes")
+        (1..1_000_000)
+            .map(|number| format!("{number:06}"))
+            .find(is_free)
+            .expect("most numbers are no codes")
     }
 }
 
@@ -84,7 +87,7 @@ fn template() -> &'static Template {
             FileStore::open(&path, 0, Policy::default(), Box::new(HeapMemory::default()))
                 .expect("it opens");
         let pending = PendingEnrolment::generate().expect("random numbers");
-        let earlier = UnixTime(now().0 - 3600);
+        let earlier = UnixTime(now().0 - 30 * 86_400);
         let proof = pending.secret().token_at(TimeStep::of(earlier));
         let proven = pending.prove(&proof, earlier, 1).expect("the right code proves");
         let user = User { name: UserName::new("template").expect("a name"), uid: 4_000_000 };
@@ -99,7 +102,7 @@ fn template() -> &'static Template {
 }
 
 /// Enrols `user` with `secret` in the store at `directory`: the file of an enrolment by
-/// the library, an hour ago, with another name, secret and generation.
+/// the library, a month ago, with another name, secret and generation.
 pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
     let template = template();
     let generation = Generation::generate().expect("random numbers").to_hex();
