@@ -56,11 +56,11 @@ impl Arguments {
                     _ => return Err(unknown()),
                 },
                 Some(("config", path)) if path.starts_with('/') => {
-                    parsed.config = Some(path.into())
+                    parsed.config = Some(path.into());
                 }
                 Some(("config", _)) => return Err(BadArgument::ConfigNotAbsolute),
                 Some(("prompt", text)) if is_a_prompt(text) => {
-                    parsed.prompt = Some(text.to_owned())
+                    parsed.prompt = Some(text.to_owned());
                 }
                 Some(("prompt", _)) => return Err(BadArgument::BadPrompt),
                 Some(_) => return Err(unknown()),

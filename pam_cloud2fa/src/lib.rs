@@ -10,6 +10,7 @@ mod ffi;
 pub mod host;
 pub mod log_line;
 pub mod login;
+mod outcome;
 pub mod texts;
 
 use pam::constants::PamResultCode;

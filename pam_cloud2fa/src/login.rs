@@ -2,7 +2,8 @@
 
 use crate::arguments::Arguments;
 use crate::host::{Host, Severity, Tone, Typed};
-use crate::log_line::{Decision, LogLine, Reason};
+use crate::log_line::{Decision, Reason};
+use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
@@ -22,56 +23,6 @@ const SSHD_JUNK: &[u8] = b"\x08\n\r\x7fINCORRECT";
 
 /// The store, the configuration and the working memory belong to root.
 const ROOT: u32 = 0;
-
-/// Why a login ends. The log line and libpam's code follow from it.
-#[derive(Debug)]
-struct Outcome {
-    decision: Decision,
-    reason: Reason,
-    code: PamResultCode,
-    severity: Severity,
-    factor: Option<Factor>,
-    failures: u32,
-    wait: u64,
-    detail: Option<String>,
-}
-
-impl Outcome {
-    /// A refusal, as a wrong code is refused.
-    fn refused(reason: Reason) -> Self {
-        Self {
-            decision: Decision::Refused,
-            reason,
-            code: PamResultCode::PAM_AUTH_ERR,
-            severity: Severity::Notice,
-            factor: None,
-            failures: 0,
-            wait: 0,
-            detail: None,
-        }
-    }
-
-    fn with_code(self, code: PamResultCode) -> Self {
-        Self { code, ..self }
-    }
-
-    fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { severity, detail: Some(detail.into()), ..self }
-    }
-}
-
-impl From<StoreError> for Outcome {
-    fn from(error: StoreError) -> Self {
-        let severity = if matches!(error, StoreError::Busy { .. }) {
-            Severity::Notice
-        } else {
-            Severity::Alert
-        };
-        Self::refused(Reason::StoreUnavailable)
-            .with_code(PamResultCode::PAM_AUTHINFO_UNAVAIL)
-            .with_detail(severity, error.to_string())
-    }
-}
 
 /// What the store knows of who wants to log in.
 enum Subject {
@@ -115,11 +66,13 @@ impl<H: Host> Login<'_, H> {
         memory: Box<dyn HashMemory>,
     ) -> Result<Outcome, Outcome> {
         let arguments = Arguments::parse(arguments.iter().copied())
-            .map_err(|bad| misconfigured(Reason::BadArgument, &bad))?;
+            .map_err(|bad| Outcome::misconfigured(Reason::BadArgument, &bad))?;
         let config = Config::load(arguments.config.as_deref(), ROOT)
-            .map_err(|bad| misconfigured(Reason::BadConfig, &bad))?;
-        let name =
-            self.host.user_name().map_err(|code| conversation_failed(Reason::NoUser, code))?;
+            .map_err(|bad| Outcome::misconfigured(Reason::BadConfig, &bad))?;
+        let name = self
+            .host
+            .user_name()
+            .map_err(|code| Outcome::conversation_failed(Reason::NoUser, code))?;
         self.user = Some(name.clone());
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
@@ -248,7 +201,9 @@ impl<H: Host> Login<'_, H> {
     fn ask(&mut self, arguments: &Arguments) -> Result<Typed, Outcome> {
         let usual = if arguments.forward_pass { texts::ONE_FIELD_PROMPT } else { texts::PROMPT };
         let prompt = arguments.prompt.as_deref().unwrap_or(usual);
-        self.host.ask(prompt).map_err(|code| conversation_failed(Reason::ConversationFailed, code))
+        self.host
+            .ask(prompt)
+            .map_err(|code| Outcome::conversation_failed(Reason::ConversationFailed, code))
     }
 
     /// Tells the user what there is to say of a verdict that is written down, and makes the outcome of it.
@@ -287,17 +242,7 @@ impl<H: Host> Login<'_, H> {
 
     fn report(&mut self, outcome: &Outcome) {
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
-        let line = LogLine {
-            decision: outcome.decision,
-            user: self.user.as_deref(),
-            reason: outcome.reason,
-            factor: outcome.factor,
-            service: &service,
-            remote_host: remote_host.as_deref(),
-            failures: outcome.failures,
-            wait: outcome.wait,
-            detail: outcome.detail.as_deref(),
-        };
+        let line = outcome.log_line(self.user.as_deref(), &service, remote_host.as_deref());
         self.host.log(outcome.severity, &line.to_string());
     }
 }
@@ -322,19 +267,4 @@ fn read(typed: &[u8], one_field: bool) -> Option<(Option<&[u8]>, Answer)> {
 /// Whether sshd made this up, whatever its length.
 fn is_sshd_junk(typed: &[u8]) -> bool {
     !typed.is_empty() && typed.iter().zip(SSHD_JUNK.iter().cycle()).all(|(byte, junk)| byte == junk)
-}
-
-fn misconfigured(reason: Reason, error: &dyn std::error::Error) -> Outcome {
-    Outcome::refused(reason)
-        .with_code(PamResultCode::PAM_SERVICE_ERR)
-        .with_detail(Severity::Error, error.to_string())
-}
-
-fn conversation_failed(reason: Reason, code: PamResultCode) -> Outcome {
-    Outcome::refused(reason).with_code(match code {
-        PamResultCode::PAM_CONV_AGAIN => PamResultCode::PAM_INCOMPLETE,
-        // A failing conversation must never read as a success.
-        PamResultCode::PAM_SUCCESS | PamResultCode::PAM_IGNORE => PamResultCode::PAM_CONV_ERR,
-        code => code,
-    })
 }

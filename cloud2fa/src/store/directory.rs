@@ -1,15 +1,15 @@
 //! The directory of the store, and files in it: opened without following or waiting for
 //! anything, then checked as what is open, not by name.
 
-use super::slots::FILE_SIZE;
-use super::{StoreError, lock};
+use super::account_file::{AccountFile, wrong_with};
+use super::{StoreError, io_error, lock};
 use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, RenameFlags, openat, renameat2};
 use nix::sys::stat::Mode;
-use nix::unistd::{UnlinkatFlags, fchown, unlinkat};
-use std::fs::{File, Metadata, Permissions};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ const MARKER: &str = ".store";
 /// What this version writes into the marker.
 const MARKER_FORMAT: u64 = 1;
 
+/// A marker is three lines.
+const LARGEST_MARKER: u64 = 4096;
+
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
 
@@ -30,8 +33,8 @@ const TEMPORARY_PREFIX: &str = ".new-";
 /// Begins the name of something that stood where an account file belongs.
 const ASIDE_PREFIX: &str = ".aside-";
 
-/// Permissions of group and others, and set-id bits.
-const FORBIDDEN_BITS: u32 = 0o7077;
+/// Permissions of group and others.
+const OTHERS: u32 = 0o077;
 
 /// The store's directory, found healthy.
 #[derive(Debug)]
@@ -48,13 +51,6 @@ pub(super) enum Access {
     Read,
     /// To be changed: fails at once on a read-only file system.
     Write,
-}
-
-/// An account file, found to be one that only the owner could have changed.
-#[derive(Debug)]
-pub(super) struct AccountFile {
-    pub(super) file: File,
-    pub(super) path: PathBuf,
 }
 
 /// What stands where an account file belongs, when it must be written over.
@@ -76,9 +72,8 @@ impl Directory {
             outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &marker_path))?,
         };
         let status = marker.metadata().map_err(io_error("examine", &marker_path))?;
-        if let Some(why) =
-            wrong_with(&status, owner).or_else(|| (status.len() > 4096).then_some("is too large"))
-        {
+        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
+        if let Some(why) = wrong_with(&status, owner).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
             return Err(StoreError::UnsafeStore { path: marker_path, why, remedy });
         }
@@ -147,7 +142,7 @@ impl Directory {
                 "find out why, then chown it to root",
             ));
         }
-        if status.mode() & FORBIDDEN_BITS != 0 {
+        if status.mode() & OTHERS != 0 {
             return Err(unsafe_store(
                 "is open to others than root",
                 "find out why, then chmod it to 0700",
@@ -309,48 +304,6 @@ pub(super) enum Created {
     ExistsAlready,
 }
 
-impl AccountFile {
-    /// Checks the open file. Once more under the lock, since only then nobody moves it aside.
-    pub(super) fn check(&self, owner: u32) -> Result<(), StoreError> {
-        let status = self.file.metadata().map_err(io_error("examine", &self.path))?;
-        if let Some(why) = wrong_with(&status, owner) {
-            return Err(StoreError::UnsafeRecord { path: self.path.clone(), why });
-        }
-        if status.len() != FILE_SIZE as u64 {
-            return Err(StoreError::Damaged {
-                path: self.path.clone(),
-                why: "it has a wrong size",
-            });
-        }
-        Ok(())
-    }
-
-    /// Gives the file the owner, the mode and the size of an account file.
-    pub(super) fn put_in_order(&self, owner: u32) -> Result<(), StoreError> {
-        let repair = || -> io::Result<()> {
-            fchown(&self.file, Some(owner.into()), None)?;
-            self.file.set_permissions(Permissions::from_mode(0o600))?;
-            self.file.set_len(FILE_SIZE as u64)
-        };
-        repair().map_err(io_error("put in order", &self.path))
-    }
-}
-
-/// Why a file in the store could have been changed by others than `owner`.
-fn wrong_with(status: &Metadata, owner: u32) -> Option<&'static str> {
-    if !status.is_file() {
-        Some("is not a regular file")
-    } else if status.uid() != owner {
-        Some("does not belong to root")
-    } else if status.mode() & FORBIDDEN_BITS != 0 {
-        Some("is open to others than root")
-    } else if status.nlink() != 1 {
-        Some("has more than one name (hard link)")
-    } else {
-        None
-    }
-}
-
 fn account_file_name(name: &UserName) -> String {
     name.encoded() + ACCOUNT_SUFFIX
 }
@@ -359,10 +312,4 @@ fn random_suffix() -> Result<String, NoRandomness> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)?;
     Ok(data_encoding::HEXLOWER.encode(&bytes))
-}
-
-/// Makes a [`StoreError::Io`] of what failed on `path`.
-pub(super) fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
-    let path = path.to_owned();
-    move |source| StoreError::Io { doing, path: path.clone(), source }
 }

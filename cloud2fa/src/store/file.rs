@@ -1,11 +1,10 @@
 //! The embedded store: one file a user in one directory. A change is one slot, overwritten
 //! in place and synchronised, under the lock of the user's file.
 
-use super::directory::{Access, AccountFile, Created, Directory, Remains, io_error};
+use super::account_file::{AccountFile, Wipe, new_content};
+use super::directory::{Access, Created, Directory, Remains};
 use super::lock::while_locked;
-use super::shield::Shield;
-use super::slots::{self, BadSlots, FILE_SIZE, FileContent, SLOT_SIZE};
-use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, record};
+use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
@@ -13,24 +12,13 @@ use crate::time::Clock;
 use crate::{
     Account, Answer, Generation, Policy, ProvenEnrolment, Purpose, User, UserName, Verdict, decide,
 };
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// The embedded store.
 pub struct FileStore {
     directory: Directory,
     policy: Policy,
     memory: Box<dyn HashMemory>,
-}
-
-/// An account as it was read, and where the next commit goes.
-struct Loaded {
-    account: Account,
-    /// The slot that holds it.
-    index: usize,
-    sequence: u64,
 }
 
 impl FileStore {
@@ -52,19 +40,16 @@ impl FileStore {
     /// The record of `user`, without the lock: for a look before.
     fn peek(
         &self,
-        user: &User,
+        name: &UserName,
         access: Access,
     ) -> Result<Option<(AccountFile, Account)>, StoreError> {
-        let Some(file) = self.directory.account(&user.name, access)? else { return Ok(None) };
-        let account = match load(&file) {
-            Ok(loaded) => loaded.account,
+        let Some(file) = self.directory.account(name, access)? else { return Ok(None) };
+        let loaded = match file.load() {
             // Two commits during one read can tear both copies; under the lock nobody commits.
-            Err(StoreError::Damaged { .. }) => {
-                while_locked(&file.file, &file.path, || load(&file))?.account
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Some((file, account)))
+            Err(StoreError::Damaged { .. }) => while_locked(&file.file, &file.path, || file.load()),
+            outcome => outcome,
+        }?;
+        Ok(Some((file, loaded.account)))
     }
 
     /// The same, for a user whose uid must fit.
@@ -73,9 +58,9 @@ impl FileStore {
         user: &User,
         access: Access,
     ) -> Result<Option<(AccountFile, Account)>, StoreError> {
-        let found = self.peek(user, access)?;
+        let found = self.peek(&user.name, access)?;
         if let Some((file, account)) = &found {
-            check_owner(account, user, file)?;
+            file.must_be_of(account, user)?;
         }
         Ok(found)
     }
@@ -90,18 +75,10 @@ impl FileStore {
     ) -> Result<(T, OldCopy), StoreError> {
         while_locked(&file.file, &file.path, || {
             file.check(self.directory.owner())?;
-            let loaded = load(file)?;
-            check_owner(&loaded.account, user, file)?;
+            let loaded = file.load_own(user)?;
             let (outcome, account) = change(&loaded.account)?;
             let Some(account) = account else { return Ok((outcome, OldCopy::Wiped)) };
-            let sequence = next_sequence(loaded.sequence, file)?;
-            let slot = encode(sequence, &account, &file.path)?;
-            commit(file, 1 - loaded.index, &slot)?;
-            let old_copy = match wipe {
-                Wipe::No => OldCopy::Wiped,
-                Wipe::OldCopy => wiped(commit(file, loaded.index, &slot)),
-            };
-            Ok((outcome, old_copy))
+            Ok((outcome, file.commit(&loaded, &account, wipe)?))
         })
     }
 
@@ -123,18 +100,11 @@ impl FileStore {
         match self.directory.remains(name)? {
             Remains::Nothing => self.create(account).map(|()| OldCopy::Wiped),
             Remains::File(file) => while_locked(&file.file, &file.path, || {
-                let usable = file.check(self.directory.owner()).and_then(|()| load(&file));
-                if usable
-                    .is_ok_and(|loaded| check_owner(&loaded.account, &account.user, &file).is_ok())
-                {
+                let owner = self.directory.owner();
+                if file.check(owner).and_then(|()| file.load_own(&account.user)).is_ok() {
                     return Err(StoreError::Changed(name.clone()));
                 }
-                let sequence =
-                    slots::highest_sequence(&read_any(&file)?).checked_add(1).unwrap_or(1);
-                let slot = encode(sequence, account, &file.path)?;
-                file.put_in_order(self.directory.owner())?;
-                commit(&file, 0, &slot)?;
-                Ok(wiped(commit(&file, 1, &slot)))
+                file.write_over(account, owner)
             }),
         }
     }
@@ -142,8 +112,7 @@ impl FileStore {
     /// Makes the file of a user who has none.
     fn create(&self, account: &Account) -> Result<(), StoreError> {
         let path = self.directory.account_path(&account.user.name);
-        let slot = encode(1, account, &path)?;
-        let content = Zeroizing::new([&slot[..], &slot[..]].concat());
+        let content = new_content(account, &path)?;
         match self.directory.create_account(&account.user.name, &content)? {
             Created::Yes => Ok(()),
             Created::ExistsAlready => Err(StoreError::Changed(account.user.name.clone())),
@@ -175,13 +144,6 @@ impl FileStore {
             }
         }
     }
-}
-
-/// Whether a commit overwrites the other copy, too, since it holds what is no more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wipe {
-    No,
-    OldCopy,
 }
 
 impl Store for FileStore {
@@ -321,91 +283,10 @@ impl Store for FileStore {
     fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError> {
         let now = clock();
         let standing = |name: &UserName| -> Result<Standing, StoreError> {
-            let user = User { name: name.clone(), uid: 0 };
-            let found = self.peek(&user, Access::Read)?;
+            let found = self.peek(name, Access::Read)?;
             Ok(found.map_or(Standing::NeverEnrolled, |(_, account)| Standing::of(&account, now)))
         };
         let names = self.directory.names()?;
         Ok(names.into_iter().map(|name| Listed { standing: standing(&name), name }).collect())
     }
-}
-
-fn check_owner(account: &Account, user: &User, file: &AccountFile) -> Result<(), StoreError> {
-    let path = || file.path.clone();
-    if account.user.name != user.name {
-        return Err(StoreError::Damaged { path: path(), why: "it names another user" });
-    }
-    if account.user.uid != user.uid {
-        return Err(StoreError::ForeignUid {
-            path: path(),
-            recorded: account.user.uid,
-            actual: user.uid,
-        });
-    }
-    Ok(())
-}
-
-/// Reads and parses the current slot.
-fn load(file: &AccountFile) -> Result<Loaded, StoreError> {
-    let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
-    file.file.read_exact_at(&mut content, 0).map_err(io_error("read", &file.path))?;
-    let current = slots::current(&content).map_err(|bad| match bad {
-        BadSlots::Damaged => StoreError::Damaged {
-            path: file.path.clone(),
-            why: "neither copy in it is as it was written",
-        },
-        BadSlots::LaterFormat(found) => StoreError::LaterFormat { path: file.path.clone(), found },
-    })?;
-    let account = record::read(current.text).ok_or_else(|| StoreError::Damaged {
-        path: file.path.clone(),
-        why: "its content is not an account",
-    })?;
-    Ok(Loaded { account, index: current.index, sequence: current.sequence })
-}
-
-/// What of the two slots can be read, whatever the file's size.
-fn read_any(file: &AccountFile) -> Result<FileContent, StoreError> {
-    let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
-    let mut filled = 0;
-    while filled < FILE_SIZE {
-        match file
-            .file
-            .read_at(&mut content[filled..], filled as u64)
-            .map_err(io_error("read", &file.path))?
-        {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(content)
-}
-
-/// The commit: one slot, in place, on the disk before anybody hears of it.
-fn commit(file: &AccountFile, index: usize, slot: &FileContent) -> Result<(), StoreError> {
-    let written = file.file.write_all_at(slot, (index * SLOT_SIZE) as u64);
-    if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::FileTooLarge) {
-        Shield::swallow_file_size_signal();
-    }
-    written.map_err(io_error("write", &file.path))?;
-    file.file.sync_data().map_err(io_error("synchronise", &file.path))
-}
-
-/// What became of the second copy.
-fn wiped(outcome: Result<(), StoreError>) -> OldCopy {
-    match outcome {
-        Ok(()) => OldCopy::Wiped,
-        Err(StoreError::Io { source, .. }) => OldCopy::Left(source),
-        Err(error) => OldCopy::Left(io::Error::other(error)),
-    }
-}
-
-fn next_sequence(sequence: u64, file: &AccountFile) -> Result<u64, StoreError> {
-    let why = "its sequence number is at the end";
-    sequence.checked_add(1).ok_or_else(|| StoreError::Damaged { path: file.path.clone(), why })
-}
-
-fn encode(sequence: u64, account: &Account, path: &Path) -> Result<FileContent, StoreError> {
-    let why = "its content would not fit";
-    slots::encode(sequence, &record::write(account))
-        .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }

@@ -2,8 +2,8 @@
 //!
 //! The kernel releases it when its holder dies, so a crash never stands in the way.
 
-use super::StoreError;
 use super::shield::Shield;
+use super::{StoreError, io_error};
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -23,13 +23,12 @@ pub(super) fn while_locked<T>(
     path: &Path,
     work: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let io_error = |doing| move |source| StoreError::Io { doing, path: path.to_owned(), source };
-    let shield = Shield::raise().map_err(io_error("shield the process that locks"))?;
+    let shield = Shield::raise().map_err(io_error("shield the process that locks", path))?;
     lock(file, path)?;
     let outcome = work();
     // Closing would release it, too, but not while a forked child keeps the file open.
-    let unlocked = file.unlock().map_err(io_error("unlock"));
-    shield.lower().map_err(io_error("take back the real uid after locking"))?;
+    let unlocked = file.unlock().map_err(io_error("unlock", path));
+    shield.lower().map_err(io_error("take back the real uid after locking", path))?;
     let outcome = outcome?;
     unlocked.map(|()| outcome)
 }

@@ -1,6 +1,7 @@
 //! Where accounts live. [`Store`] is phrased in whole operations, so that a store may
 //! also be a service or a database that reads, decides and writes on its own side.
 
+mod account_file;
 mod directory;
 mod file;
 mod lock;
@@ -17,7 +18,7 @@ use crate::{
     User, UserName, Verdict,
 };
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is known of one enrolled user, secrets left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,4 +273,9 @@ impl StoreError {
         matches!(self, Self::UnsafeRecord { .. } | Self::Damaged { .. } | Self::ForeignUid { .. })
             || matches!(self, Self::LaterFormat { path, .. } if path.extension().is_some())
     }
+}
+
+/// Makes a [`StoreError::Io`] of what failed on `path`.
+fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }

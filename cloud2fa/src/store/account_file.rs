@@ -1,0 +1,188 @@
+//! One account file: checked as what is open, read, and written a slot at a time.
+
+use super::shield::Shield;
+use super::slots::{self, BadSlots, FILE_SIZE, FileContent, SLOT_SIZE};
+use super::{OldCopy, StoreError, io_error, record};
+use crate::{Account, User};
+use nix::unistd::fchown;
+use std::fs::{File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Permissions of group and others, and set-id bits.
+const FORBIDDEN_BITS: u32 = 0o7077;
+
+/// An open account file.
+#[derive(Debug)]
+pub(super) struct AccountFile {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+}
+
+/// An account as it was read, and where the next commit goes.
+pub(super) struct Loaded {
+    pub(super) account: Account,
+    /// The slot that holds it.
+    index: usize,
+    sequence: u64,
+}
+
+/// Whether a commit overwrites the other copy, too, since it holds what is no more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wipe {
+    No,
+    OldCopy,
+}
+
+impl AccountFile {
+    /// Checks the open file. Once more under the lock, since only then nobody moves it aside.
+    pub(super) fn check(&self, owner: u32) -> Result<(), StoreError> {
+        let status = self.file.metadata().map_err(io_error("examine", &self.path))?;
+        if let Some(why) = wrong_with(&status, owner) {
+            return Err(StoreError::UnsafeRecord { path: self.path.clone(), why });
+        }
+        if status.len() != FILE_SIZE as u64 {
+            return Err(self.damaged("it has a wrong size"));
+        }
+        Ok(())
+    }
+
+    /// Reads and parses the current slot.
+    pub(super) fn load(&self) -> Result<Loaded, StoreError> {
+        let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
+        self.file.read_exact_at(&mut content, 0).map_err(io_error("read", &self.path))?;
+        let current = slots::current(&content).map_err(|bad| match bad {
+            BadSlots::Damaged => self.damaged("neither copy in it is as it was written"),
+            BadSlots::LaterFormat(found) => {
+                StoreError::LaterFormat { path: self.path.clone(), found }
+            }
+        })?;
+        let account = record::read(current.text)
+            .ok_or_else(|| self.damaged("its content is not an account"))?;
+        Ok(Loaded { account, index: current.index, sequence: current.sequence })
+    }
+
+    /// The same, for a user whose name and uid must fit.
+    pub(super) fn load_own(&self, user: &User) -> Result<Loaded, StoreError> {
+        let loaded = self.load()?;
+        self.must_be_of(&loaded.account, user)?;
+        Ok(loaded)
+    }
+
+    /// The account must be `user`'s own.
+    pub(super) fn must_be_of(&self, account: &Account, user: &User) -> Result<(), StoreError> {
+        let recorded = &account.user;
+        if recorded.name != user.name {
+            return Err(self.damaged("it names another user"));
+        }
+        if recorded.uid != user.uid {
+            let path = self.path.clone();
+            return Err(StoreError::ForeignUid { path, recorded: recorded.uid, actual: user.uid });
+        }
+        Ok(())
+    }
+
+    /// Commits what `loaded` has become. The file is locked.
+    pub(super) fn commit(
+        &self,
+        loaded: &Loaded,
+        account: &Account,
+        wipe: Wipe,
+    ) -> Result<OldCopy, StoreError> {
+        let sequence = loaded
+            .sequence
+            .checked_add(1)
+            .ok_or_else(|| self.damaged("its sequence number is at the end"))?;
+        let slot = encode(sequence, account, &self.path)?;
+        self.write(1 - loaded.index, &slot)?;
+        Ok(match wipe {
+            Wipe::No => OldCopy::Wiped,
+            Wipe::OldCopy => self.wipe(loaded.index, &slot),
+        })
+    }
+
+    /// Makes this file, whatever is in it, the record of `account`. The file is locked.
+    pub(super) fn write_over(&self, account: &Account, owner: u32) -> Result<OldCopy, StoreError> {
+        let sequence = slots::highest_sequence(&self.read_any()?).checked_add(1).unwrap_or(1);
+        let slot = encode(sequence, account, &self.path)?;
+        self.put_in_order(owner)?;
+        self.write(0, &slot)?;
+        Ok(self.wipe(1, &slot))
+    }
+
+    /// Gives the file the owner, the mode and the size of an account file.
+    fn put_in_order(&self, owner: u32) -> Result<(), StoreError> {
+        let repair = || -> io::Result<()> {
+            fchown(&self.file, Some(owner.into()), None)?;
+            self.file.set_permissions(Permissions::from_mode(0o600))?;
+            self.file.set_len(FILE_SIZE as u64)
+        };
+        repair().map_err(io_error("put in order", &self.path))
+    }
+
+    /// What of the two slots can be read, whatever the file's size.
+    fn read_any(&self) -> Result<FileContent, StoreError> {
+        let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
+        let mut filled = 0;
+        while filled < FILE_SIZE {
+            let read = self.file.read_at(&mut content[filled..], filled as u64);
+            match read.map_err(io_error("read", &self.path))? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        Ok(content)
+    }
+
+    /// One slot, in place, on the disk before anybody hears of it.
+    fn write(&self, index: usize, slot: &FileContent) -> Result<(), StoreError> {
+        let written = self.file.write_all_at(slot, (index * SLOT_SIZE) as u64);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::FileTooLarge) {
+            Shield::swallow_file_size_signal();
+        }
+        written.map_err(io_error("write", &self.path))?;
+        self.file.sync_data().map_err(io_error("synchronise", &self.path))
+    }
+
+    /// Overwrites the copy of what was before.
+    fn wipe(&self, index: usize, slot: &FileContent) -> OldCopy {
+        match self.write(index, slot) {
+            Ok(()) => OldCopy::Wiped,
+            Err(StoreError::Io { source, .. }) => OldCopy::Left(source),
+            Err(error) => OldCopy::Left(io::Error::other(error)),
+        }
+    }
+
+    fn damaged(&self, why: &'static str) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), why }
+    }
+}
+
+/// The content of a new account file.
+pub(super) fn new_content(account: &Account, path: &Path) -> Result<FileContent, StoreError> {
+    let slot = encode(1, account, path)?;
+    Ok(Zeroizing::new([&slot[..], &slot[..]].concat()))
+}
+
+fn encode(sequence: u64, account: &Account, path: &Path) -> Result<FileContent, StoreError> {
+    let why = "its content would not fit";
+    slots::encode(sequence, &record::write(account))
+        .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
+}
+
+/// Why a file in the store could have been changed by others than `owner`.
+pub(super) fn wrong_with(status: &Metadata, owner: u32) -> Option<&'static str> {
+    if !status.is_file() {
+        Some("is not a regular file")
+    } else if status.uid() != owner {
+        Some("does not belong to root")
+    } else if status.mode() & FORBIDDEN_BITS != 0 {
+        Some("is open to others than root")
+    } else if status.nlink() != 1 {
+        Some("has more than one name (hard link)")
+    } else {
+        None
+    }
+}
