@@ -119,6 +119,8 @@ impl Directory {
     /// Opens and checks the directory alone.
     fn open_unmarked(path: &Path, owner: u32) -> Result<Self, StoreError> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        // A slash at the end would have a link followed in spite of O_NOFOLLOW (open(2)).
+        let path: &Path = &path.components().collect::<PathBuf>();
         let unsafe_store =
             |why, remedy| StoreError::UnsafeStore { path: path.to_owned(), why, remedy };
         let file = match File::options().read(true).custom_flags(flags.bits()).open(path) {
