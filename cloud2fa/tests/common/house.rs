@@ -11,7 +11,10 @@ use cloud2fa::{
     UnixTime, User, UserName,
 };
 use sha2::{Digest, Sha256};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
 pub const SLOT: usize = 4096;
@@ -43,6 +46,7 @@ pub struct House {
 }
 
 /// Alice's enrolment, with all that only she knows.
+#[derive(Clone)]
 pub struct Enrolled {
     pub secret: Secret,
     pub codes: Vec<BackupCode>,
@@ -62,6 +66,19 @@ impl House {
         let house = Self::new();
         let enrolled = house.enrol(&Basis::Nothing, NOW).unwrap();
         (house, enrolled)
+    }
+
+    /// The same, with the copy of a file that was enrolled once: hashing takes its time.
+    pub fn with_a_copy_of_alice() -> (Self, Enrolled) {
+        static ALICE: OnceLock<(Vec<u8>, Enrolled)> = OnceLock::new();
+        let (bytes, enrolled) = ALICE.get_or_init(|| {
+            let (house, enrolled) = Self::with_alice();
+            (house.bytes(), enrolled)
+        });
+        let house = Self::new();
+        house.put(bytes);
+        std::fs::set_permissions(house.file(), Permissions::from_mode(0o600)).unwrap();
+        (house, enrolled.clone())
     }
 
     pub fn path(&self) -> PathBuf {
