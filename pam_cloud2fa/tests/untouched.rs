@@ -1,0 +1,95 @@
+//! What a login must not touch: the host is a dummy that panics when it is.
+#![allow(missing_docs)]
+
+use argon2::Block;
+use cloud2fa::backup_codes::HashMemory;
+use cloud2fa::{UnixTime, User};
+use pam::constants::PamResultCode;
+use pam_cloud2fa::host::{Host, Severity, Tone, Typed};
+use pam_cloud2fa::login::authenticate;
+
+/// Knows its service, and takes note of log lines. Everything else panics.
+struct Dummy {
+    service: &'static str,
+    logged: Vec<(Severity, String)>,
+}
+
+impl Host for Dummy {
+    fn service(&self) -> String {
+        self.service.to_owned()
+    }
+    fn remote_host(&self) -> Option<String> {
+        None
+    }
+    fn user_name(&mut self) -> Result<String, PamResultCode> {
+        panic!("asked who it is")
+    }
+    fn find_user(&mut self, _: &str) -> Option<User> {
+        panic!("looked somebody up")
+    }
+    fn first_pass(&self) -> Option<Typed> {
+        panic!("looked at the password")
+    }
+    fn hand_on(&mut self, _: &[u8]) -> Result<(), PamResultCode> {
+        panic!("handed a password on")
+    }
+    fn ask(&mut self, _: &str) -> Result<Typed, PamResultCode> {
+        panic!("asked")
+    }
+    fn tell(&mut self, _: Tone, _: &str) {
+        panic!("told something")
+    }
+    fn delay_failure(&mut self) {
+        panic!("delayed")
+    }
+    fn log(&mut self, severity: Severity, line: &str) {
+        self.logged.push((severity, line.to_owned()));
+    }
+    fn now(&self) -> UnixTime {
+        panic!("read the clock")
+    }
+}
+
+/// No backup code is hashed.
+struct NoMemory;
+
+impl HashMemory for NoMemory {
+    fn blocks(&mut self, _: usize) -> Option<&mut [Block]> {
+        panic!("took memory")
+    }
+    fn release(&mut self) {
+        panic!("gave memory back")
+    }
+}
+
+fn login(service: &'static str, arguments: &[&[u8]]) -> (PamResultCode, Vec<(Severity, String)>) {
+    let mut host = Dummy { service, logged: Vec::new() };
+    let code = authenticate(&mut host, arguments, Box::new(NoMemory));
+    (code, host.logged)
+}
+
+#[test]
+fn our_own_password_check_is_left_alone_whatever_else_is_wrong() {
+    let (code, logged) = login("cloud2fa", &[b"no such argument", b"config=/nonexistent"]);
+    assert_eq!(code, PamResultCode::PAM_IGNORE);
+    assert!(logged.is_empty());
+}
+
+#[test]
+fn a_bad_argument_refuses_before_anybody_is_asked() {
+    let (code, logged) = login("sshd", &[b"nullok", b"nulok"]);
+    assert_eq!(code, PamResultCode::PAM_SERVICE_ERR);
+    let [(Severity::Error, line)] = &logged[..] else { panic!("{logged:?}") };
+    assert!(
+        line.starts_with("refused user=\"\" reason=bad_argument factor=none service=sshd rhost=- "),
+        "{line}"
+    );
+    assert!(line.contains("nulok"), "{line}");
+}
+
+#[test]
+fn a_configuration_that_is_named_and_missing_refuses_before_anybody_is_asked() {
+    let (code, logged) = login("sshd", &[b"config=/nonexistent/cloud2fa.toml"]);
+    assert_eq!(code, PamResultCode::PAM_SERVICE_ERR);
+    assert!(logged[0].1.contains("reason=bad_config"), "{logged:?}");
+}
