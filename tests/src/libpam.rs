@@ -31,6 +31,8 @@ pub fn in_order<'a>(replies: Vec<Reply>) -> Answerer<'a> {
 struct Conversation<'a> {
     answerer: Answerer<'a>,
     shower: fn(&Message),
+    /// Whether texts are taken, as most programs do.
+    takes_texts: bool,
     messages: Vec<Message>,
     /// Microseconds that libpam asked us to wait.
     delays: Vec<u32>,
@@ -110,8 +112,13 @@ impl<'a> Application<'a> {
         user: Option<&str>,
         answerer: Answerer<'a>,
     ) -> Self {
-        let state =
-            Conversation { answerer, shower: |_| {}, messages: Vec::new(), delays: Vec::new() };
+        let state = Conversation {
+            answerer,
+            shower: |_| {},
+            takes_texts: true,
+            messages: Vec::new(),
+            delays: Vec::new(),
+        };
         let conversation = Box::into_raw(Box::new(state));
         let (service, directory) = (c_string(service), c_string(&directory.to_string_lossy()));
         let user = user.map(c_string);
@@ -148,9 +155,15 @@ impl<'a> Application<'a> {
         unsafe { (*self.conversation).shower = shower };
     }
 
-    /// Who logs in, said later than at the start.
-    pub fn set_user(&self, user: &str) {
-        self.set(PAM_USER, c_string(user).as_ptr().cast());
+    /// From now on the conversation fails for whatever is no prompt.
+    pub fn refuse_texts(&mut self) {
+        // SAFETY: as in `messages`.
+        unsafe { (*self.conversation).takes_texts = false };
+    }
+
+    /// Changes the user from within a conversation, as some programs do.
+    pub fn user_setter(&self) -> UserSetter {
+        UserSetter(self.handle)
     }
 
     /// Takes the conversation away, as far as libpam lets one: a structure without a function.
@@ -213,6 +226,18 @@ impl<'a> Application<'a> {
     }
 }
 
+/// See [`Application::user_setter`]. For use before the application ends.
+pub struct UserSetter(*mut c_void);
+
+impl UserSetter {
+    /// Sets `PAM_USER`.
+    pub fn set(&self, user: &str) {
+        let user = c_string(user);
+        // SAFETY: the conversation that holds this belongs to the live handle; libpam copies the string.
+        unsafe { pam_set_item(self.0, PAM_USER, user.as_ptr().cast()) };
+    }
+}
+
 impl Drop for Application<'_> {
     fn drop(&mut self) {
         // SAFETY: the handle is live, and not used again.
@@ -266,7 +291,12 @@ extern "C" fn converse(
         conversation.messages.push(message.clone());
         (conversation.shower)(&message);
         if !message.is_prompt() {
-            continue;
+            if conversation.takes_texts {
+                continue;
+            }
+            // SAFETY: allocated above, given to nobody.
+            unsafe { libc::free(array.cast()) };
+            return Code::CONV_ERR.0;
         }
         match (conversation.answerer)(&message) {
             Reply::Answer(answer) => {
