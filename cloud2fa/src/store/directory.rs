@@ -169,7 +169,10 @@ impl Directory {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(unsafe_record("is a symbolic link")),
-            Err(Errno::EISDIR) => return Err(unsafe_record("is not a regular file")),
+            // A directory, a socket, a device that is not there (open(2)).
+            Err(Errno::EISDIR | Errno::ENXIO | Errno::ENODEV) => {
+                return Err(unsafe_record("is not a regular file"));
+            }
             Err(errno) => return Err(io_error("open", &path)(errno.into())),
         };
         let account = AccountFile { file, path };
