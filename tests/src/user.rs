@@ -107,7 +107,8 @@ pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
     let template = template();
     let generation = Generation::generate().expect("random numbers").to_hex();
     let text = with_value(&template.text, "generation", &format!("\"{generation}\""));
-    let text = with_value(&text, "user", &format!("\"{}\"", user.name));
+    let text =
+        with_value(&text, "user", &format!("\"{}\"", user.name.as_str().replace('\\', "\\\\")));
     let text = with_value(&text, "uid", &user.uid.to_string());
     let text = with_value(&text, "secret", &format!("\"{}\"", *secret.to_base32()));
     write_private(&directory.join(format!("{}.account", user.name.encoded())), &slots::file(&text));
