@@ -38,6 +38,11 @@ impl HostProcess {
         self.child.id()
     }
 
+    /// Whether the program stands before a lock that somebody else holds.
+    pub fn waits_for_a_lock(&self) -> bool {
+        waits_for_a_lock(self.id())
+    }
+
     /// The next line, without its end; nothing when the program has ended.
     pub fn line(&mut self) -> Option<String> {
         let mut line = String::new();
@@ -60,8 +65,8 @@ impl HostProcess {
     /// Answers the prompt.
     pub fn answer(&mut self, answer: &str) {
         if let Some(input) = &mut self.input {
-            // The program may have been killed by the test.
-            let _ = writeln!(input, "{answer}").and_then(|()| input.flush());
+            // In one piece, as a terminal gives it. The program may have been killed by the test.
+            let _ = input.write_all(format!("{answer}\n").as_bytes());
         }
     }
 
@@ -81,6 +86,14 @@ impl HostProcess {
         let lines = std::iter::from_fn(|| self.line()).collect();
         (lines, self.child.wait().expect("a child of ours"))
     }
+}
+
+/// Whether a process sleeps between two tries for a lock: nothing else in a login or in
+/// the command sleeps.
+pub fn waits_for_a_lock(pid: u32) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    let number = call.split(' ').next().and_then(|number| number.parse().ok());
+    number == Some(libc::SYS_clock_nanosleep)
 }
 
 impl Drop for HostProcess {

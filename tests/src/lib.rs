@@ -15,6 +15,7 @@ pub mod processes;
 pub mod pty;
 pub mod slots;
 pub mod sshd;
+pub mod strace;
 pub mod syslog;
 pub mod terminal;
 pub mod user;
