@@ -84,7 +84,7 @@ pub enum Verdict {
     },
     /// A token, while the clock is behind the last accepted step: refused unseen.
     ClockWentBack {
-        /// Seconds until tokens can work again.
+        /// Seconds that the clock is behind, at least.
         behind_by: u64,
     },
     /// Not evaluated: too soon after wrong codes.
@@ -153,7 +153,7 @@ fn judge(
     }
 }
 
-/// Seconds until tokens work again, where the last accepted step is beyond the
+/// Seconds that the clock is behind, at least, where the last accepted step is beyond the
 /// window: the clock was set back, and every token of now may have been seen before.
 fn clock_went_back(usage: &Usage, now: UnixTime, skew: u64) -> Option<u64> {
     let last = usage.last_step?;

@@ -107,8 +107,9 @@ impl AccountFile {
     pub(super) fn write_over(&self, account: &Account, owner: u32) -> Result<OldCopy, StoreError> {
         let sequence = slots::highest_sequence(&self.read_any()?).checked_add(1).unwrap_or(1);
         let slot = encode(sequence, account, &self.path)?;
-        self.put_in_order(owner)?;
+        // Only what is written already may look like root's: what stood there is nobody's.
         self.write(0, &slot)?;
+        self.put_in_order(owner)?;
         Ok(self.wipe(1, &slot))
     }
 
@@ -119,7 +120,7 @@ impl AccountFile {
             self.file.set_permissions(Permissions::from_mode(0o600))?;
             self.file.set_len(FILE_SIZE as u64)
         };
-        repair().map_err(io_error("put in order", &self.path))
+        Shield::without_signal(repair()).map_err(io_error("put in order", &self.path))
     }
 
     /// What of the two slots can be read, whatever the file's size.
@@ -138,11 +139,8 @@ impl AccountFile {
 
     /// One slot, in place, on the disk before anybody hears of it.
     fn write(&self, index: usize, slot: &FileContent) -> Result<(), StoreError> {
-        let written = self.file.write_all_at(slot, (index * SLOT_SIZE) as u64);
-        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::FileTooLarge) {
-            Shield::swallow_file_size_signal();
-        }
-        written.map_err(io_error("write", &self.path))?;
+        Shield::without_signal(self.file.write_all_at(slot, (index * SLOT_SIZE) as u64))
+            .map_err(io_error("write", &self.path))?;
         self.file.sync_data().map_err(io_error("synchronise", &self.path))
     }
 

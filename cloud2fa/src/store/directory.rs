@@ -2,6 +2,7 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
+use super::shield::Shield;
 use super::{StoreError, io_error, lock};
 use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
@@ -280,7 +281,7 @@ impl Directory {
             (&file).write_all(content)?;
             file.sync_all()
         };
-        write().map_err(io_error("write", path))
+        Shield::without_signal(write()).map_err(io_error("write", path))
     }
 
     /// Removes temporary files of enrolments that a crash has ended. The directory is locked.

@@ -157,7 +157,7 @@ impl Store for FileStore {
         }
         // The clock was set back: the wait begins anew, and that must be written down, or it never ends.
         let (standing, _) = self.update(user, &file, Wipe::No, |account| {
-            let mut account = account.clone();
+            let (mut account, now) = (account.clone(), clock());
             account.usage.anchor_wait(now);
             Ok((Standing::of(&account, now), Some(account)))
         })?;
@@ -283,8 +283,11 @@ impl Store for FileStore {
     fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError> {
         let now = clock();
         let standing = |name: &UserName| -> Result<Standing, StoreError> {
-            let found = self.peek(name, Access::Read)?;
-            Ok(found.map_or(Standing::NeverEnrolled, |(_, account)| Standing::of(&account, now)))
+            let Some((file, account)) = self.peek(name, Access::Read)? else {
+                return Ok(Standing::NeverEnrolled);
+            };
+            file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
+            Ok(Standing::of(&account, now))
         };
         let names = self.directory.names()?;
         Ok(names.into_iter().map(|name| Listed { standing: standing(&name), name }).collect())

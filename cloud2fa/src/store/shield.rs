@@ -32,16 +32,18 @@ impl Shield {
         Ok(shield)
     }
 
-    /// Takes back the SIGXFSZ that a write beyond `ulimit -f` has left pending: it would
-    /// end the host program as soon as it is unblocked.
-    pub(super) fn swallow_file_size_signal() {
-        let mut file_size = SigSet::empty();
-        file_size.add(Signal::SIGXFSZ);
-        // Raised once more, since only then sigwait(3) is sure to return. Signals that are
-        // pending twice are delivered once (signal(7), "Queueing and delivery semantics").
-        if raise(Signal::SIGXFSZ).is_ok() {
-            let _ = file_size.wait();
+    /// Gives `outcome` of a write or truncation as it is. Where it was refused by
+    /// `ulimit -f`, takes back the SIGXFSZ that is pending now: it would end the host
+    /// program as soon as it is unblocked.
+    pub(super) fn without_signal<T>(outcome: io::Result<T>) -> io::Result<T> {
+        if outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::FileTooLarge) {
+            // Raised once more, since only then sigwait(3) is sure to return. Signals that are
+            // pending twice are delivered once (signal(7), "Queueing and delivery semantics").
+            if raise(Signal::SIGXFSZ).is_ok() {
+                let _ = SigSet::from(Signal::SIGXFSZ).wait();
+            }
         }
+        outcome
     }
 
     /// Puts everything back. An error means that the real uid is still root's.

@@ -18,6 +18,10 @@ pub(super) const FILE_SIZE: usize = 2 * SLOT_SIZE;
 /// What this version writes.
 const FORMAT: u64 = 1;
 
+/// No file lives long enough to get here by commits; a header beyond was forged, and
+/// would leave no room for the commits to come.
+const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
+
 const MAGIC: &str = "cloud2fa-account";
 
 /// The content of an account file. Wiped when dropped.
@@ -124,7 +128,7 @@ impl<'a> Header<'a> {
             return None;
         }
         let format = fields.next()?.parse().ok()?;
-        let sequence = fields.next()?.parse().ok()?;
+        let sequence = fields.next()?.parse().ok().filter(|number| *number <= HIGHEST_SEQUENCE)?;
         let length = fields.next()?.parse().ok()?;
         let checksum = fields.next()?;
         let complete = checksum.len() == Self::CHECKSUM_LENGTH && fields.next().is_none();
