@@ -1,5 +1,7 @@
 //! The arguments that stand behind the module in a PAM service file.
 
+#![forbid(unsafe_code)]
+
 use std::path::PathBuf;
 
 /// What the administrator asks of the module for one service.

@@ -1,5 +1,7 @@
 //! What one login needs of the program that it happens in. libpam is one such host; tests are others.
 
+#![forbid(unsafe_code)]
+
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;
 use zeroize::Zeroizing;

@@ -1,5 +1,7 @@
 //! The log line of a decision: stable, `key=value`; fail2ban and people depend on it.
 
+#![forbid(unsafe_code)]
+
 use cloud2fa::Factor;
 use std::fmt::{self, Write};
 

@@ -1,5 +1,7 @@
 //! One login: who, whether a code is asked for, what was answered, what it is worth.
 
+#![forbid(unsafe_code)]
+
 use crate::arguments::Arguments;
 use crate::host::{Host, Severity, Tone, Typed};
 use crate::log_line::{Decision, Reason};

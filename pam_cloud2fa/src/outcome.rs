@@ -1,5 +1,7 @@
 //! How a login ends: what libpam is told, what is logged.
 
+#![forbid(unsafe_code)]
+
 use crate::host::Severity;
 use crate::log_line::{Decision, LogLine, Reason};
 use cloud2fa::{Factor, StoreError};

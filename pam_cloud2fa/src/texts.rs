@@ -1,5 +1,7 @@
 //! What the user is told. Little: enough to know what to do next.
 
+#![forbid(unsafe_code)]
+
 use cloud2fa::Verdict;
 
 use crate::host::Tone;
