@@ -46,16 +46,20 @@ impl Shield {
         outcome
     }
 
-    /// Puts everything back. An error means that the real uid is still root's.
+    /// Puts everything back. An error means that the real uid could not be taken back at
+    /// once; dropping tries again.
     pub(super) fn lower(mut self) -> io::Result<()> {
         self.restore()
     }
 
     fn restore(&mut self) -> io::Result<()> {
-        let restored = match self.real_uid_before.take() {
+        let restored = match self.real_uid_before {
             Some(uid) => setresuid(uid, UNCHANGED, UNCHANGED).map_err(io::Error::from),
             None => Ok(()),
         };
+        if restored.is_ok() {
+            self.real_uid_before = None;
+        }
         // Setting a mask that the kernel itself gave cannot fail (pthread_sigmask(3)).
         let _ = self.mask_before.thread_set_mask();
         restored
