@@ -1,8 +1,10 @@
 //! The arguments in the service file, and the configuration file.
 #![allow(missing_docs)]
 
+use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Fixture, Reply, syslog, user};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::time::Duration;
 
 /// Nothing of a line of a file that an administrator wrote may get into a log.
 const SECRET: &str = "hunter2";
@@ -94,7 +96,7 @@ fn a_configuration_with_a_mistake_refuses_and_the_log_says_where() {
         ("skew = hunter2".to_owned(), 2, 8),
         ("skew = 11 # hunter2".to_owned(), 2, 8),
         ("issuer = \"hunter2".to_owned(), 2, 18),
-        ("hunter2".to_owned(), 2, 1),
+        ("hunter2".to_owned(), 2, 8),
         ("state_dir = \"/hunter2\"".to_owned(), 2, 1),
         ("[throttle]\nhunter2 = 3".to_owned(), 3, 1),
         ("[throttle]\nfirst_wait = \"hunter2\"".to_owned(), 3, 14),
@@ -145,6 +147,8 @@ fn a_configuration_that_others_could_have_written_refuses() {
 fn a_configuration_that_is_no_text_file_refuses_without_waiting() {
     let (fixture, _) = Fixture::with("alice");
     let path = fixture.config_path();
+    let _watchdog =
+        Watchdog::bites_after(Duration::from_secs(20), "a login at a strange configuration");
     let refuse = |what: &str, says: &str| {
         let line = refused_as_misconfigured(&fixture, "CONFIG nullok");
         assert!(line.contains(says), "{what}: {line}");

@@ -5,6 +5,7 @@
 use cloud2fa::Store;
 use cloud2fa::store::Basis;
 use cloud2fa_tests::fixture::Outcome;
+use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Enrolled, Fixture, Reply, slots, user};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use std::os::unix::fs::{FileExt, PermissionsExt, chown, symlink};
@@ -31,7 +32,7 @@ const HOSTILE: [Hostile; 27] = [
     ("a flipped sequence number in both slots", "neither copy", |path| flip(path, &[19, 4115])),
     ("sealed, but no account", "not an account", |path| rewrite(path, |_| "nonsense\n".to_owned())),
     ("sealed, with an unknown key", "not an account", |path| {
-        rewrite(path, |text| format!("strange = 1\n{text}"))
+        rewrite(path, |text| format!("strange = 1\n{text}"));
     }),
     ("sealed, with a short secret", "not an account", |path| {
         rewrite(path, |text| user::with_value(text, "secret", "\"JBSWY3DPEHPK3PXP\""));
@@ -51,12 +52,12 @@ const HOSTILE: [Hostile; 27] = [
         std::fs::File::options().write(true).open(path).unwrap().write_all_at(&later, 0).unwrap();
     }),
     ("a directory", "not a regular file", |path| {
-        replace(path, |path| std::fs::create_dir(path).unwrap())
+        replace(path, |path| std::fs::create_dir(path).unwrap());
     }),
     ("a FIFO", "not a regular file", |path| replace(path, |path| node(path, SFlag::S_IFIFO))),
     ("a terminal", "not a regular file", |path| replace(path, |path| node(path, SFlag::S_IFCHR))),
     ("a socket", "not a regular file", |path| {
-        replace(path, |path| drop(UnixListener::bind(path).unwrap()))
+        replace(path, |path| drop(UnixListener::bind(path).unwrap()));
     }),
     ("a link to a good record", "is a symbolic link", |path| {
         let aside = path.with_file_name("good");
@@ -64,14 +65,14 @@ const HOSTILE: [Hostile; 27] = [
         symlink(&aside, path).unwrap();
     }),
     ("a link to nowhere", "is a symbolic link", |path| {
-        replace(path, |path| symlink("/nowhere", path).unwrap())
+        replace(path, |path| symlink("/nowhere", path).unwrap());
     }),
     ("a file with two names", "more than one name", |path| {
         std::fs::hard_link(path, path.with_file_name("other")).unwrap();
     }),
     ("readable by the group", "is open to others", |path| set_mode(path, 0o640)),
     ("alice's", "does not belong to root", |path| {
-        chown(path, Some(user::of_this_machine("alice").uid), None).unwrap()
+        chown(path, Some(user::of_this_machine("alice").uid), None).unwrap();
     }),
 ];
 
@@ -90,7 +91,9 @@ fn noise() -> Vec<u8> {
 
 fn flip(path: &Path, offsets: &[usize]) {
     let mut bytes = std::fs::read(path).unwrap();
-    offsets.iter().for_each(|offset| bytes[*offset] ^= 1);
+    for offset in offsets {
+        bytes[*offset] ^= 1;
+    }
     user::write_private(path, &bytes);
 }
 
@@ -124,9 +127,10 @@ fn with_hostile(make: fn(&Path)) -> (Fixture, Enrolled) {
 }
 
 fn login(fixture: &Fixture, arguments: &str, answer: &str) -> Outcome {
+    let _watchdog = Watchdog::bites_after(Duration::from_secs(20), "a login at a hostile file");
     let begin = Instant::now();
     let outcome = fixture.raw("alice", arguments, vec![Reply::from(answer)]);
-    assert!(begin.elapsed() < Duration::from_secs(4), "it hangs");
+    assert!(begin.elapsed() < Duration::from_secs(4), "it took {:?}", begin.elapsed());
     outcome
 }
 

@@ -27,99 +27,37 @@ fn each_decision_is_one_line_that_stays_as_it_is() {
     let (service, code, wrong) = (&fixture.service, alice.code(), alice.wrong_code());
     let used_up = alice.backup_codes[0].clone();
     let nobody = "nobody-of-that-name";
-    let steps: [(&str, &str, Code, &str, &str); 12] = [
-        (
-            "alice",
-            &wrong,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=wrong_code factor=token * failures=1 wait=0",
-        ),
+    // What the line says, with the host and the service left out.
+    let steps: [(&str, &str, &str, &str); 12] = [
+        ("alice", &wrong, "refused reason=wrong_code factor=token", "failures=1 wait=0"),
         (
             "alice",
             "0000-0000-0000Z",
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=wrong_code factor=backup_code * failures=2 wait=0",
+            "refused reason=wrong_code factor=backup_code",
+            "failures=2 wait=0",
         ),
-        (
-            "alice",
-            "12345",
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=not_a_code factor=none * failures=0 wait=0",
-        ),
-        (
-            "alice",
-            &code,
-            Code::SUCCESS,
-            "info",
-            "accepted user=\"alice\" reason=right_code factor=token * failures=0 wait=0",
-        ),
-        (
-            "alice",
-            &code,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=replayed factor=token * failures=0 wait=0",
-        ),
-        (
-            "alice",
-            &used_up,
-            Code::SUCCESS,
-            "info",
-            "accepted user=\"alice\" reason=right_code factor=backup_code * failures=0 wait=0",
-        ),
-        (
-            "alice",
-            &used_up,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=replayed factor=backup_code * failures=0 wait=0",
-        ),
-        (
-            "bob",
-            &code,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"bob\" reason=not_enrolled factor=none * failures=0 wait=0",
-        ),
-        (
-            nobody,
-            &code,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"nobody-of-that-name\" reason=unknown_user factor=none * failures=0 wait=0",
-        ),
-        (
-            "alice",
-            &wrong,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=wrong_code factor=token * failures=1 wait=0",
-        ),
-        (
-            "alice",
-            &wrong,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=wrong_code factor=token * failures=2 wait=0",
-        ),
-        (
-            "alice",
-            &wrong,
-            Code::AUTH_ERR,
-            "notice",
-            "refused user=\"alice\" reason=wrong_code factor=token * failures=3 wait=30",
-        ),
+        ("alice", "12345", "refused reason=not_a_code factor=none", "failures=0 wait=0"),
+        ("alice", &code, "accepted reason=right_code factor=token", "failures=0 wait=0"),
+        ("alice", &code, "refused reason=replayed factor=token", "failures=0 wait=0"),
+        ("alice", &used_up, "accepted reason=right_code factor=backup_code", "failures=0 wait=0"),
+        ("alice", &used_up, "refused reason=replayed factor=backup_code", "failures=0 wait=0"),
+        ("bob", &code, "refused reason=not_enrolled factor=none", "failures=0 wait=0"),
+        (nobody, &code, "refused reason=unknown_user factor=none", "failures=0 wait=0"),
+        ("alice", &wrong, "refused reason=wrong_code factor=token", "failures=1 wait=0"),
+        ("alice", &wrong, "refused reason=wrong_code factor=token", "failures=2 wait=0"),
+        ("alice", &wrong, "refused reason=wrong_code factor=token", "failures=3 wait=30"),
     ];
     fixture.set_config("[throttle]\nfree_failures = 3");
-    for (name, answer, expected, severity, line) in steps {
-        let line = line.replace('*', &format!("service={service} rhost=192.0.2.1"));
-        assert_eq!(
-            login_from(&fixture, name, Some("192.0.2.1"), answer),
-            (expected, severity, line)
-        );
+    for (name, answer, said, counts) in steps {
+        let (decision, why) = said.split_once(' ').unwrap();
+        let (code, severity) = if decision == "accepted" {
+            (Code::SUCCESS, "info")
+        } else {
+            (Code::AUTH_ERR, "notice")
+        };
+        let line =
+            format!("{decision} user=\"{name}\" {why} service={service} rhost=192.0.2.1 {counts}");
+        assert_eq!(login_from(&fixture, name, Some("192.0.2.1"), answer), (code, severity, line));
     }
     fixture.rewrite(&alice, "wait_from", &user::now().0.to_string());
     let (code, severity, line) = login_from(&fixture, "alice", None, "");

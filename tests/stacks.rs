@@ -51,15 +51,15 @@ impl Case {
 
     /// Makes this case of a fixture with alice in it. Gives the user and the reply.
     fn prepare(self, fixture: &Fixture, alice: &Enrolled) -> (&'static str, Reply) {
-        let mut code = alice.code();
+        let code = alice.code();
         match self {
-            Self::Wrong => code = alice.wrong_code(),
+            Self::Wrong => return ("alice", Reply::from(&alice.wrong_code())),
             Self::Replayed => fixture.rewrite(
                 alice,
                 "last_step",
                 &(cloud2fa_tests::user::now().0 / 30).to_string(),
             ),
-            Self::NotACode => code = "secret".to_owned(),
+            Self::NotACode => return ("alice", Reply::from("secret")),
             Self::NoAnswer => return ("alice", Reply::NoAnswer),
             Self::Locked => fixture.rewrite(alice, "locked", "true"),
             Self::Unenrolled => return ("bob", Reply::from(&code)),

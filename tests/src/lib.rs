@@ -19,6 +19,7 @@ pub mod strace;
 pub mod syslog;
 pub mod terminal;
 pub mod user;
+pub mod watchdog;
 
 pub use fixture::Fixture;
 pub use messages::{Code, Message, Reply, Style};
