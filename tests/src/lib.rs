@@ -5,6 +5,7 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod command;
+pub mod disk;
 pub mod fixture;
 pub mod host_process;
 pub mod libpam;

@@ -1,0 +1,247 @@
+//! Each system call behind the prompt of a login fails, one at a time. What concerns the
+//! store refuses, the same way whatever the answer was worth; all else refuses nobody; and
+//! nothing lets a wrong or a spent code in, or harms the record.
+#![allow(missing_docs)]
+
+use cloud2fa::{Factor, Verdict};
+use cloud2fa_tests::host_process::HostProcess;
+use cloud2fa_tests::strace::{Call, Strace, after_answer};
+use cloud2fa_tests::{Code, Enrolled, Fixture, user};
+
+const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
+const UNAVAILABLE: [&str; 2] = [
+    "reason The second factor cannot be checked now. The system's log says why.",
+    "code PAM_AUTHINFO_UNAVAIL",
+];
+
+/// What an answer is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    Right,
+    Wrong,
+    Spent,
+}
+
+const WORTHS: [Worth; 3] = [Worth::Right, Worth::Wrong, Worth::Spent];
+
+/// How a login ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct End {
+    said: Vec<String>,
+    accepted: bool,
+    log: Vec<String>,
+}
+
+/// Answers of each worth, for a user who has just been enrolled and has logged in once by each factor.
+fn answers(fixture: &Fixture, alice: &Enrolled, factor: Factor) -> [String; 3] {
+    let (spent, right) = (alice.code(), alice.code_at(1));
+    let (spent, right, wrong) = match factor {
+        Factor::Token => (spent, right, alice.wrong_code()),
+        Factor::BackupCode => (
+            alice.backup_codes[0].clone(),
+            alice.backup_codes[1].clone(),
+            "0000-0000-0000Z".to_owned(),
+        ),
+    };
+    match factor {
+        Factor::Token => {
+            let verdict = fixture.verify_at(alice, &spent, user::now());
+            assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+        }
+        Factor::BackupCode => fixture.rewrite(alice, "spent_backup_codes", "[0]"),
+    }
+    [right, wrong, spent]
+}
+
+/// A login of `worth`, in which `inject` fails behind the prompt. Gives its calls, too.
+fn login(
+    fixture: &Fixture,
+    factor: Factor,
+    worth: Worth,
+    inject: Option<&str>,
+) -> (End, Vec<Call>) {
+    let alice = fixture.enrol("alice");
+    let answers = answers(fixture, &alice, factor);
+    let answer = &answers[worth as usize];
+    let lines_before = fixture.log().len();
+    let mut host = HostProcess::start(PAM_HOST, &[], fixture, "alice");
+    host.wait_for_prompt();
+    let strace = Strace::attach(host.id(), inject);
+    host.answer(answer);
+    let (said, status) = host.finish();
+    let about = format!("{inject:?}, {factor:?}, {worth:?}");
+    assert!(status.code().is_some(), "{about}: the host program has died: {status}");
+    let calls = after_answer(strace.calls(), answer);
+    let log = fixture
+        .log()
+        .split_off(lines_before)
+        .iter()
+        .map(|line| line.message().to_owned())
+        .collect();
+    let end = End { said, accepted: status.success(), log };
+
+    // Whatever happened: no wrong or spent code, no code twice, and the next one lets in.
+    assert!(!end.accepted || worth == Worth::Right, "{about}: {end:?}");
+    let failures = fixture.status(&alice).failures;
+    assert!(failures <= u32::from(worth == Worth::Wrong), "{about}: {failures} failures");
+    if worth == Worth::Spent || end.accepted {
+        assert_eq!(fixture.login("alice", &[answer]).code, Code::AUTH_ERR, "{about}: once more");
+    }
+    assert_eq!(
+        fixture.login("alice", &[&alice.backup_codes[7]]).code,
+        Code::SUCCESS,
+        "{about}: the next one"
+    );
+    (end, calls)
+}
+
+/// The calls behind the prompt that are the module's: not libpam's own for the kernel's
+/// audit, and what comes after it.
+fn calls_of_the_module(fixture: &Fixture, factor: Factor) -> Vec<Call> {
+    let (end, calls) = login(fixture, factor, Worth::Right, None);
+    assert!(end.accepted, "{end:?}");
+    let is_audit = |call: &Call| call.name == "socket" && call.text.contains("NETLINK_AUDIT");
+    let module = calls.into_iter().take_while(|call| !is_audit(call)).collect::<Vec<_>>();
+    for name in [
+        "openat",
+        "statx",
+        "flock",
+        "pread64",
+        "pwrite64",
+        "fdatasync",
+        "close",
+        "connect",
+        "sendto",
+    ] {
+        assert!(module.iter().any(|call| call.name == name), "no {name} in {module:#?}");
+    }
+    module
+}
+
+/// Whether a login cannot do without this call.
+fn is_needed(fixture: &Fixture, call: &Call) -> bool {
+    let store = fixture.store_path().to_string_lossy().into_owned();
+    let of_store = call.text.contains(&store) && call.name != "close";
+    let working_memory = call.name == "mmap" && call.text.contains(", 9437184, ");
+    // Whose rights to look after: what could not be blocked or put back is only less protected.
+    let shield = call.name == "getresuid";
+    of_store || working_memory || shield
+}
+
+/// All three answers end in the same way: refused, with one text and one line in the log.
+fn all_refused_alike(ends: &[End], about: &str) {
+    for end in ends {
+        assert_eq!(end.said, UNAVAILABLE, "{about}");
+        assert!(!end.accepted, "{about}");
+        let [line] = &end.log[..] else { panic!("{about}: {end:?}") };
+        assert!(
+            line.contains(" reason=store_unavailable ") && line.contains("detail=\"cannot "),
+            "{about}: {line}"
+        );
+        assert_eq!(end.log, ends[0].log, "{about}");
+    }
+}
+
+/// Lets each call fail with EIO, for each worth of an answer.
+fn each_call_fails(factor: Factor) {
+    let fixture = Fixture::new();
+    let calls = calls_of_the_module(&fixture, factor);
+    let needed = calls.iter().filter(|call| is_needed(&fixture, call)).count();
+    eprintln!(
+        "{factor:?}: {} calls, {needed} of them needed; each for {} answers",
+        calls.len(),
+        WORTHS.len()
+    );
+    for call in &calls {
+        let inject = call.fail("EIO");
+        let ends = WORTHS.map(|worth| login(&fixture, factor, worth, Some(&inject)).0);
+        let about = format!("{factor:?}, {call:?}");
+        if !is_needed(&fixture, call) {
+            assert!(ends[0].accepted, "{about}: {ends:?}");
+            assert_eq!(
+                ends[0].said.last().map(String::as_str),
+                Some("code PAM_SUCCESS"),
+                "{about}"
+            );
+        } else if call.name == "mmap" {
+            let alike = ends.iter().all(|end| end.said == UNAVAILABLE && end.log == ends[0].log);
+            assert!(
+                alike && ends[0].log[0].contains("detail=\"not enough memory"),
+                "{about}: {ends:?}"
+            );
+        } else {
+            all_refused_alike(&ends, &about);
+        }
+    }
+}
+
+#[test]
+fn each_call_of_a_login_by_the_app_may_fail() {
+    each_call_fails(Factor::Token);
+}
+
+#[test]
+fn each_call_of_a_login_by_backup_code_may_fail() {
+    each_call_fails(Factor::BackupCode);
+}
+
+#[test]
+fn other_failures_of_the_store_refuse_alike_whatever_the_code_was_worth() {
+    let fixture = Fixture::new();
+    let store = fixture.store_path().to_string_lossy().into_owned();
+    let calls = calls_of_the_module(&fixture, Factor::Token);
+    let mut runs = 0;
+    for call in calls.iter().filter(|call| call.text.contains(&store)) {
+        let errors: &[&str] = match call.name.as_str() {
+            "openat" => &["EMFILE", "ENFILE", "EACCES", "ENOMEM", "EROFS"],
+            "statx" => &["ENOMEM", "ESTALE"],
+            "flock" => &["ENOLCK", "EINTR"],
+            "pread64" => &["ESTALE"],
+            "pwrite64" => &["ENOSPC", "EDQUOT", "EFBIG", "EROFS"],
+            "fdatasync" => &["ENOSPC", "EDQUOT"],
+            _ => &[],
+        };
+        for error in errors {
+            let inject = call.fail(error);
+            let ends = WORTHS.map(|worth| login(&fixture, Factor::Token, worth, Some(&inject)).0);
+            all_refused_alike(&ends, &format!("{error} at {call:?}"));
+            runs += ends.len();
+        }
+    }
+    eprintln!("{runs} logins");
+}
+
+#[test]
+fn a_write_that_is_cut_short_or_interrupted_is_finished() {
+    let fixture = Fixture::new();
+    // The kernel may write less than it was asked to: here nothing is written, and a part is claimed or an interruption.
+    for (inject, accepted) in
+        [("inject=pwrite64:error=EINTR:when=1", true), ("inject=pwrite64:retval=0:when=1", false)]
+    {
+        let ends = WORTHS.map(|worth| login(&fixture, Factor::Token, worth, Some(inject)).0);
+        assert_eq!(ends[0].accepted, accepted, "{inject}: {ends:?}");
+        if !accepted {
+            all_refused_alike(&ends, inject);
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_never_heard_refuses_nobody() {
+    let fixture = Fixture::new();
+    for inject in [
+        "inject=connect:error=ECONNREFUSED:when=1+",
+        "inject=socket:error=EMFILE:when=1",
+        "inject=sendto:error=EAGAIN:when=1",
+    ] {
+        for factor in [Factor::Token, Factor::BackupCode] {
+            let ends = WORTHS.map(|worth| login(&fixture, factor, worth, Some(inject)).0);
+            assert!(ends[0].accepted, "{inject}: {ends:?}");
+            assert_eq!(
+                ends[1].said.last().map(String::as_str),
+                Some("code PAM_AUTH_ERR"),
+                "{inject}"
+            );
+        }
+    }
+}
