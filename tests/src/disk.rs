@@ -6,9 +6,10 @@ use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 /// What kind of file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,18 +129,20 @@ fn mount_image(fixture: &Fixture, at: &Path, mebibytes: u64, mkfs: &mut Command)
 
 /// The private machine's /dev has none.
 fn make_loop_devices() {
-    let device = |name: String, kind: &str, major: &str, minor: String| {
-        if !Path::new(&name)
-            .metadata()
-            .is_ok_and(|status| status.file_type().is_block_device() || kind == "c")
-        {
-            run(Command::new("mknod").args([&name, kind, major, &minor]));
+    static MADE: Once = Once::new();
+    MADE.call_once(|| {
+        machine::must_be_private();
+        let device = |name: &str, kind: &str, major: &str, minor: &str| {
+            // Another test program may have been on this machine before.
+            if !Path::new(name).exists() {
+                run(Command::new("mknod").args([name, kind, major, minor]));
+            }
+        };
+        device("/dev/loop-control", "c", "10", "237");
+        for number in 0..64 {
+            device(&format!("/dev/loop{number}"), "b", "7", &number.to_string());
         }
-    };
-    device("/dev/loop-control".to_owned(), "c", "10", "237".to_owned());
-    for number in 0..64 {
-        device(format!("/dev/loop{number}"), "b", "7", number.to_string());
-    }
+    });
 }
 
 fn run(command: &mut Command) {
