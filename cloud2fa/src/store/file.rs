@@ -44,12 +44,8 @@ impl FileStore {
         access: Access,
     ) -> Result<Option<(AccountFile, Account)>, StoreError> {
         let Some(file) = self.directory.account(name, access)? else { return Ok(None) };
-        let loaded = match file.load() {
-            // Two commits during one read can tear both copies; under the lock nobody commits.
-            Err(StoreError::Damaged { .. }) => while_locked(&file.file, &file.path, || file.load()),
-            outcome => outcome,
-        }?;
-        Ok(Some((file, loaded.account)))
+        let account = look(&file)?;
+        Ok(Some((file, account)))
     }
 
     /// The same, for a user whose uid must fit.
@@ -82,16 +78,26 @@ impl FileStore {
         })
     }
 
-    /// Hashes a backup code outside the lock, under the salt that the account has now.
-    fn claim(&mut self, answer: &Answer, account: &Account) -> Result<Option<Claim>, StoreError> {
-        Ok(match (answer, &account.enrolment) {
-            (_, None) => None,
-            (Answer::Token(token), Some(_)) => Some(Claim::Token(token.clone())),
-            (Answer::BackupCode(code), Some(enrolment)) => {
-                let hash = enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?;
-                Some(Claim::BackupCode(hash))
-            }
-        })
+    /// What `answer` claims of the enrolment `seen`; nothing where the account has another
+    /// one now. A backup code is hashed here, outside the lock, under the salt of now.
+    fn claim(
+        &mut self,
+        user: &User,
+        file: &AccountFile,
+        seen: &Generation,
+        answer: &Answer,
+    ) -> Result<Option<Claim>, StoreError> {
+        let code = match answer {
+            // There is nothing to look up for it: it is read under the lock what it is worth.
+            Answer::Token(token) => return Ok(Some(Claim::Token(token.clone()))),
+            Answer::BackupCode(code) => code,
+        };
+        let account = look(file)?;
+        file.must_be_of(&account, user)?;
+        let enrolment = account.enrolment.filter(|_| account.generation == *seen);
+        let Some(enrolment) = enrolment else { return Ok(None) };
+        let hash = enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?;
+        Ok(Some(Claim::BackupCode(hash)))
     }
 
     /// Writes `account` where nothing usable stands: a new file, or all of an unusable one.
@@ -172,13 +178,12 @@ impl Store for FileStore {
         purpose: Purpose,
         clock: Clock<'_>,
     ) -> Result<Verdict, StoreError> {
-        let Some((file, account)) = self.peek_own(user, Access::Write)? else {
+        let Some(file) = self.directory.account(&user.name, Access::Write)? else {
             return Ok(Verdict::Changed);
         };
-        if account.generation != *seen {
+        let Some(claim) = self.claim(user, &file, seen, answer)? else {
             return Ok(Verdict::Changed);
-        }
-        let Some(claim) = self.claim(answer, &account)? else { return Ok(Verdict::Changed) };
+        };
         let policy = self.policy;
         let (verdict, _) = self.update(user, &file, Wipe::No, |account| {
             if account.generation != *seen {
@@ -292,4 +297,14 @@ impl Store for FileStore {
         let names = self.directory.names()?;
         Ok(names.into_iter().map(|name| Listed { standing: standing(&name), name }).collect())
     }
+}
+
+/// Reads a record without the lock.
+fn look(file: &AccountFile) -> Result<Account, StoreError> {
+    let loaded = match file.load() {
+        // Two commits during one read can tear both copies; under the lock nobody commits.
+        Err(StoreError::Damaged { .. }) => while_locked(&file.file, &file.path, || file.load()),
+        outcome => outcome,
+    }?;
+    Ok(loaded.account)
 }
