@@ -45,8 +45,9 @@ fn snapshot() -> BTreeMap<String, String> {
     }
     for entry in std::fs::read_dir("/proc/self/fd").unwrap() {
         let entry = entry.unwrap();
-        // The directory that is being read is gone by now.
-        if let Ok(target) = std::fs::read_link(entry.path()) {
+        let target = std::fs::read_link(entry.path()).unwrap();
+        // Not the directory that is being read.
+        if !target.ends_with("fd") {
             seen.insert(
                 format!("fd {}", entry.file_name().display()),
                 target.display().to_string(),
@@ -66,6 +67,21 @@ fn snapshot() -> BTreeMap<String, String> {
     seen
 }
 
+/// What is not as it was.
+fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let changed =
+        before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+    let of = |side: &BTreeMap<String, String>, key| {
+        side.get(key).cloned().unwrap_or_else(|| "nothing".to_owned())
+    };
+    let mut told: Vec<_> = changed
+        .map(|key| format!("{key} was {}, is {}", of(before, key), of(after, key)))
+        .collect();
+    told.sort();
+    told.dedup();
+    told
+}
+
 /// Whether a core of this process may be dumped: shows in the owner of its files in /proc.
 fn owner_of_proc_files() -> u32 {
     use std::os::unix::fs::MetadataExt;
@@ -80,8 +96,12 @@ fn descriptors_ids_masks_and_all_else_are_after_a_login_as_before() {
     std::env::set_current_dir("/").unwrap();
     let blocked: SigSet = [Signal::SIGUSR1, Signal::SIGXFSZ].into_iter().collect();
     blocked.thread_block().unwrap();
-    // The first login makes libc open /dev/log, which stays open.
+    // The first login makes libc open /dev/log, which stays open; nothing else may be new.
+    let before = snapshot();
     assert_eq!(fixture.login("alice", &[&alice.wrong_code()]).code, Code::AUTH_ERR);
+    let changed = differences(&before, &snapshot());
+    let [log] = &changed[..] else { panic!("{changed:?}") };
+    assert!(log.starts_with("fd ") && log.contains(" was nothing, is socket:"), "{log}");
 
     // Once as root, as sshd is, and once with a caller's real uid, as su and sudo have it.
     let real_uids = [Uid::from_raw(0), Uid::from_raw(alice.user.uid)];
@@ -108,7 +128,8 @@ fn descriptors_ids_masks_and_all_else_are_after_a_login_as_before() {
         assert_eq!(before["module is loaded"], "false");
         for (name, reply, expected) in logins {
             assert_eq!(fixture.login_with(name, vec![reply], 0).code, expected);
-            assert_eq!(snapshot(), before, "{name} {expected}, round {round}");
+            let changed = differences(&before, &snapshot());
+            assert!(changed.is_empty(), "{name} {expected}, round {round}: {changed:?}");
         }
         // A stopped login: wait, lock, an unhealthy store.
         fixture.rewrite(&alice, "locked", "true");
@@ -118,6 +139,7 @@ fn descriptors_ids_masks_and_all_else_are_after_a_login_as_before() {
         std::fs::rename(&marker, fixture.path().join("aside")).unwrap();
         assert_eq!(fixture.login("alice", &[]).code, Code::AUTHINFO_UNAVAIL);
         std::fs::rename(fixture.path().join("aside"), &marker).unwrap();
-        assert_eq!(snapshot(), before, "stopped logins, round {round}");
+        let changed = differences(&before, &snapshot());
+        assert!(changed.is_empty(), "stopped logins, round {round}: {changed:?}");
     }
 }
