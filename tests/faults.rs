@@ -152,6 +152,11 @@ fn each_call_fails(factor: Factor) {
         calls.len(),
         WORTHS.len()
     );
+    if factor == Factor::BackupCode {
+        for name in ["mmap", "madvise", "munmap"] {
+            assert!(calls.iter().any(|call| call.name == name), "no {name} in {calls:#?}");
+        }
+    }
     for call in &calls {
         let inject = call.fail("EIO");
         let ends = WORTHS.map(|worth| login(&fixture, factor, worth, Some(&inject)).0);

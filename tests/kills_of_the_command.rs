@@ -37,6 +37,12 @@ fn enable(fixture: &Fixture, options: &[&str], at: Option<&Call>) -> Run {
     Run { calls: after_answer(strace.calls(), &proof), ended, new, proof }
 }
 
+/// The one with fewer calls of two whole runs. A backup code that ends in six digits, one
+/// of a thousand, is drawn again, which is a call that other runs do not make.
+fn recorded<T>(run: impl Fn() -> T, calls: impl Fn(&T) -> usize) -> T {
+    [run(), run()].into_iter().min_by_key(calls).expect("two")
+}
+
 /// The backup codes that a run has told; none where it was killed before.
 fn backup_codes(ended: &Ended) -> Vec<String> {
     if !ended.output.contains("backup_codes") {
@@ -91,8 +97,7 @@ fn both_were_left(verb: &str, news: &[(bool, Call)], last_before: &str) {
 
 #[test]
 fn a_first_enable_may_be_killed_at_each_system_call() {
-    let fixture = Fixture::new();
-    let whole = enable(&fixture, &[], None);
+    let whole = recorded(|| enable(&Fixture::new(), &[], None), |run| run.calls.len());
     assert_eq!((whole.ended.status, whole.new.backup_codes.len()), (0, 8), "{:?}", whole.ended);
     let mut news = Vec::new();
     let mut most_leftovers = 0;
@@ -143,8 +148,8 @@ fn enable_untraced(fixture: &Fixture) -> Enrolled {
 
 #[test]
 fn a_replacement_may_be_killed_at_each_system_call() {
-    let (fixture, _) = Fixture::with("alice");
-    let whole = enable(&fixture, &["--replace"], None);
+    let whole =
+        recorded(|| enable(&Fixture::with("alice").0, &["--replace"], None), |run| run.calls.len());
     assert_eq!((whole.ended.status, whole.new.backup_codes.len()), (0, 8), "{:?}", whole.ended);
     let mut news = Vec::new();
     for call in whole.calls {
@@ -173,8 +178,8 @@ fn a_replacement_may_be_killed_at_each_system_call() {
 
 #[test]
 fn a_regeneration_may_be_killed_at_each_system_call() {
-    let (fixture, _) = Fixture::with("alice");
-    let (whole, calls) = run(&fixture, "regenerate", None);
+    let (whole, calls) =
+        recorded(|| run(&Fixture::with("alice").0, "regenerate", None), |(_, calls)| calls.len());
     assert_eq!((whole.status, backup_codes(&whole).len()), (0, 8), "{whole:?}");
     let mut news = Vec::new();
     for call in calls {
