@@ -1,5 +1,6 @@
 //! Ends the test program where something hangs: a test cannot end another thread.
 
+use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -18,7 +19,8 @@ impl Watchdog {
         let what = what.to_owned();
         thread::spawn(move || {
             if dropped.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("it hangs: {what}");
+                // Not eprintln!, which the test harness would keep to itself.
+                let _ = writeln!(std::io::stderr(), "it hangs: {what}");
                 std::process::exit(101);
             }
         });
