@@ -1,9 +1,12 @@
 //! The lock on a file: flock(2), tried again for 5 seconds, released explicitly.
 //!
-//! The kernel releases it when its holder dies, so a crash never stands in the way.
+//! The kernel releases it when its holder dies, so a crash never stands in the way. A
+//! holder that is stopped is continued by whoever waits.
 
 use super::shield::Shield;
 use super::{StoreError, io_error};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -16,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// Likewise.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often to look what the holder does. Its work takes milliseconds.
+const SUSPICION: Duration = Duration::from_millis(100);
 
 /// Runs `work` while `file`, which lies at `path`, is locked and this process is shielded.
 pub(super) fn while_locked<T>(
@@ -35,12 +41,17 @@ pub(super) fn while_locked<T>(
 
 /// Takes the lock, or says who has it.
 fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
-    let deadline = Instant::now() + PATIENCE;
+    let begin = Instant::now();
+    let (deadline, mut next_look) = (begin + PATIENCE, begin + SUSPICION);
     let mut pause = SHORTEST_PAUSE;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                if Instant::now() >= next_look {
+                    continue_stopped_holder(file);
+                    next_look = Instant::now() + SUSPICION;
+                }
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -54,6 +65,22 @@ fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Continues the holder if a signal has stopped it. The shield cannot keep all of them
+/// off: kill(2) looks at the real uid first and sends some microseconds later, and in
+/// between the lock may have been taken.
+fn continue_stopped_holder(file: &File) {
+    let stopped = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The state stands behind the program's name (proc_pid_stat(5)), which may hold anything.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    let holder = holder_of(file).filter(stopped);
+    if let Some(pid) = holder.and_then(|pid| i32::try_from(pid).ok()) {
+        // Where that is not allowed, it is as before: the caller waits.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
+    }
+}
+
 /// The process that holds the lock on `file`, by /proc/locks (proc_locks(5)).
 fn holder_of(file: &File) -> Option<u32> {
     let inode = format!(":{}", file.metadata().ok()?.ino());
@@ -61,7 +88,8 @@ fn holder_of(file: &File) -> Option<u32> {
     locks.lines().find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let is_flock = fields.next() == Some("FLOCK");
-        let pid = fields.nth(2)?.parse().ok()?;
+        // A process of another pid namespace is shown as 0.
+        let pid = fields.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
         (is_flock && fields.next()?.ends_with(&inode)).then_some(pid)
     })
 }
