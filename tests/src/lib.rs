@@ -8,6 +8,7 @@ pub mod command;
 pub mod disk;
 pub mod fixture;
 pub mod host_process;
+pub mod killer;
 pub mod libpam;
 pub mod loaded_module;
 pub mod machine;
