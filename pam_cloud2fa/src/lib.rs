@@ -12,6 +12,8 @@ pub mod log_line;
 pub mod login;
 mod outcome;
 pub mod texts;
+#[cfg(test)]
+mod untouched;
 
 use pam::constants::PamResultCode;
 

@@ -1,12 +1,13 @@
 //! What a login must not touch: the host is a dummy that panics when it is.
-#![allow(missing_docs)]
 
+#![forbid(unsafe_code)]
+
+use crate::host::{Host, Severity, Tone, Typed};
+use crate::login::authenticate;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;
-use pam_cloud2fa::host::{Host, Severity, Tone, Typed};
-use pam_cloud2fa::login::authenticate;
 
 /// Knows its service, and takes note of log lines. Everything else panics.
 struct Dummy {
