@@ -17,9 +17,7 @@ pub fn another_user() -> String {
 /// `words` to be run with the fixture's service files of these names in the place of
 /// those in /etc/pam.d. Nobody else sees them there: each program has its own view of /etc.
 pub fn with_stacks(fixture: &Fixture, services: &[&str], words: &[&str]) -> Vec<String> {
-    // /var/log is the real machine's, and su and sshd write of each login there.
     const SCRIPT: &str = r#"
-        mount -t tmpfs machine /var/log
         while [ "$1" != -- ]; do mount --bind "$1" "/etc/pam.d/$2"; shift 2; done
         shift
         exec "$@""#;
