@@ -20,7 +20,7 @@ COMMAND := target/release/cloud2fa
 CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 
-.PHONY: help demo test test-fast build install uninstall clean
+.PHONY: help demo test test-fast bench build install uninstall clean
 
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -36,6 +36,11 @@ test: build # Install what the tests need, and run all of them
 test-fast: # Run the tests that need neither root nor machines
 	@tools/install-missing build
 	$(CARGO) test --locked $(CRATES) $(if $(shell command -v oathtool),,-- --skip oathtool)
+
+bench: build # Measure logins beside those of Debian's other modules, in some minutes
+	@tools/install-missing bench
+	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
+	@tests/private-machine $(CURDIR)/target/release/bench
 
 build: # Build the module and the command for use
 	@tools/install-missing build
