@@ -47,7 +47,9 @@ impl Module {
         if self == Self::Cloud2fa {
             return machine::module();
         }
-        let file = PathBuf::from(format!("/lib/x86_64-linux-gnu/security/{}.so", self.name()));
+        let architecture = std::env::consts::ARCH;
+        let file = format!("/lib/{architecture}-linux-gnu/security/{}.so", self.name());
+        let file = PathBuf::from(file);
         assert!(
             file.is_file(),
             "{} is missing: apt install libpam-google-authenticator libpam-oath",
