@@ -61,10 +61,9 @@ fn paint(screen: &vt100::Screen, theme: Theme, file: &Path) {
             let (ink, paper) =
                 (grey(cell.fgcolor(), theme.text), grey(cell.bgcolor(), theme.background));
             let (upper, lower) = match cell.contents() {
-                "█" => (ink, ink),
                 "▀" => (ink, paper),
                 "▄" => (paper, ink),
-                "#" => (ink, ink),
+                "█" | "#" => (ink, ink),
                 _ => (paper, paper),
             };
             for y in 0..CELL.1 {
@@ -158,8 +157,8 @@ fn the_svg_file_is_its_owners_alone_and_is_read() {
         .unwrap()
         .to_owned();
     let image = fixture.path().join("key.png");
-    let mut converter = Command::new(program("rsvg-convert", "librsvg2-bin"));
-    let converted = ended(converter.args(["--zoom", "2", "--output"]).arg(&image).arg(&file));
+    let mut rsvg = Command::new(program("rsvg-convert", "librsvg2-bin"));
+    let converted = ended(rsvg.args(["--zoom", "2", "--output"]).arg(&image).arg(&file));
     assert_eq!(converted.status, 0, "{}", converted.errors);
     assert_eq!(scanned(&image), uri);
 }

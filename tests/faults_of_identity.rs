@@ -31,17 +31,18 @@ fn whatever_fails_the_real_uid_is_the_callers_afterwards() {
         (Some("inject=setresuid:error=EAGAIN:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=setresuid:error=EAGAIN:when=2"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=getresuid:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
-        // What could not be blocked is only less protected.
-        (Some("inject=rt_sigprocmask:error=EIO:when=1"), "PAM_SUCCESS"),
-        (Some("inject=rt_sigprocmask:error=EIO:when=2"), "PAM_SUCCESS"),
-        (Some("inject=rt_sigprocmask:error=EIO:when=2+"), "PAM_SUCCESS"),
+        // Around the decision and its log line, and around the lock.
+        (Some("inject=rt_sigprocmask:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
+        (Some("inject=rt_sigprocmask:error=EIO:when=2"), "PAM_AUTHINFO_UNAVAIL"),
+        (Some("inject=rt_sigprocmask:error=EIO:when=3+"), "PAM_SUCCESS"),
         // Between the two: each ends the work under the shield early.
         (Some("inject=flock:error=ENOLCK:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=pread64:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=pwrite64:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=pwrite64:error=EFBIG:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         (Some("inject=fdatasync:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
-        (Some("inject=flock:error=EIO:when=2"), "PAM_AUTHINFO_UNAVAIL"),
+        // Closing releases it, too.
+        (Some("inject=flock:error=EIO:when=2"), "PAM_SUCCESS"),
     ];
     for (inject, expected) in cases {
         let fixture = Fixture::new();

@@ -220,8 +220,7 @@ fn a_torn_commit_is_the_state_before_it() {
         torn[slot..slot + written].copy_from_slice(&after[slot..slot + written]);
         user::write_private(&path, &torn);
         let status = fixture.status(&alice);
-        // Behind the text there are only blanks, in both.
-        assert_eq!(status.last_used.is_some(), torn == after, "{written} bytes written");
+        assert_eq!(status.last_used, None, "{written} bytes written");
     }
-    assert_eq!(login(&fixture, "CONFIG", &code).code, Code::AUTH_ERR);
+    assert_eq!(login(&fixture, "CONFIG", &code).code, Code::SUCCESS);
 }

@@ -2,7 +2,8 @@
 
 use crate::arguments::Target;
 use crate::failure::{Failure, Kind};
-use cloud2fa::{User, UserName};
+use crate::machine;
+use cloud2fa::{Store, User, UserName};
 use nix::unistd::{Uid, getuid};
 
 /// Who calls: root, for this process.
@@ -41,6 +42,26 @@ pub fn find(name: &str) -> Result<User, Failure> {
     canonical(nix::unistd::User::from_name(name), || format!("{name:?}"))
 }
 
+/// The user that `target` means, or one that the system does not know any more and that has a record
+/// still: an administrator must be able to do away with it.
+pub fn resolve_recorded(target: &Target, store: &mut dyn Store) -> Result<User, Failure> {
+    resolve(target).or_else(|failure| recorded(target.user.as_deref(), store, failure))
+}
+
+/// The same for a name.
+pub fn find_recorded(name: &str, store: &mut dyn Store) -> Result<User, Failure> {
+    find(name).or_else(|failure| recorded(Some(name), store, failure))
+}
+
+/// A user of the store whom the system does not know; else `failure`.
+fn recorded(name: Option<&str>, store: &mut dyn Store, failure: Failure) -> Result<User, Failure> {
+    let (Kind::UnknownUser, Some(name)) = (failure.kind, name) else { return Err(failure) };
+    let listed = store.list(&machine::now)?;
+    let own = listed.into_iter().find(|listed| listed.name.as_str() == name);
+    let user = own.and_then(|own| Some(User { uid: own.uid?, name: own.name }));
+    user.ok_or(failure)
+}
+
 fn canonical(
     entry: nix::Result<Option<nix::unistd::User>>,
     asked: impl Fn() -> String,
@@ -64,7 +85,10 @@ fn canonical(
     Ok(User { name, uid: entry.uid.as_raw() })
 }
 
-/// Whether sudo has made an ordinary user root: then "the caller's own" has two readings.
+/// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has
+/// two readings.
 fn is_sudo() -> bool {
-    getuid().is_root() && std::env::var("SUDO_UID").is_ok_and(|uid| uid != "0")
+    let set_to_another = |name, roots: &str| std::env::var(name).is_ok_and(|value| value != roots);
+    let through = [("SUDO_UID", "0"), ("PKEXEC_UID", "0"), ("DOAS_USER", "root")];
+    getuid().is_root() && through.into_iter().any(|(name, roots)| set_to_another(name, roots))
 }

@@ -1,7 +1,8 @@
 //! Lines from standard input, of bounded length, and the signals that may arrive instead.
 //!
 //! The signals are blocked from the start: they are looked at where a person is asked
-//! something, and nowhere else, so that no change is cut in the middle.
+//! something, and nowhere else, so that no change is cut in the middle. SIGXFSZ is blocked
+//! with them, so that a write beyond `ulimit -f` is an error and not the end.
 
 use crate::failure::{Failure, Kind};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -31,6 +32,7 @@ impl Input {
                 .into_iter()
                 .collect();
             ending.thread_block()?;
+            SigSet::from(Signal::SIGXFSZ).thread_block()?;
             let signals =
                 SignalFd::with_flags(&ending, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
             let stdin = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
@@ -45,11 +47,12 @@ impl Input {
     pub fn line(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-                let mut line = Zeroizing::new(self.rest[..end].to_vec());
+                let mut line: Zeroizing<Vec<u8>> =
+                    Zeroizing::new(self.rest.drain(..=end).collect());
+                line.pop();
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                self.rest = Zeroizing::new(self.rest[end + 1..].to_vec());
                 return Ok(line);
             }
             if self.rest.len() > LONGEST_LINE {

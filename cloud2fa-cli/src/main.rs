@@ -45,13 +45,17 @@ fn finish(dialogue: &mut dyn Dialogue, failure: &Failure) -> Result<ExitCode, Fa
 
 /// clap's own texts, help and version included; as JSON where `--json` was typed.
 fn usage_error(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || !std::env::args_os().any(|argument| argument == "--json") {
+    let json =
+        std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--json"));
+    if !error.use_stderr() || !json {
         let _ = error.print();
         return if error.use_stderr() { Kind::Usage.exit_code() } else { ExitCode::SUCCESS };
     }
     let text = error.to_string();
-    let first_line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let failure = Failure::new(Kind::Usage, format!("{first_line}; see `cloud2fa --help`"));
+    // The first paragraph says what is wrong, on several lines.
+    let lines = text.trim_start_matches("error: ").lines().take_while(|line| !line.is_empty());
+    let what = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    let failure = Failure::new(Kind::Usage, format!("{what}; see `cloud2fa --help`"));
     match messages::write_line(&messages::Error::of(&failure)) {
         Ok(()) | Err(_) => failure.exit_code(),
     }

@@ -2,33 +2,43 @@
 
 use crate::failure::{Failure, Kind};
 use cloud2fa::qr::Picture;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 /// A file that goes away again, unless the enrolment that it shows comes about.
 pub struct QrFile {
-    path: PathBuf,
+    /// Kept open, so that the file is removed where it was made.
+    directory: File,
+    name: OsString,
     keep: bool,
 }
 
 impl QrFile {
     /// Writes `picture` into the new file `path`.
     pub fn create(path: &Path, picture: &Picture) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| {
+        let failed = |error: io::Error| {
             let remedy = match error.kind() {
-                std::io::ErrorKind::AlreadyExists => "; name a file that does not exist yet",
+                io::ErrorKind::AlreadyExists => "; name a file that does not exist yet",
                 _ => "",
             };
-            let message =
-                format!("cannot write the QR code into {} ({error}){remedy}", path.display());
+            let path = path.display();
+            let message = format!("cannot write the QR code into {path} ({error}){remedy}");
             Failure::new(Kind::Unavailable, message)
         };
-        // create_new is O_EXCL, which follows no link (open(2)).
-        let mut file =
-            File::options().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        let made = Self { path: path.to_owned(), keep: false };
+        let no_file = || failed(io::ErrorKind::IsADirectory.into());
+        let name = path.file_name().ok_or_else(no_file)?.to_owned();
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
+        // O_EXCL follows no link (open(2)).
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+        let file = openat(&directory, name.as_os_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR);
+        let mut file = File::from(file.map_err(|errno| failed(errno.into()))?);
+        let made = Self { directory, name, keep: false };
         file.write_all(picture.svg().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         Ok(made)
     }
@@ -42,7 +52,7 @@ impl QrFile {
 impl Drop for QrFile {
     fn drop(&mut self) {
         if !self.keep {
-            let _ = std::fs::remove_file(&self.path);
+            let _ = unlinkat(&self.directory, self.name.as_os_str(), UnlinkatFlags::NoRemoveDir);
         }
     }
 }

@@ -15,6 +15,9 @@ pub enum BadUserName {
     /// Control characters stand in no real name, and would garble logs and files.
     #[error("the user name contains a control character")]
     ControlCharacter,
+    /// NSS gives bytes that are no text.
+    #[error("the user name is not UTF-8")]
+    NotUtf8,
     /// More than 200 bytes after encoding.
     #[error("the user name is too long (more than {LONGEST_ENCODED} bytes as a file name)")]
     TooLong,

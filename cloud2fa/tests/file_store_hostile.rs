@@ -279,13 +279,31 @@ fn a_file_of_another_owner_is_unsafe() {
 
 #[test]
 fn an_enrolment_of_another_uid_is_foreign() {
-    let untouched = |house: &House| {
-        // The second time the record is the new user's own.
-        let (_, _, text) = newest(&house.bytes());
-        house.put(&file_of(1, 5, &text.replace("uid = 2000", "uid = 1000")));
+    let first = std::sync::OnceLock::new();
+    let untouched = move |house: &House| {
+        // The second time the record in the house is the new user's own.
+        let text = first.get_or_init(|| newest(&house.bytes()).2.clone());
+        house.put(&file_of(1, 5, text));
     };
     let is_foreign = |error: &StoreError| {
         matches!(error, StoreError::ForeignUid { recorded: 1000, actual: 2000, .. })
     };
     hostile("uid", user("alice", 2000), untouched, is_foreign);
+}
+
+#[test]
+fn a_disabled_record_of_another_uid_stands_in_nobodys_way() {
+    let (house, enrolled) = House::with_a_copy_of_alice();
+    let basis = Basis::Generation(enrolled.generation.clone());
+    house.guess(&enrolled, 3, NOW);
+    house.store().disable(&user("alice", 1000), &basis, &|| NOW).unwrap();
+    let heir = user("alice", 2000);
+    let standing = house.store().challenge(&heir, &|| NOW).unwrap();
+    assert!(matches!(standing, Standing::Disabled(_)));
+    let pending = cloud2fa::PendingEnrolment::generate().unwrap();
+    let token = pending.secret().token_at(TimeStep::of(NOW));
+    let proven = pending.prove(&token, NOW, 1).unwrap();
+    house.store().enrol(&heir, proven, "root", &standing.basis(), &|| NOW).unwrap();
+    let standing = house.store().status(&heir, &|| NOW).unwrap();
+    assert_eq!(standing.status().unwrap().failures, 0, "those of somebody else");
 }

@@ -9,6 +9,7 @@ use crate::host::{Host, Severity, Tone, Typed};
 use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
+use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User, UserName};
 use pam::constants::{
     PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode,
@@ -31,6 +32,7 @@ unsafe extern "C" {
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);
     fn pam_fail_delay(pamh: *mut PamHandle, microseconds: c_uint) -> c_int;
     fn pam_modutil_getpwnam(pamh: *mut PamHandle, user: *const c_char) -> *const libc::passwd;
+    fn pam_modutil_getpwuid(pamh: *mut PamHandle, uid: libc::uid_t) -> *const libc::passwd;
     fn pam_set_item(pamh: *mut PamHandle, item_type: c_int, item: *const c_void) -> c_int;
 }
 
@@ -111,16 +113,16 @@ impl Host for LibPam<'_> {
         self.handle.get_user(None)
     }
 
-    fn find_user(&mut self, name: &str) -> Option<User> {
+    fn find_user(&mut self, name: &str) -> Option<Result<User, BadUserName>> {
         let name = CString::new(name).ok()?;
         // SAFETY: the handle is libpam's own; `name` ends with a NUL and lives through the call.
-        let entry = unsafe { pam_modutil_getpwnam(self.handle, name.as_ptr()) };
-        // SAFETY: NULL or an entry that lives as long as the handle (pam_modutil_getpwnam, pam_modutil.h).
-        let entry = unsafe { entry.as_ref() }?;
-        let canonical = NonNull::new(entry.pw_name)?;
-        // SAFETY: a name in a passwd entry ends with a NUL (getpwnam(3)).
-        let canonical = unsafe { CStr::from_ptr(canonical.as_ptr()) };
-        Some(User { name: UserName::new(canonical.to_str().ok()?).ok()?, uid: entry.pw_uid })
+        // What comes back is NULL or an entry that lives as long as the handle (pam_modutil.h).
+        unsafe { user_of(pam_modutil_getpwnam(self.handle, name.as_ptr())) }
+    }
+
+    fn first_user_of(&mut self, uid: u32) -> Option<Result<User, BadUserName>> {
+        // SAFETY: the handle is libpam's own; for what comes back, see above.
+        unsafe { user_of(pam_modutil_getpwuid(self.handle, uid)) }
     }
 
     fn first_pass(&self) -> Option<Typed> {
@@ -176,6 +178,21 @@ impl Host for LibPam<'_> {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixTime(since_1970.as_secs())
     }
+}
+
+/// The user of a passwd entry.
+///
+/// # Safety
+///
+/// `entry` is NULL or points to an entry as getpwnam(3) describes it.
+unsafe fn user_of(entry: *const libc::passwd) -> Option<Result<User, BadUserName>> {
+    // SAFETY: the caller's promise.
+    let entry = unsafe { entry.as_ref() }?;
+    let name = NonNull::new(entry.pw_name)?;
+    // SAFETY: a name in a passwd entry ends with a NUL (getpwnam(3)).
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    let name = name.to_str().map_err(|_| BadUserName::NotUtf8).and_then(UserName::new);
+    Some(name.map(|name| User { name, uid: entry.pw_uid }))
 }
 
 /// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds.

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;
 use zeroize::Zeroizing;
@@ -46,7 +47,10 @@ pub trait Host {
 
     /// The user of that name as the system's database spells it; nothing where it
     /// knows none, or does not answer.
-    fn find_user(&mut self, name: &str) -> Option<User>;
+    fn find_user(&mut self, name: &str) -> Option<Result<User, BadUserName>>;
+
+    /// The first user of that uid: another name where one uid has several.
+    fn first_user_of(&mut self, uid: u32) -> Option<Result<User, BadUserName>>;
 
     /// `PAM_AUTHTOK`: the password that an earlier module asked for.
     fn first_pass(&self) -> Option<Typed>;

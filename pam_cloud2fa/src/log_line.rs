@@ -43,6 +43,8 @@ pub enum Reason {
     EnrolmentChanged,
     /// No enrolment.
     NotEnrolled,
+    /// The service of our own password check.
+    OwnService,
     /// No such user.
     UnknownUser,
     /// The user name cannot be a file name.
@@ -79,6 +81,7 @@ impl Reason {
             Self::ClockWentBack => "clock_went_back",
             Self::EnrolmentChanged => "enrolment_changed",
             Self::NotEnrolled => "not_enrolled",
+            Self::OwnService => "own_service",
             Self::UnknownUser => "unknown_user",
             Self::BadUserName => "bad_user_name",
             Self::UserChanged => "user_changed",
@@ -140,7 +143,8 @@ impl fmt::Display for LogLine<'_> {
     }
 }
 
-/// In quotes; quotes, backslashes and control characters escaped.
+/// In quotes; quotes, backslashes and what is not seen as what it is (control characters,
+/// and those that change the direction of text) escaped.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -149,12 +153,17 @@ impl fmt::Display for Quoted<'_> {
         for character in self.0.chars() {
             match character {
                 '"' | '\\' => write!(f, "\\{character}")?,
-                control if control.is_control() => write!(f, "\\x{:02x}", u32::from(control))?,
+                hidden if is_hidden(hidden) => write!(f, "\\x{:02x}", u32::from(hidden))?,
                 other => f.write_char(other)?,
             }
         }
         f.write_char('"')
     }
+}
+
+/// Whether a character shows nothing, or changes how others are shown: std escapes those.
+fn is_hidden(character: char) -> bool {
+    character != '\'' && character.escape_debug().len() > 1
 }
 
 /// Bare where it is one plain word, `-` where it is empty, else quoted.
@@ -200,7 +209,7 @@ mod tests {
             reason: Reason::UnknownUser,
             factor: None,
             service: "a b",
-            remote_host: Some("h\u{9b}31m\x7f rhost=1.2.3.4"),
+            remote_host: Some("h\u{9b}31m\x7f\u{202e} rhost=1.2.3.4"),
             failures: 0,
             wait: 0,
             detail: Some("say \"so\""),
@@ -208,7 +217,7 @@ mod tests {
         assert_eq!(
             line.to_string(),
             "refused user=\"x\\\" reason=right_code\\x0aaccepted user=\\\"root\\\\\" reason=unknown_user factor=none \
-             service=\"a b\" rhost=\"h\\x9b31m\\x7f rhost=1.2.3.4\" failures=0 wait=0 detail=\"say \\\"so\\\"\""
+             service=\"a b\" rhost=\"h\\x9b31m\\x7f\\x202e rhost=1.2.3.4\" failures=0 wait=0 detail=\"say \\\"so\\\"\""
         );
     }
 }

@@ -3,15 +3,17 @@
 #![forbid(unsafe_code)]
 
 use crate::arguments::Arguments;
-use crate::host::{Host, Severity, Tone, Typed};
+use crate::host::{Host, Severity, Typed};
 use crate::log_line::{Decision, Reason};
 use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
+use cloud2fa::store::HeldSignals;
+use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, Config, Factor, FileStore, Generation, Purpose, Standing, Store, StoreError, User,
-    Verdict,
+    Answer, BackupCode, Config, Factor, FileStore, Generation, Purpose, Standing, Store,
+    StoreError, Token, User, Verdict,
 };
 use pam::constants::PamResultCode;
 
@@ -42,12 +44,8 @@ pub fn authenticate<H: Host>(
     arguments: &[&[u8]],
     memory: Box<dyn HashMemory>,
 ) -> PamResultCode {
-    if host.service() == OWN_SERVICE {
-        return PamResultCode::PAM_IGNORE;
-    }
-    let mut login = Login { host, user: None };
-    let outcome = login.run(arguments, memory);
-    let outcome = match outcome {
+    let mut login = Login { host, user: None, signals: None };
+    let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
     login.report(&outcome);
@@ -56,8 +54,10 @@ pub fn authenticate<H: Host>(
 
 struct Login<'h, H> {
     host: &'h mut H,
-    /// The name to log.
+    /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
+    /// From the evaluation to the log line nobody may end this process.
+    signals: Option<HeldSignals>,
 }
 
 impl<H: Host> Login<'_, H> {
@@ -67,6 +67,9 @@ impl<H: Host> Login<'_, H> {
         arguments: &[&[u8]],
         memory: Box<dyn HashMemory>,
     ) -> Result<Outcome, Outcome> {
+        if self.host.service() == OWN_SERVICE {
+            return Ok(Outcome::skipped(Reason::OwnService));
+        }
         let arguments = Arguments::parse(arguments.iter().copied())
             .map_err(|bad| Outcome::misconfigured(Reason::BadArgument, &bad))?;
         let config = Config::load(arguments.config.as_deref(), ROOT)
@@ -75,23 +78,18 @@ impl<H: Host> Login<'_, H> {
             .host
             .user_name()
             .map_err(|code| Outcome::conversation_failed(Reason::NoUser, code))?;
-        self.user = Some(name.clone());
+
+        let user = self.host.find_user(&name);
+        self.user = user.as_ref().and_then(|user| Some(user.as_ref().ok()?.name.to_string()));
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
-        let mut store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)
-            .map_err(|e| self.unavailable(e))?;
-        let subject = self.subject(&name, &mut store, may_skip(&config, &arguments))?;
+        let mut store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)?;
+        let subject = self.subject(user, &mut store, may_skip(&config, &arguments))?;
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
         if matches!(subject, Subject::Skipped) {
-            let skipped =
-                Outcome::refused(Reason::NotEnrolled).with_code(PamResultCode::PAM_IGNORE);
-            return Ok(Outcome {
-                decision: Decision::Skipped,
-                severity: Severity::Info,
-                ..skipped
-            });
+            return Ok(Outcome::skipped(Reason::NotEnrolled));
         }
         self.host.delay_failure();
         let answer = self.answer(&arguments);
@@ -115,25 +113,37 @@ impl<H: Host> Login<'_, H> {
             Answer::BackupCode(_) => Factor::BackupCode,
         };
         let host = &*self.host;
-        let verdict = store.verify(&user, &seen, &answer, Purpose::Login, &|| host.now());
-        let verdict = verdict.map_err(|error| self.unavailable(error))?;
-        Ok(self.conclude(&verdict, factor))
+        let held = HeldSignals::hold();
+        self.signals = Some(held.map_err(|source| StoreError::Io {
+            doing: "hold signals for a change in",
+            path: config.state_dir.clone(),
+            source,
+        })?);
+        let verdict = store.verify(&user, &seen, &answer, Purpose::Login, &|| host.now())?;
+        Ok(conclude(&verdict, factor))
     }
 
     /// Looks up who wants to log in. Ends the login where nothing may be tried now.
     fn subject(
         &mut self,
-        name: &str,
+        found: Option<Result<User, BadUserName>>,
         store: &mut FileStore,
         may_skip: bool,
     ) -> Result<Subject, Outcome> {
-        let Some(user) = self.host.find_user(name) else {
-            return Ok(Subject::Refused(Reason::UnknownUser));
+        let mut user = match found {
+            None => return Ok(Subject::Refused(Reason::UnknownUser)),
+            Some(Err(_)) => return Ok(Subject::Refused(Reason::BadUserName)),
+            Some(Ok(user)) => user,
         };
-        self.user = Some(user.name.to_string());
-        let host = &*self.host;
-        let standing =
-            store.challenge(&user, &|| host.now()).map_err(|error| self.unavailable(error))?;
+        let mut standing = store.challenge(&user, &|| self.host.now())?;
+        if may_skip && standing.status().is_none() {
+            // A second name for an enrolled user is no way around the second factor.
+            let first = self.host.first_user_of(user.uid).and_then(Result::ok);
+            if let Some(first) = first.filter(|first| first.name != user.name) {
+                standing = store.challenge(&first, &|| self.host.now())?;
+                user = first;
+            }
+        }
         let (generation, status) = match standing {
             Standing::Enrolled(generation, status) => (generation, status),
             Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
@@ -149,12 +159,10 @@ impl<H: Host> Login<'_, H> {
             ..Outcome::refused(reason).with_code(PamResultCode::PAM_MAXTRIES)
         };
         if status.locked {
-            self.host.tell(Tone::Reason, &texts::locked());
-            return Err(too_many(Reason::Locked));
+            return Err(too_many(Reason::Locked).with_reason_told(texts::locked()));
         }
         if status.wait_seconds > 0 {
-            self.host.tell(Tone::Reason, &texts::wait(status.wait_seconds));
-            return Err(too_many(Reason::Wait));
+            return Err(too_many(Reason::Wait).with_reason_told(texts::wait(status.wait_seconds)));
         }
         Ok(Subject::Enrolled(user, generation))
     }
@@ -165,7 +173,7 @@ impl<H: Host> Login<'_, H> {
         let first_pass = self.host.first_pass();
         let refused_by_sshd = first_pass.as_ref().is_some_and(|password| is_sshd_junk(password));
         let usable =
-            |typed: &Typed| !refused_by_sshd && read(typed, arguments.forward_pass).is_some();
+            |typed: &Typed| !refused_by_sshd && is_surely_a_code(typed, arguments.forward_pass);
         let taken = match &first_pass {
             None if arguments.use_first_pass => return Err(Outcome::refused(Reason::NoFirstPass)),
             Some(typed) if arguments.use_first_pass => Some(typed),
@@ -208,45 +216,42 @@ impl<H: Host> Login<'_, H> {
             .map_err(|code| Outcome::conversation_failed(Reason::ConversationFailed, code))
     }
 
-    /// Tells the user what there is to say of a verdict that is written down, and makes the outcome of it.
-    fn conclude(&mut self, verdict: &Verdict, factor: Factor) -> Outcome {
-        for (tone, text) in texts::of_verdict(verdict, factor == Factor::BackupCode) {
-            self.host.tell(tone, &text);
-        }
-        let outcome = match verdict {
-            Verdict::Accepted { .. } => Outcome {
-                decision: Decision::Accepted,
-                severity: Severity::Info,
-                ..Outcome::refused(Reason::RightCode).with_code(PamResultCode::PAM_SUCCESS)
-            },
-            Verdict::Wrong { failures, wait_seconds, .. } => {
-                Outcome { failures: *failures, wait: *wait_seconds, ..Outcome::refused(Reason::WrongCode) }
-            }
-            Verdict::Replayed { .. } => Outcome::refused(Reason::Replayed),
-            Verdict::ClockWentBack { behind_by } => Outcome::refused(Reason::ClockWentBack).with_detail(
-                Severity::Notice,
-                format!("the clock is {behind_by} s behind the last accepted code; set it right, backup codes work meanwhile"),
-            ),
-            Verdict::Wait { seconds } => Outcome {
-                wait: *seconds,
-                ..Outcome::refused(Reason::Wait).with_code(PamResultCode::PAM_MAXTRIES)
-            },
-            Verdict::Locked => Outcome::refused(Reason::Locked).with_code(PamResultCode::PAM_MAXTRIES),
-            Verdict::Changed => Outcome::refused(Reason::EnrolmentChanged),
-        };
-        Outcome { factor: Some(factor), ..outcome }
-    }
-
-    fn unavailable(&mut self, error: StoreError) -> Outcome {
-        self.host.tell(Tone::Reason, texts::UNAVAILABLE);
-        error.into()
-    }
-
     fn report(&mut self, outcome: &Outcome) {
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
         let line = outcome.log_line(self.user.as_deref(), &service, remote_host.as_deref());
         self.host.log(outcome.severity, &line.to_string());
+        self.signals = None;
+        for (tone, text) in &outcome.texts {
+            self.host.tell(*tone, text);
+        }
     }
+}
+
+/// Makes the outcome of a verdict that is written down.
+fn conclude(verdict: &Verdict, factor: Factor) -> Outcome {
+    let outcome = match verdict {
+        Verdict::Accepted { .. } => Outcome {
+            decision: Decision::Accepted,
+            severity: Severity::Info,
+            ..Outcome::refused(Reason::RightCode).with_code(PamResultCode::PAM_SUCCESS)
+        },
+        Verdict::Wrong { failures, wait_seconds, .. } => {
+            Outcome { failures: *failures, wait: *wait_seconds, ..Outcome::refused(Reason::WrongCode) }
+        }
+        Verdict::Replayed { .. } => Outcome::refused(Reason::Replayed),
+        Verdict::ClockWentBack { behind_by } => Outcome::refused(Reason::ClockWentBack).with_detail(
+            Severity::Notice,
+            format!("the clock is {behind_by} s behind the last accepted code; set it right, backup codes work meanwhile"),
+        ),
+        Verdict::Wait { seconds } => Outcome {
+            wait: *seconds,
+            ..Outcome::refused(Reason::Wait).with_code(PamResultCode::PAM_MAXTRIES)
+        },
+        Verdict::Locked => Outcome::refused(Reason::Locked).with_code(PamResultCode::PAM_MAXTRIES),
+        Verdict::Changed => Outcome::refused(Reason::EnrolmentChanged),
+    };
+    let texts = texts::of_verdict(verdict, factor == Factor::BackupCode);
+    Outcome { factor: Some(factor), texts, ..outcome }
 }
 
 /// The one rule by which a second factor is skipped: the configuration's word, else the service file's.
@@ -264,6 +269,14 @@ fn read(typed: &[u8], one_field: bool) -> Option<(Option<&[u8]>, Answer)> {
     } else {
         Answer::parse(typed).map(|answer| (None, answer))
     }
+}
+
+/// Whether a password that an earlier module asked for can be taken for a code unasked: only
+/// where it is written as codes are shown. A password of 13 letters must not be a guess.
+fn is_surely_a_code(typed: &[u8], one_field: bool) -> bool {
+    one_field && Answer::split_trailing(typed).is_some()
+        || Token::from_digits(typed).is_some()
+        || BackupCode::from_printed(typed).is_some()
 }
 
 /// Whether sshd made this up, whatever its length.

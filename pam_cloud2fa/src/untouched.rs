@@ -6,6 +6,7 @@ use crate::host::{Host, Severity, Tone, Typed};
 use crate::login::authenticate;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
+use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;
 
@@ -25,8 +26,11 @@ impl Host for Dummy {
     fn user_name(&mut self) -> Result<String, PamResultCode> {
         panic!("asked who it is")
     }
-    fn find_user(&mut self, _: &str) -> Option<User> {
+    fn find_user(&mut self, _: &str) -> Option<Result<User, BadUserName>> {
         panic!("looked somebody up")
+    }
+    fn first_user_of(&mut self, _: u32) -> Option<Result<User, BadUserName>> {
+        panic!("looked a number up")
     }
     fn first_pass(&self) -> Option<Typed> {
         panic!("looked at the password")
@@ -73,7 +77,8 @@ fn login(service: &'static str, arguments: &[&[u8]]) -> (PamResultCode, Vec<(Sev
 fn our_own_password_check_is_left_alone_whatever_else_is_wrong() {
     let (code, logged) = login("cloud2fa", &[b"no such argument", b"config=/nonexistent"]);
     assert_eq!(code, PamResultCode::PAM_IGNORE);
-    assert!(logged.is_empty());
+    let expected = "skipped user=\"\" reason=own_service factor=none service=cloud2fa rhost=- failures=0 wait=0";
+    assert_eq!(logged, [(Severity::Info, expected.to_owned())]);
 }
 
 #[test]

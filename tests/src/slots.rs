@@ -10,8 +10,9 @@ pub const SLOT: usize = 4096;
 pub fn seal(format: u64, sequence: u64, text: &str) -> Vec<u8> {
     let head = format!("cloud2fa-account {format} {sequence} {} ", text.len());
     let tail = format!("\n{text}");
-    assert!(head.len() + 64 + tail.len() < SLOT, "the text does not fit into a slot");
-    let padding = " ".repeat(SLOT - head.len() - 64 - tail.len() - 1) + "\n";
+    assert!(head.len() + 64 + tail.len() + 21 <= SLOT, "the text does not fit into a slot");
+    let blanks = " ".repeat(SLOT - head.len() - 64 - tail.len() - 21);
+    let padding = format!("{blanks}\n{sequence:020}");
     let mut hash = Sha256::new();
     hash.update(&head);
     hash.update(&tail);

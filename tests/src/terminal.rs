@@ -67,7 +67,7 @@ impl Terminal {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.shown.recv_timeout(left) {
                 Ok(bytes) => self.bytes.extend(bytes),
-                Err(_) => panic!("{text:?} was not shown, but:\n{}", self.all()),
+                Err(error) => panic!("{text:?} was not shown ({error}), but:\n{}", self.all()),
             }
         }
     }

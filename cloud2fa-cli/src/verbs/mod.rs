@@ -31,9 +31,9 @@ fn status(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let user = caller::resolve(target)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;
+    let user = caller::resolve_recorded(target, &mut store)?;
     let standing = store.status(&user, &machine::now)?;
     dialogue.status(user.name.as_str(), &standing)?;
     Ok(ExitCode::SUCCESS)
@@ -62,9 +62,9 @@ fn disable(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let user = caller::resolve(target)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;
+    let user = caller::resolve_recorded(target, &mut store)?;
     let basis = match store.status(&user, &machine::now) {
         Ok(Standing::Enrolled(generation, _)) => Basis::Generation(generation),
         Ok(Standing::Disabled(_) | Standing::NeverEnrolled) => {
@@ -108,9 +108,9 @@ fn unlock(
     name: &str,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let user = caller::find(name)?;
     require_root()?;
     let mut store = machine::store(&machine::config(arguments)?)?;
+    let user = caller::find_recorded(name, &mut store)?;
     store.unlock(&user, &machine::now)?;
     dialogue.done(user.name.as_str(), &Done::Unlocked)?;
     Ok(ExitCode::SUCCESS)

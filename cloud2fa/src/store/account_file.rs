@@ -71,13 +71,14 @@ impl AccountFile {
         Ok(loaded)
     }
 
-    /// The account must be `user`'s own.
+    /// The account must be `user`'s own. That of a disabled one may be an older uid's: there
+    /// is nothing in it that could be used by the wrong person.
     pub(super) fn must_be_of(&self, account: &Account, user: &User) -> Result<(), StoreError> {
         let recorded = &account.user;
         if recorded.name != user.name {
             return Err(self.damaged("it names another user"));
         }
-        if recorded.uid != user.uid {
+        if recorded.uid != user.uid && account.enrolment.is_some() {
             let path = self.path.clone();
             return Err(StoreError::ForeignUid { path, recorded: recorded.uid, actual: user.uid });
         }

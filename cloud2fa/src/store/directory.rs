@@ -7,9 +7,9 @@ use super::{StoreError, io_error, lock};
 use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, RenameFlags, openat, renameat2};
+use nix::fcntl::{AtFlags, OFlag, RenameFlags, openat, renameat2};
 use nix::sys::stat::Mode;
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -257,18 +257,31 @@ impl Directory {
                 outcome => outcome.map(|()| Created::Yes).map_err(io_error("name", &path)),
             }
         });
+        let remove = |name: &str| unlinkat(&self.file, name, UnlinkatFlags::NoRemoveDir);
         if !matches!(outcome, Ok(Created::Yes)) {
             // What cannot be removed now is a leftover that the next enrolment removes.
-            let _ = unlinkat(&self.file, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+            let _ = remove(&temporary);
+            return outcome;
         }
-        let created = outcome?;
-        self.file.sync_all().map_err(io_error("synchronise", &self.path))?;
-        Ok(created)
+        self.file.sync_all().map_err(|error| {
+            // It would be told as a failure, so it must not come about.
+            let _ = remove(name);
+            io_error("synchronise", &self.path)(error)
+        })?;
+        outcome
     }
 
     /// Gives a file another name, if that is free.
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        Ok(renameat2(&self.file, from, &self.file, to, RenameFlags::RENAME_NOREPLACE)?)
+        match renameat2(&self.file, from, &self.file, to, RenameFlags::RENAME_NOREPLACE) {
+            // Not all file systems know the flag (renameat2(2), EINVAL); a second name, which
+            // must be free, too, does the same in two steps.
+            Err(Errno::EINVAL) => {
+                linkat(&self.file, from, &self.file, to, AtFlags::empty())?;
+                Ok(unlinkat(&self.file, from, UnlinkatFlags::NoRemoveDir)?)
+            }
+            outcome => Ok(outcome?),
+        }
     }
 
     fn write_new(&self, name: &str, content: &[u8], path: &Path) -> Result<(), StoreError> {

@@ -144,7 +144,10 @@ impl FileStore {
                     if account.generation != *generation {
                         return Err(changed());
                     }
-                    Ok(((), Some(renew(account.usage.clone())?)))
+                    // A disabled record may be of somebody who had the name before.
+                    let own = account.user.uid == user.uid;
+                    let usage = if own { account.usage.clone() } else { Usage::default() };
+                    Ok(((), Some(renew(usage)?)))
                 })?;
                 Ok(old_copy)
             }
@@ -218,8 +221,9 @@ impl Store for FileStore {
             backup_codes: set,
         };
         let old_copy = self.replace(user, basis, |usage| {
-            let last_step = usage.last_step.max(Some(proven.proof));
-            let usage = Usage { last_step, spent: SpentCodes::default(), ..usage };
+            // The secret is new: no code of it was seen before the one that proved it.
+            let usage =
+                Usage { last_step: Some(proven.proof), spent: SpentCodes::default(), ..usage };
             Ok(Account {
                 generation: Generation::generate()?,
                 user: user.clone(),
@@ -287,15 +291,20 @@ impl Store for FileStore {
 
     fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError> {
         let now = clock();
-        let standing = |name: &UserName| -> Result<Standing, StoreError> {
-            let Some((file, account)) = self.peek(name, Access::Read)? else {
-                return Ok(Standing::NeverEnrolled);
-            };
-            file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
-            Ok(Standing::of(&account, now))
-        };
         let names = self.directory.names()?;
-        Ok(names.into_iter().map(|name| Listed { standing: standing(&name), name }).collect())
+        let accounts = names.into_iter().map(|name| {
+            let account = self.peek(&name, Access::Read).and_then(|found| {
+                let Some((file, account)) = found else { return Ok(None) };
+                file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
+                Ok(Some(account))
+            });
+            let uid = account.as_ref().ok().and_then(|account| Some(account.as_ref()?.user.uid));
+            let standing = account.map(|account| {
+                account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))
+            });
+            Listed { name, uid, standing }
+        });
+        Ok(accounts.collect())
     }
 }
 

@@ -6,6 +6,7 @@
 use super::shield::Shield;
 use super::{StoreError, io_error};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{major, minor};
 use nix::unistd::Pid;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
@@ -32,11 +33,11 @@ pub(super) fn while_locked<T>(
     let shield = Shield::raise().map_err(io_error("shield the process that locks", path))?;
     lock(file, path)?;
     let outcome = work();
-    // Closing would release it, too, but not while a forked child keeps the file open.
-    let unlocked = file.unlock().map_err(io_error("unlock", path));
+    // Closing would release it, too, but not while a forked child keeps the file open. If it
+    // fails, closing is left; what was written down is written down.
+    let _ = file.unlock();
     shield.lower().map_err(io_error("take back the real uid after locking", path))?;
-    let outcome = outcome?;
-    unlocked.map(|()| outcome)
+    outcome
 }
 
 /// Takes the lock, or says who has it.
@@ -83,13 +84,15 @@ fn continue_stopped_holder(file: &File) {
 
 /// The process that holds the lock on `file`, by /proc/locks (proc_locks(5)).
 fn holder_of(file: &File) -> Option<u32> {
-    let inode = format!(":{}", file.metadata().ok()?.ino());
+    let status = file.metadata().ok()?;
+    let (major, minor) = (major(status.dev()), minor(status.dev()));
+    let wanted = format!("{major:02x}:{minor:02x}:{}", status.ino());
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let is_flock = fields.next() == Some("FLOCK");
         // A process of another pid namespace is shown as 0.
         let pid = fields.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
-        (is_flock && fields.next()?.ends_with(&inode)).then_some(pid)
+        (is_flock && fields.next()? == wanted).then_some(pid)
     })
 }

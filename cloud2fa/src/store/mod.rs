@@ -10,6 +10,7 @@ mod shield;
 mod slots;
 
 pub use file::FileStore;
+pub use shield::HeldSignals;
 
 use crate::backup_codes::HashError;
 use crate::time::Clock;
@@ -123,6 +124,8 @@ pub enum OldCopy {
 pub struct Listed {
     /// Whose record it is.
     pub name: UserName,
+    /// The uid in it; nothing where it cannot be used.
+    pub uid: Option<u32>,
     /// How the user stands, or why the record cannot be used.
     pub standing: Result<Standing, StoreError>,
 }
@@ -244,7 +247,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Somebody else holds the lock, for longer than 5 seconds.
-    #[error("{} is locked by {}; look what that process does", .path.display(), holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")))]
+    #[error("{} is locked by {}; if it is frozen or does not end, `kill -9` harms nothing", .path.display(), holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}")))]
     Busy {
         /// The file that is locked.
         path: PathBuf,

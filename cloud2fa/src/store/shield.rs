@@ -5,27 +5,52 @@
 //! held, and signals of the terminal (Ctrl-C, Ctrl-Z, hang-up) and of limits
 //! (`ulimit -f`: SIGXFSZ) wait until it is released.
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
+use nix::errno::Errno;
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise, sigprocmask};
 use nix::unistd::{Uid, getresuid, setresuid};
 use std::io;
-
-/// Lowered when dropped.
-#[must_use]
-pub(super) struct Shield {
-    mask_before: SigSet,
-    real_uid_before: Option<Uid>,
-}
 
 /// Leaves an id as it is (setresuid(2)).
 const UNCHANGED: Uid = Uid::from_raw(u32::MAX);
 
+/// The bit of CAP_SETUID in a capability set (linux/capability.h).
+const CAP_SETUID: u32 = 7;
+
+/// All signals that can be blocked, blocked until this is dropped. May be nested.
+#[must_use]
+#[derive(Debug)]
+pub struct HeldSignals(SigSet);
+
+impl HeldSignals {
+    /// Blocks them.
+    pub fn hold() -> io::Result<Self> {
+        let mut before = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before))?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        // Setting a mask that the kernel itself gave cannot fail (sigprocmask(2)).
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.0), None);
+    }
+}
+
+/// Lowered when dropped: first the real uid, then the signals.
+#[must_use]
+pub(super) struct Shield {
+    real_uid_before: Option<Uid>,
+    _signals: HeldSignals,
+}
+
 impl Shield {
-    /// Blocks what can be blocked, and makes the real uid root's where that is allowed.
+    /// Blocks what can be blocked, and makes the real uid root's where there is a way back.
     pub(super) fn raise() -> io::Result<Self> {
-        let mask_before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let mut shield = Self { mask_before, real_uid_before: None };
+        let mut shield = Self { _signals: HeldSignals::hold()?, real_uid_before: None };
         let ids = getresuid()?;
-        if ids.effective.is_root() && !ids.real.is_root() {
+        if ids.effective.is_root() && !ids.real.is_root() && may_set_uids()? {
             setresuid(Uid::from_raw(0), UNCHANGED, UNCHANGED)?;
             shield.real_uid_before = Some(ids.real);
         }
@@ -49,25 +74,48 @@ impl Shield {
     /// Puts everything back. An error means that the real uid could not be taken back at
     /// once; dropping tries again.
     pub(super) fn lower(mut self) -> io::Result<()> {
-        self.restore()
+        self.take_back_real_uid()
     }
 
-    fn restore(&mut self) -> io::Result<()> {
-        let restored = match self.real_uid_before {
-            Some(uid) => setresuid(uid, UNCHANGED, UNCHANGED).map_err(io::Error::from),
-            None => Ok(()),
-        };
-        if restored.is_ok() {
-            self.real_uid_before = None;
-        }
-        // Setting a mask that the kernel itself gave cannot fail (pthread_sigmask(3)).
-        let _ = self.mask_before.thread_set_mask();
-        restored
+    fn take_back_real_uid(&mut self) -> io::Result<()> {
+        let Some(uid) = self.real_uid_before else { return Ok(()) };
+        with_processes_unlimited(|| setresuid(uid, UNCHANGED, UNCHANGED))?;
+        self.real_uid_before = None;
+        Ok(())
     }
 }
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        let _ = self.restore();
+        if self.take_back_real_uid().is_err() {
+            // A program that goes on with a real uid that is not its caller's may let the
+            // caller do what is root's. Its end refuses the login.
+            std::process::abort();
+        }
     }
+}
+
+/// Whether this process may set its ids as it likes, and so come back from root's. Root
+/// without CAP_SETUID may not; a setuid program in a container may be such.
+fn may_set_uids() -> io::Result<bool> {
+    let status = match std::fs::read_to_string("/proc/thread-self/status") {
+        // Without /proc nobody can tell, and the lock is as good as that of others.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        outcome => outcome?,
+    };
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    Ok(effective.is_some_and(|set| set & (1 << CAP_SETUID) != 0))
+}
+
+/// Runs `work` without the limit on processes: a process whose real uid becomes one that is
+/// over it may execute nothing any more (execve(2), EAGAIN), and the host's hooks would fail.
+fn with_processes_unlimited(work: impl FnOnce() -> Result<(), Errno>) -> Result<(), Errno> {
+    let before = getrlimit(Resource::RLIMIT_NPROC);
+    let lifted = setrlimit(Resource::RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY);
+    let outcome = work();
+    if let (Ok((soft, hard)), Ok(())) = (before, lifted) {
+        let _ = setrlimit(Resource::RLIMIT_NPROC, soft, hard);
+    }
+    outcome
 }

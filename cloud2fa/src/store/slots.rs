@@ -1,9 +1,11 @@
 //! An account file's two slots, and what makes one valid.
 //!
 //! A slot is 4096 bytes: a header line `cloud2fa-account FORMAT SEQUENCE LENGTH
-//! CHECKSUM`, then LENGTH bytes of text, then blanks and one newline. The checksum
-//! (SHA-256) is over all of the slot but itself, so that any byte that is not as it
-//! was written makes the slot invalid. A writer only ever overwrites the slot that is
+//! CHECKSUM`, then LENGTH bytes of text, then blanks, one newline, and SEQUENCE once more
+//! in 20 digits. The checksum (SHA-256) is over all of the slot but itself, so that any
+//! byte that is not as it was written makes the slot invalid. The sequence number at the
+//! end is there for a write that stops in the middle (`ulimit -f` lets a user choose
+//! where): whatever has its end from an older slot is not valid. A writer only ever overwrites the slot that is
 //! not the current one; what a crash tears is never the current one.
 
 use sha2::{Digest, Sha256};
@@ -11,6 +13,9 @@ use zeroize::Zeroizing;
 
 /// Bytes of a slot; a page and a usual block, so that one is rarely torn at all.
 pub(super) const SLOT_SIZE: usize = 4096;
+
+/// Bytes at a slot's end: the newline, and 20 digits, which hold every sequence number.
+const TAIL_SIZE: usize = 21;
 
 /// Bytes of an account file.
 pub(super) const FILE_SIZE: usize = 2 * SLOT_SIZE;
@@ -92,10 +97,10 @@ pub(super) fn encode(sequence: u64, text: &[u8]) -> Option<FileContent> {
     slot[..checksum_at].copy_from_slice(unsealed.as_bytes());
     *slot.get_mut(text_at - 1)? = b'\n';
     slot.get_mut(text_at..text_at + text.len())?.copy_from_slice(text);
-    slot[SLOT_SIZE - 1] = b'\n';
+    slot[SLOT_SIZE - TAIL_SIZE..].copy_from_slice(format!("\n{sequence:020}").as_bytes());
     let checksum = checksum(&slot, checksum_at);
     slot[checksum_at..text_at - 1].copy_from_slice(checksum.as_bytes());
-    (text_at + text.len() < SLOT_SIZE).then_some(slot)
+    (text_at + text.len() <= SLOT_SIZE - TAIL_SIZE).then_some(slot)
 }
 
 /// SHA-256 of a slot without the checksum that stands at `checksum_at`.
@@ -184,6 +189,18 @@ mod tests {
                     "byte {at}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_write_that_stops_anywhere_leaves_the_other_slot() {
+        let whole = file((7, "old"), (8, "newer"));
+        let next = encode(9, b"the newest of all").unwrap();
+        for written in 0..SLOT_SIZE {
+            let mut torn = whole.clone();
+            torn[..written].copy_from_slice(&next[..written]);
+            let text = current(&torn).map(|current| current.text);
+            assert_eq!(text, Ok(&b"newer"[..]), "{written} bytes");
         }
     }
 

@@ -186,8 +186,8 @@ pub fn accepted(verdict: &Verdict) -> bool {
 pub fn slot(format: u64, sequence: u64, text: &str) -> Vec<u8> {
     let before = format!("cloud2fa-account {format} {sequence} {} ", text.len());
     let mut after = format!("\n{text}").into_bytes();
-    after.resize(SLOT - before.len() - 64 - 1, b' ');
-    after.push(b'\n');
+    after.resize(SLOT - before.len() - 64 - 21, b' ');
+    after.extend(format!("\n{sequence:020}").into_bytes());
     let sum = Sha256::new().chain_update(&before).chain_update(&after).finalize();
     [before.into_bytes(), data_encoding::HEXLOWER.encode(&sum).into_bytes(), after].concat()
 }
