@@ -16,6 +16,7 @@ use cloud2fa::{
     StoreError, Token, User, Verdict,
 };
 use pam::constants::PamResultCode;
+use std::path::Path;
 
 /// The service of our own password check, whose stack may include this module by way of
 /// common-auth: a second factor there would lock out whoever wants to change it.
@@ -34,8 +35,6 @@ enum Subject {
     Enrolled(User, Generation),
     /// Asked like everybody, and refused whatever the answer is.
     Refused(Reason),
-    /// Let in without a second factor.
-    Skipped,
 }
 
 /// Runs one login in `host`. `memory` is for hashing a backup code.
@@ -88,38 +87,43 @@ impl<H: Host> Login<'_, H> {
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
-        if matches!(subject, Subject::Skipped) {
-            return Ok(Outcome::skipped(Reason::NotEnrolled));
-        }
         self.host.delay_failure();
         let answer = self.answer(&arguments);
-        let (user, seen) = match subject {
-            Subject::Enrolled(user, generation) => (user, generation),
-            Subject::Refused(reason) => {
-                return Err(match answer {
-                    // A conversation that failed is passed on for everybody.
-                    Err(outcome) if outcome.code != PamResultCode::PAM_AUTH_ERR => outcome,
-                    _ => Outcome::refused(reason),
-                });
+        match (subject, answer) {
+            // A conversation that failed is passed on for everybody.
+            (Subject::Refused(_), Err(outcome)) if outcome.code != PamResultCode::PAM_AUTH_ERR => {
+                Err(outcome)
             }
-            Subject::Skipped => unreachable!("left above"),
-        };
-        let answer = answer?;
-        if self.host.user_name().ok().as_ref() != Some(&name) {
-            return Err(Outcome::refused(Reason::UserChanged));
+            (Subject::Refused(reason), _) => Err(Outcome::refused(reason)),
+            (Subject::Enrolled(..), _) if self.host.user_name().ok().as_ref() != Some(&name) => {
+                Err(Outcome::refused(Reason::UserChanged))
+            }
+            (Subject::Enrolled(user, seen), answer) => {
+                self.evaluate(&mut store, &user, &seen, &answer?, &config.state_dir)
+            }
         }
-        let factor = match &answer {
+    }
+
+    /// Lets the store evaluate the answer.
+    fn evaluate(
+        &mut self,
+        store: &mut FileStore,
+        user: &User,
+        seen: &Generation,
+        answer: &Answer,
+        state_dir: &Path,
+    ) -> Result<Outcome, Outcome> {
+        let factor = match answer {
             Answer::Token(_) => Factor::Token,
             Answer::BackupCode(_) => Factor::BackupCode,
         };
-        let host = &*self.host;
-        let held = HeldSignals::hold();
-        self.signals = Some(held.map_err(|source| StoreError::Io {
+        let held = HeldSignals::hold().map_err(|source| StoreError::Io {
             doing: "hold signals for a change in",
-            path: config.state_dir.clone(),
+            path: state_dir.to_owned(),
             source,
-        })?);
-        let verdict = store.verify(&user, &seen, &answer, Purpose::Login, &|| host.now())?;
+        })?;
+        self.signals = Some(held);
+        let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
         Ok(conclude(&verdict, factor))
     }
 
@@ -147,7 +151,7 @@ impl<H: Host> Login<'_, H> {
         let (generation, status) = match standing {
             Standing::Enrolled(generation, status) => (generation, status),
             Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
-                return Ok(Subject::Skipped);
+                return Err(Outcome::skipped(Reason::NotEnrolled));
             }
             Standing::NeverEnrolled | Standing::Disabled(_) => {
                 return Ok(Subject::Refused(Reason::NotEnrolled));
