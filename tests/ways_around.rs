@@ -77,6 +77,34 @@ fn the_log_has_its_line_before_the_user_is_told_anything() {
     assert!(fixture.log().len() >= 3);
 }
 
+/// Whether `pid` may be signalled by bob's real uid now.
+fn bob_may_signal(pid: u32) -> bool {
+    real_uid(pid) == Some(user::of_this_machine("bob").uid)
+}
+
+#[test]
+fn the_caller_may_not_end_the_program_between_the_commit_and_the_log_line() {
+    let (fixture, alice) = Fixture::with("alice");
+    let bob = user::of_this_machine("bob").uid.to_string();
+    for round in 1..=10 {
+        let mut command = Command::new(machine::program("setpriv", "util-linux"));
+        command.args(["--ruid", &bob, "--", PAM_HOST]).arg(fixture.services());
+        let mut host = HostProcess::run(command.args([&fixture.service, "alice"]));
+        host.wait_for_prompt();
+        let lines_before = fixture.log().len();
+        host.answer(&alice.wrong_code());
+        // Shielded, then not any more: from then on the caller may end it.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while bob_may_signal(host.id()) && Instant::now() < deadline {}
+        while !bob_may_signal(host.id()) && Instant::now() < deadline {}
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(host.id()).unwrap());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(fixture.log().len(), lines_before + 1, "round {round}");
+        fixture.rewrite(&alice, "failures", "0");
+    }
+}
+
 #[test]
 fn a_second_name_for_an_enrolled_uid_is_asked() {
     let (fixture, bob) = Fixture::with("bob");

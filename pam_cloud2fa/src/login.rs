@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
-use cloud2fa::store::HeldSignals;
+use cloud2fa::store::Shield;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
     Answer, BackupCode, Config, Factor, FileStore, Generation, Purpose, Standing, Store,
@@ -43,7 +43,7 @@ pub fn authenticate<H: Host>(
     arguments: &[&[u8]],
     memory: Box<dyn HashMemory>,
 ) -> PamResultCode {
-    let mut login = Login { host, user: None, signals: None };
+    let mut login = Login { host, user: None, shield: None };
     let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
@@ -55,8 +55,8 @@ struct Login<'h, H> {
     host: &'h mut H,
     /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
-    /// From the evaluation to the log line nobody may end this process.
-    signals: Option<HeldSignals>,
+    /// From the evaluation to the log line its caller may not end this process.
+    shield: Option<Shield>,
 }
 
 impl<H: Host> Login<'_, H> {
@@ -117,12 +117,12 @@ impl<H: Host> Login<'_, H> {
             Answer::Token(_) => Factor::Token,
             Answer::BackupCode(_) => Factor::BackupCode,
         };
-        let held = HeldSignals::hold().map_err(|source| StoreError::Io {
-            doing: "hold signals for a change in",
+        let shield = Shield::raise().map_err(|source| StoreError::Io {
+            doing: "shield the process for a change in",
             path: state_dir.to_owned(),
             source,
         })?;
-        self.signals = Some(held);
+        self.shield = Some(shield);
         let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
         Ok(conclude(&verdict, factor))
     }
@@ -142,8 +142,11 @@ impl<H: Host> Login<'_, H> {
         let mut standing = store.challenge(&user, &|| self.host.now())?;
         if may_skip && standing.status().is_none() {
             // A second name for an enrolled user is no way around the second factor.
-            let first = self.host.first_user_of(user.uid).and_then(Result::ok);
-            if let Some(first) = first.filter(|first| first.name != user.name) {
+            // The system has just known the uid: if it does not now, the look-up has failed.
+            let Some(Ok(first)) = self.host.first_user_of(user.uid) else {
+                return Ok(Subject::Refused(Reason::UnknownUser));
+            };
+            if first.name != user.name {
                 standing = store.challenge(&first, &|| self.host.now())?;
                 user = first;
             }
@@ -224,7 +227,10 @@ impl<H: Host> Login<'_, H> {
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
         let line = outcome.log_line(self.user.as_deref(), &service, remote_host.as_deref());
         self.host.log(outcome.severity, &line.to_string());
-        self.signals = None;
+        if let Some(shield) = self.shield.take() {
+            // What fails at once is tried again when it is dropped.
+            let _ = shield.lower();
+        }
         for (tone, text) in &outcome.texts {
             self.host.tell(*tone, text);
         }

@@ -1,7 +1,7 @@
 //! One account file: checked as what is open, read, and written a slot at a time.
 
 use super::shield::Shield;
-use super::slots::{self, BadSlots, FILE_SIZE, FileContent, SLOT_SIZE};
+use super::slots::{self, BadSlots, FILE_SIZE, FileContent, HIGHEST_SEQUENCE, SLOT_SIZE};
 use super::{OldCopy, StoreError, io_error, record};
 use crate::{Account, User};
 use nix::unistd::fchown;
@@ -59,6 +59,9 @@ impl AccountFile {
                 StoreError::LaterFormat { path: self.path.clone(), found }
             }
         })?;
+        if current.sequence >= HIGHEST_SEQUENCE {
+            return Err(self.damaged("its sequence number is at the end"));
+        }
         let account = record::read(current.text)
             .ok_or_else(|| self.damaged("its content is not an account"))?;
         Ok(Loaded { account, index: current.index, sequence: current.sequence })
@@ -92,10 +95,8 @@ impl AccountFile {
         account: &Account,
         wipe: Wipe,
     ) -> Result<OldCopy, StoreError> {
-        let sequence = loaded
-            .sequence
-            .checked_add(1)
-            .ok_or_else(|| self.damaged("its sequence number is at the end"))?;
+        // `load` has left room for it.
+        let sequence = loaded.sequence + 1;
         let slot = encode(sequence, account, &self.path)?;
         self.write(1 - loaded.index, &slot)?;
         Ok(match wipe {
@@ -106,11 +107,18 @@ impl AccountFile {
 
     /// Makes this file, whatever is in it, the record of `account`. The file is locked.
     pub(super) fn write_over(&self, account: &Account, owner: u32) -> Result<OldCopy, StoreError> {
-        let sequence = slots::highest_sequence(&self.read_any()?).checked_add(1).unwrap_or(1);
+        let next = slots::highest_sequence(&self.read_any()?) + 1;
+        // A number that was forged leaves no room for the commits to come.
+        let forged = next > HIGHEST_SEQUENCE / 2;
+        let sequence = if forged { 1 } else { next };
         let slot = encode(sequence, account, &self.path)?;
         // Only what is written already may look like root's: what stood there is nobody's.
         self.write(0, &slot)?;
         self.put_in_order(owner)?;
+        if forged {
+            // What has the forged number would count still.
+            return self.write(1, &slot).map(|()| OldCopy::Wiped);
+        }
         Ok(self.wipe(1, &slot))
     }
 

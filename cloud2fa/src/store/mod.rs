@@ -10,7 +10,7 @@ mod shield;
 mod slots;
 
 pub use file::FileStore;
-pub use shield::HeldSignals;
+pub use shield::Shield;
 
 use crate::backup_codes::HashError;
 use crate::time::Clock;

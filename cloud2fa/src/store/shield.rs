@@ -17,14 +17,12 @@ const UNCHANGED: Uid = Uid::from_raw(u32::MAX);
 /// The bit of CAP_SETUID in a capability set (linux/capability.h).
 const CAP_SETUID: u32 = 7;
 
-/// All signals that can be blocked, blocked until this is dropped. May be nested.
-#[must_use]
-#[derive(Debug)]
-pub struct HeldSignals(SigSet);
+/// All signals that can be blocked, blocked until this is dropped.
+struct HeldSignals(SigSet);
 
 impl HeldSignals {
     /// Blocks them.
-    pub fn hold() -> io::Result<Self> {
+    fn hold() -> io::Result<Self> {
         let mut before = SigSet::empty();
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before))?;
         Ok(Self(before))
@@ -38,16 +36,17 @@ impl Drop for HeldSignals {
     }
 }
 
-/// Lowered when dropped: first the real uid, then the signals.
+/// Lowered when dropped: first the real uid, then the signals. May be nested: a login holds
+/// one until its log line is written, so that its caller cannot be evaluated without a trace.
 #[must_use]
-pub(super) struct Shield {
+pub struct Shield {
     real_uid_before: Option<Uid>,
     _signals: HeldSignals,
 }
 
 impl Shield {
     /// Blocks what can be blocked, and makes the real uid root's where there is a way back.
-    pub(super) fn raise() -> io::Result<Self> {
+    pub fn raise() -> io::Result<Self> {
         let mut shield = Self { _signals: HeldSignals::hold()?, real_uid_before: None };
         let ids = getresuid()?;
         if ids.effective.is_root() && !ids.real.is_root() && may_set_uids()? {
@@ -73,7 +72,7 @@ impl Shield {
 
     /// Puts everything back. An error means that the real uid could not be taken back at
     /// once; dropping tries again.
-    pub(super) fn lower(mut self) -> io::Result<()> {
+    pub fn lower(mut self) -> io::Result<()> {
         self.take_back_real_uid()
     }
 

@@ -25,7 +25,7 @@ const FORMAT: u64 = 1;
 
 /// No file lives long enough to get here by commits; a header beyond was forged, and
 /// would leave no room for the commits to come.
-const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
+pub(super) const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
 
 const MAGIC: &str = "cloud2fa-account";
 
