@@ -98,7 +98,7 @@ fn leaving_before_the_codes_are_saved_says_how_to_get_new_ones() {
     terminal.type_in(CTRL_C);
     let (screen, status) = terminal.end();
     assert_eq!(status, 0, "the new codes are in force: {screen}");
-    assert!(screen.contains("make new ones with `cloud2fa regenerate`"), "{screen}");
+    assert!(screen.contains("make new ones with `cloud2fa regenerate --user NAME`"), "{screen}");
     assert_eq!(fixture.login("alice", &[&alice.backup_codes[0]]).code, Code::AUTH_ERR);
     assert_eq!(fixture.login("alice", &[&shown_codes(&screen)[0]]).code, Code::SUCCESS);
 }
@@ -145,6 +145,6 @@ fn status_and_list_read_well() {
     );
     assert_eq!(
         run(&fixture, &["status", "--user", "bob"]).output,
-        "bob has no second factor; `cloud2fa enable` turns it on.\n"
+        "bob has no second factor; `cloud2fa enable --user bob` turns it on.\n"
     );
 }

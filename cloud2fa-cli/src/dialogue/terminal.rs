@@ -39,7 +39,7 @@ impl Terminal {
             say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
         }
         say("\nPrint them or write them down, and keep them in a safe place, not on the phone.\n\
-             They are not shown again; `cloud2fa regenerate` makes new ones.\n\n")?;
+             They are not shown again; `cloud2fa regenerate --user NAME` makes new ones.\n\n")?;
         loop {
             match self.ask("Type yes when you have saved them: ") {
                 Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(b"yes") => return Ok(()),
@@ -47,7 +47,7 @@ impl Terminal {
                 // All is saved already: that nobody answers changes nothing.
                 Err(_) => {
                     return say(
-                        "If you have not saved them, make new ones with `cloud2fa regenerate`.\n",
+                        "If you have not saved them, make new ones with `cloud2fa regenerate --user NAME`.\n",
                     );
                 }
             }
@@ -180,7 +180,9 @@ impl Dialogue for Terminal {
 
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
         let Some(status) = standing.status() else {
-            return say(&format!("{user} has no second factor; `cloud2fa enable` turns it on.\n"));
+            return say(&format!(
+                "{user} has no second factor; `cloud2fa enable --user {user}` turns it on.\n"
+            ));
         };
         let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
         let throttle = match (status.locked, status.wait_seconds) {

@@ -47,7 +47,7 @@ fn basis(store: &mut dyn Store, user: &User, replace: bool) -> Result<Basis, Fai
     match store.status(user, &machine::now) {
         Ok(Standing::Enrolled(..)) if !replace => {
             let message = format!(
-                "{} is enrolled already; `cloud2fa enable --replace` replaces the enrolment",
+                "{0} is enrolled already; `cloud2fa enable --replace --user {0}` replaces the enrolment",
                 user.name
             );
             Err(Failure::new(Kind::AlreadyEnrolled, message))

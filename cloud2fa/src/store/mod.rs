@@ -260,7 +260,7 @@ pub enum StoreError {
     )]
     Changed(UserName),
     /// There is no enrolment to act on.
-    #[error("{0} is not enrolled; `cloud2fa enable` enrols")]
+    #[error("{0} is not enrolled; `cloud2fa enable --user {0}` enrols")]
     NotEnrolled(UserName),
     /// No hash could be made.
     #[error(transparent)]
