@@ -1,6 +1,6 @@
 //! What was typed at the prompt: a token, a backup code, or something that cannot be a code.
 
-use crate::{BackupCode, Token};
+use crate::{BackupCode, Factor, Token};
 use zeroize::Zeroizing;
 
 /// Answers of this many bytes or more are no codes (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
@@ -16,6 +16,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Which kind of code this is.
+    pub fn factor(&self) -> Factor {
+        match self {
+            Self::Token(_) => Factor::Token,
+            Self::BackupCode(_) => Factor::BackupCode,
+        }
+    }
+
     /// Reads an answer; ASCII spaces and dashes in it are ignored. Nothing where it
     /// cannot be a code: that is not a guess, and must not be counted as one.
     pub fn parse(typed: &[u8]) -> Option<Self> {

@@ -39,16 +39,6 @@ pub enum Claim {
     BackupCode(CodeHash),
 }
 
-impl Claim {
-    /// Which kind of code this is.
-    pub fn factor(&self) -> Factor {
-        match self {
-            Self::Token(_) => Factor::Token,
-            Self::BackupCode(_) => Factor::BackupCode,
-        }
-    }
-}
-
 /// Why an answer is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

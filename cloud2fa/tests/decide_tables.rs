@@ -6,7 +6,7 @@
 mod accounts;
 
 use accounts::{hash, new_account};
-use cloud2fa::decide::{Claim, Factor, Policy, Purpose, Verdict, decide};
+use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Account, Secret, TimeStep, Token, UnixTime};
 
@@ -121,7 +121,7 @@ fn of_two_steps_with_the_same_code_the_latest_is_spent() {
     let now = TimeStep(133_866).start();
 
     let mut desk = Desk::new(&key);
-    assert_eq!(desk.token_of(133_865).factor(), Factor::Token);
+    assert!(matches!(desk.token_of(133_865), Claim::Token(_)));
     assert!(accepted(&desk.decide(&code, now, Purpose::Login)));
     assert_eq!(desk.account.usage.last_step, Some(TimeStep(133_867)));
     assert_eq!(desk.decide(&code, now, Purpose::Login), Verdict::Replayed { next_in: 60 });

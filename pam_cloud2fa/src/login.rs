@@ -113,10 +113,6 @@ impl<H: Host> Login<'_, H> {
         answer: &Answer,
         state_dir: &Path,
     ) -> Result<Outcome, Outcome> {
-        let factor = match answer {
-            Answer::Token(_) => Factor::Token,
-            Answer::BackupCode(_) => Factor::BackupCode,
-        };
         let shield = Shield::raise().map_err(|source| StoreError::Io {
             doing: "shield the process for a change in",
             path: state_dir.to_owned(),
@@ -124,7 +120,7 @@ impl<H: Host> Login<'_, H> {
         })?;
         self.shield = Some(shield);
         let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
-        Ok(conclude(&verdict, factor))
+        Ok(conclude(&verdict, answer.factor()))
     }
 
     /// Looks up who wants to log in. Ends the login where nothing may be tried now.

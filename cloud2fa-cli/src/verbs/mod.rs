@@ -31,8 +31,7 @@ fn status(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    require_root()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let mut store = store_of_root(arguments)?;
     let user = caller::resolve_recorded(target, &mut store)?;
     let standing = store.status(&user, &machine::now)?;
     dialogue.status(user.name.as_str(), &standing)?;
@@ -44,10 +43,7 @@ fn regenerate(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let user = caller::resolve(target)?;
-    require_root()?;
-    dialogue.require_interactive()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let (user, mut store) = begin_asking(arguments, target, dialogue)?;
     let Standing::Enrolled(generation, _) = store.status(&user, &machine::now)? else {
         return Err(StoreError::NotEnrolled(user.name).into());
     };
@@ -62,8 +58,7 @@ fn disable(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    require_root()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let mut store = store_of_root(arguments)?;
     let user = caller::resolve_recorded(target, &mut store)?;
     let basis = match store.status(&user, &machine::now) {
         Ok(Standing::Enrolled(generation, _)) => Basis::Generation(generation),
@@ -87,8 +82,7 @@ fn init(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, 
 }
 
 fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
-    require_root()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let mut store = store_of_root(arguments)?;
     let listed = store.list(&machine::now)?;
     let users: Vec<_> = listed
         .into_iter()
@@ -108,12 +102,29 @@ fn unlock(
     name: &str,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    require_root()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let mut store = store_of_root(arguments)?;
     let user = caller::find_recorded(name, &mut store)?;
     store.unlock(&user, &machine::now)?;
     dialogue.done(user.name.as_str(), &Done::Unlocked)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store, for root alone.
+fn store_of_root(arguments: &Arguments) -> Result<FileStore, Failure> {
+    require_root()?;
+    machine::store(&machine::config(arguments)?)
+}
+
+/// What a verb begins with that asks for codes or shows them.
+fn begin_asking(
+    arguments: &Arguments,
+    target: &Target,
+    dialogue: &dyn Dialogue,
+) -> Result<(User, FileStore), Failure> {
+    let user = caller::resolve(target)?;
+    require_root()?;
+    dialogue.require_interactive()?;
+    Ok((user, machine::store(&machine::config(arguments)?)?))
 }
 
 /// Root may write over a record that cannot be used; nothing else that is wrong is passed over.

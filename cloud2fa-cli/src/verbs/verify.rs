@@ -1,11 +1,11 @@
 //! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
 
+use super::begin_asking;
 use crate::arguments::{Arguments, Target};
-use crate::caller::{self, require_root};
 use crate::dialogue::{Again, Dialogue};
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::{Answer, Factor, Purpose, Standing, Store, StoreError, Verdict};
+use cloud2fa::{Answer, Purpose, Standing, Store, StoreError, Verdict};
 use std::process::ExitCode;
 
 /// How often something that cannot be a code may be typed. It counts as nothing.
@@ -16,10 +16,7 @@ pub fn run(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let user = caller::resolve(target)?;
-    require_root()?;
-    dialogue.require_interactive()?;
-    let mut store = machine::store(&machine::config(arguments)?)?;
+    let (user, mut store) = begin_asking(arguments, target, dialogue)?;
     let Standing::Enrolled(generation, status) = store.challenge(&user, &machine::now)? else {
         return Err(StoreError::NotEnrolled(user.name).into());
     };
@@ -29,11 +26,8 @@ pub fn run(
         (Verdict::Wait { seconds: status.wait_seconds }, None)
     } else {
         let answer = ask(dialogue)?;
-        let factor = match &answer {
-            Answer::Token(_) => Factor::Token,
-            Answer::BackupCode(_) => Factor::BackupCode,
-        };
-        (store.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?, Some(factor))
+        let verdict = store.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
+        (verdict, Some(answer.factor()))
     };
     dialogue.verdict(user.name.as_str(), &verdict, factor)?;
     match verdict {
