@@ -11,8 +11,18 @@ const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
 
 /// A login from its start to its end, answered with `answer`; `inject` is what fails.
 fn login(fixture: &Fixture, answer: &str, inject: Option<&str>) -> (Vec<String>, Vec<Call>) {
+    login_of(fixture, "alice", answer, inject)
+}
+
+/// The same of somebody else.
+fn login_of(
+    fixture: &Fixture,
+    name: &str,
+    answer: &str,
+    inject: Option<&str>,
+) -> (Vec<String>, Vec<Call>) {
     let mut plain = Command::new(PAM_HOST);
-    plain.arg(fixture.services()).args([&fixture.service, "alice"]);
+    plain.arg(fixture.services()).args([&fixture.service, name]);
     let (mut traced, output) = strace::around(&plain, inject);
     let mut host = HostProcess::run(&mut traced);
     host.answer(answer);
@@ -111,4 +121,30 @@ fn with_nullok_too_no_failure_of_the_store_reads_as_not_enrolled() {
     let log = fixture.log();
     assert!(!log.iter().any(|line| line.message().starts_with("skipped ")), "{log:?}");
     assert_eq!(fixture.status(&alice).failures, 0);
+}
+
+#[test]
+fn a_look_up_of_users_that_fails_skips_nothing() {
+    let (fixture, bob) = Fixture::with("bob");
+    fixture.set_stack(&["auth sufficient MODULE CONFIG nullok", "auth required pam_deny.so"]);
+    cloud2fa_tests::user::add_alias(&bob.user, "robert");
+    let (said, calls) = login_of(&fixture, "robert", &bob.code(), None);
+    assert_eq!(said, ["ask Verification code: ", "code PAM_SUCCESS"], "the enrolment of bob's uid");
+    let look_ups =
+        calls.iter().filter(|call| call.name == "openat" && call.text.contains("/etc/passwd"));
+    let look_ups: Vec<_> = look_ups.collect();
+    assert!(look_ups.len() >= 2, "by name and by uid: {calls:#?}");
+    for call in look_ups {
+        for error in ["EMFILE", "EIO", "ENOENT"] {
+            let (said, _) =
+                login_of(&fixture, "robert", &bob.wrong_code(), Some(&call.fail(error)));
+            assert_ne!(
+                said.last().map(String::as_str),
+                Some("code PAM_SUCCESS"),
+                "{error} at {call:?}"
+            );
+        }
+    }
+    let log = fixture.log();
+    assert!(!log.iter().any(|line| line.message().starts_with("skipped ")), "{log:?}");
 }

@@ -108,13 +108,10 @@ fn the_caller_may_not_end_the_program_between_the_commit_and_the_log_line() {
 #[test]
 fn a_second_name_for_an_enrolled_uid_is_asked() {
     let (fixture, bob) = Fixture::with("bob");
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
-    let alias = format!("robert:x:{}:{0}::/nonexistent:/bin/sh\n", bob.user.uid);
-    std::fs::write("/etc/passwd", format!("{passwd}{alias}")).unwrap();
+    user::add_alias(&bob.user, "robert");
     let with_code = fixture.raw("robert", "CONFIG nullok", vec![bob.code().as_str().into()]);
     let without = fixture.raw("robert", "CONFIG nullok", vec!["123".into()]);
     let other = fixture.raw("carol", "CONFIG nullok", Vec::new());
-    std::fs::write("/etc/passwd", passwd).unwrap();
     assert_eq!((with_code.code, with_code.asked().len()), (Code::SUCCESS, 1));
     assert_eq!(without.code, Code::AUTH_ERR);
     assert_eq!((other.code, other.asked().len()), (Code::IGNORE, 0));
