@@ -192,8 +192,11 @@ fn waiting_and_locked_users_are_told_apart_and_unlocked() {
     let waiting = run(&fixture, &["verify", "--user", "alice", "--json"]);
     assert_eq!((waiting.last()["verdict"].as_str(), waiting.status), (Some("wait"), 5));
     assert!((1..=30).contains(&waiting.last()["wait_seconds"].as_u64().unwrap()));
-    let unlocked = run(&fixture, &["unlock", "alice", "--json"]);
-    assert_eq!((unlocked.last(), unlocked.status), (json!({"unlocked": true, "user": "alice"}), 0));
+    for whom in [&["alice"][..], &["--user", "alice"], &["--user=alice"]] {
+        let unlocked = run(&fixture, &[&["unlock", "--json"], whom].concat());
+        let done = json!({"unlocked": true, "user": "alice"});
+        assert_eq!((unlocked.last(), unlocked.status), (done, 0));
+    }
     fixture.rewrite(&alice, "locked", "true");
     let locked = run(&fixture, &["verify", "--user", "alice", "--json"]);
     assert_eq!((locked.last()["verdict"].as_str(), locked.status), (Some("locked"), 5));
@@ -205,12 +208,15 @@ fn waiting_and_locked_users_are_told_apart_and_unlocked() {
 #[test]
 fn init_makes_a_store_once() {
     let fixture = Fixture::new();
-    let again = run(&fixture, &["init", "--json"]);
-    assert_eq!((&again.last()["initialised"], again.status), (&json!(false), 0));
+    let init = |new: bool| {
+        let ended = run(&fixture, &["init", "--json"]);
+        let said = json!({"initialised": true, "new": new, "state_dir": fixture.store_path()});
+        assert_eq!((ended.last(), ended.status), (said, 0));
+    };
+    init(false);
     let marker = std::fs::read(fixture.store_path().join(".store")).unwrap();
     std::fs::remove_dir_all(fixture.store_path()).unwrap();
-    let made = run(&fixture, &["init", "--json"]);
-    assert_eq!((&made.last()["initialised"], made.status), (&json!(true), 0));
+    init(true);
     assert_ne!(std::fs::read(fixture.store_path().join(".store")).unwrap(), marker);
 }
 

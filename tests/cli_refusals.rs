@@ -141,9 +141,14 @@ fn a_bad_configuration_is_located() {
 #[test]
 fn usage_errors_are_json_where_json_is_spoken() {
     let fixture = Fixture::new();
-    for arguments in
-        [&["frob"][..], &["enable", "--qr", "neon"], &["unlock"], &["status", "alice"], &[]]
-    {
+    for arguments in [
+        &["frob"][..],
+        &["enable", "--qr", "neon"],
+        &["unlock"],
+        &["unlock", "alice", "--user", "alice"],
+        &["status", "alice"],
+        &[],
+    ] {
         let ended = run(&fixture, &[arguments, &["--json"]].concat());
         assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("usage"), 2), "{ended:?}");
         assert_eq!(ended.output.lines().count(), 1);
@@ -151,6 +156,19 @@ fn usage_errors_are_json_where_json_is_spoken() {
         assert_eq!((human.status, human.output.as_str()), (2, ""), "{human:?}");
         assert!(human.errors.contains("--help"), "{}", human.errors);
     }
+}
+
+#[test]
+fn wrong_usage_gets_no_advice_that_leads_astray() {
+    let fixture = Fixture::new();
+    // clap's: "to pass '--force' as a value, use '-- --force'". That unlocks nobody.
+    let ended = run(&fixture, &["unlock", "--force", "alice"]);
+    assert!(ended.status == 2 && !ended.errors.contains("as a value"), "{}", ended.errors);
+    // The others help.
+    let ended = run(&fixture, &["--user", "alice", "status"]);
+    assert!(ended.errors.contains("tip: 'status --user' exists"), "{}", ended.errors);
+    let ended = run(&fixture, &["enable", "--usr", "alice"]);
+    assert!(ended.errors.contains("tip: a similar argument exists: '--user'"), "{}", ended.errors);
 }
 
 #[test]

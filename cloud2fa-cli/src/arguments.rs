@@ -39,10 +39,7 @@ pub enum Verb {
     /// Show how all users stand
     List,
     /// Let a user in again after too many wrong codes
-    Unlock {
-        /// The user's name
-        name: String,
-    },
+    Unlock(Named),
 }
 
 /// Whose second factor.
@@ -51,6 +48,26 @@ pub struct Target {
     /// Somebody else's than the caller's own; for root
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+}
+
+/// Who must be named: one way or the other.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Named {
+    /// The user's name
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// The user's name, as the other commands take it
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+}
+
+impl Named {
+    /// The name. clap has seen to it that there is one.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().or(self.user.as_deref()).unwrap_or_default()
+    }
 }
 
 /// How to enrol.

@@ -6,6 +6,9 @@ use crate::machine;
 use cloud2fa::{Store, User, UserName};
 use nix::unistd::{Uid, getuid};
 
+/// No user's (`(uid_t) -1`, chown(2)): whose a record is that cannot be read and names a user who is gone.
+const NO_UID: u32 = u32::MAX;
+
 /// Who calls: root, for this process.
 #[derive(Debug)]
 pub struct Root {
@@ -58,7 +61,7 @@ fn recorded(name: Option<&str>, store: &mut dyn Store, failure: Failure) -> Resu
     let (Kind::UnknownUser, Some(name)) = (failure.kind, name) else { return Err(failure) };
     let listed = store.list(&machine::now)?;
     let own = listed.into_iter().find(|listed| listed.name.as_str() == name);
-    let user = own.and_then(|own| Some(User { uid: own.uid?, name: own.name }));
+    let user = own.map(|own| User { uid: own.uid.unwrap_or(NO_UID), name: own.name });
     user.ok_or(failure)
 }
 

@@ -14,6 +14,7 @@ mod verbs;
 
 use arguments::Arguments;
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use dialogue::Dialogue;
 use failure::{Failure, Kind};
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let _ = nix::sys::prctl::set_dumpable(false);
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage_error(&error),
+        Err(error) => return usage_error(error),
     };
     let outcome = input::Input::new().and_then(|input| {
         let mut dialogue = dialogue::new(arguments.json, input);
@@ -44,7 +45,8 @@ fn finish(dialogue: &mut dyn Dialogue, failure: &Failure) -> Result<ExitCode, Fa
 }
 
 /// clap's own texts, help and version included; as JSON where `--json` was typed.
-fn usage_error(error: &clap::Error) -> ExitCode {
+fn usage_error(error: clap::Error) -> ExitCode {
+    let error = without_misleading_tips(error);
     let json =
         std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--json"));
     if !error.use_stderr() || !json {
@@ -59,4 +61,16 @@ fn usage_error(error: &clap::Error) -> ExitCode {
     match messages::write_line(&messages::Error::of(&failure)) {
         Ok(()) | Err(_) => failure.exit_code(),
     }
+}
+
+/// clap takes an unknown option for the name of a user who is called so: "to pass '--force' as
+/// a value, use '-- --force'".
+fn without_misleading_tips(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
+        tips.retain(|tip| !tip.to_string().starts_with("to pass "));
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
+    }
+    error
 }

@@ -1,6 +1,6 @@
 //! What `--json` says: one object a line. Other programs depend on the form (cloud2fa(1)).
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
 use cloud2fa::backup_codes::BackupCode;
 use cloud2fa::{Factor, Standing, Verdict};
@@ -97,8 +97,9 @@ pub struct Unlocked<'a> {
 /// The last line of `init`.
 #[derive(Serialize)]
 pub struct Initialised {
-    /// Whether there was no store before.
     pub initialised: bool,
+    /// Whether there was no store before.
+    pub new: bool,
     pub state_dir: std::path::PathBuf,
 }
 
@@ -141,6 +142,8 @@ pub struct Status<'a> {
     failures: Option<u32>,
     wait_seconds: Option<u64>,
     locked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 impl<'a> Status<'a> {
@@ -155,7 +158,13 @@ impl<'a> Status<'a> {
             failures: status.map(|status| status.failures),
             wait_seconds: status.map(|status| status.wait_seconds),
             locked: status.map(|status| status.locked),
+            note: None,
         }
+    }
+
+    /// The same of a user whom the system does not know any more.
+    pub fn of_unknown(user: &'a str, standing: &Standing) -> Self {
+        Self { note: Some(Kind::UnknownUser.word()), ..Self::of(user, standing) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Dialogue, Done, NewKey};
+use super::{Again, Dialogue, Done, NewKey, Row};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
@@ -55,7 +55,7 @@ impl Dialogue for Json {
     }
 
     fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
-        say(&messages::Initialised { initialised: new, state_dir: state_dir.to_owned() })
+        say(&messages::Initialised { initialised: true, new, state_dir: state_dir.to_owned() })
     }
 
     fn verdict(
@@ -71,10 +71,11 @@ impl Dialogue for Json {
         say(&messages::Status::of(user, standing))
     }
 
-    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure> {
-        users.iter().try_for_each(|(user, standing)| match standing {
-            Ok(standing) => self.status(user, standing),
-            Err(failure) => say(&messages::Error::about(user, failure)),
+    fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
+        rows.iter().try_for_each(|row| match &row.standing {
+            Ok(standing) if row.is_known => self.status(&row.user, standing),
+            Ok(standing) => say(&messages::Status::of_unknown(&row.user, standing)),
+            Err(failure) => say(&messages::Error::about(&row.user, failure)),
         })
     }
 

@@ -42,6 +42,16 @@ pub enum Done<'a> {
     Unlocked,
 }
 
+/// A line of `list`.
+pub struct Row {
+    /// Whose record it is.
+    pub user: String,
+    /// How the user stands, or why the record cannot be used.
+    pub standing: Result<Standing, Failure>,
+    /// Whether the system has such a user.
+    pub is_known: bool,
+}
+
 /// The two ways to talk.
 pub trait Dialogue {
     /// Fails where nobody can be asked, or a secret would be shown to whom nobody meant.
@@ -71,7 +81,7 @@ pub trait Dialogue {
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure>;
 
     /// Says how all users stand, those whose record cannot be used included.
-    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure>;
+    fn list(&mut self, rows: &[Row]) -> Result<(), Failure>;
 
     /// Says what failed.
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure>;

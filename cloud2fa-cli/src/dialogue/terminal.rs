@@ -1,6 +1,6 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Dialogue, Done, NewKey};
+use super::{Again, Dialogue, Done, NewKey, Row};
 use crate::arguments::QrStyle;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
@@ -199,17 +199,17 @@ impl Dialogue for Terminal {
         ))
     }
 
-    fn list(&mut self, users: &[(String, Result<Standing, Failure>)]) -> Result<(), Failure> {
-        if users.is_empty() {
+    fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
+        if rows.is_empty() {
             return say("Nobody is enrolled.\n");
         }
         let width =
-            users.iter().map(|(user, _)| user.chars().count()).max().unwrap_or(0).max("USER".len());
+            rows.iter().map(|row| row.user.chars().count()).max().unwrap_or(0).max("USER".len());
         say(&format!(
             "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
             "USER", "SINCE", "LAST USED", "CODES", "WRONG"
         ))?;
-        users.iter().try_for_each(|(user, standing)| {
+        rows.iter().try_for_each(|Row { user, standing, is_known }| {
             let status = match standing {
                 Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
                 Ok(standing) => standing.status(),
@@ -220,9 +220,10 @@ impl Dialogue for Terminal {
                 (false, 0) => "ok".to_owned(),
                 (false, seconds) => format!("wait {seconds} s"),
             };
+            let note = if *is_known { "" } else { "; the system has no such user" };
             let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
             say(&format!(
-                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}\n",
+                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}{note}\n",
                 rfc_3339(status.since),
                 status.backup_codes_left,
                 status.failures,

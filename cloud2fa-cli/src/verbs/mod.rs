@@ -5,10 +5,10 @@ mod verify;
 
 use crate::arguments::{Arguments, Target, Verb};
 use crate::caller::{self, require_root};
-use crate::dialogue::{Dialogue, Done};
+use crate::dialogue::{Dialogue, Done, Row};
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::store::{Basis, OldCopy};
+use cloud2fa::store::{Basis, Listed, OldCopy};
 use cloud2fa::{FileStore, Standing, Store, StoreError, User};
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         Verb::Verify(target) => verify::run(arguments, target, dialogue),
         Verb::Init => init(arguments, dialogue),
         Verb::List => list(arguments, dialogue),
-        Verb::Unlock { name } => unlock(arguments, name, dialogue),
+        Verb::Unlock(named) => unlock(arguments, named.name(), dialogue),
     }
 }
 
@@ -83,18 +83,34 @@ fn init(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, 
 
 fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
     let mut store = store_of_root(arguments)?;
-    let listed = store.list(&machine::now)?;
-    let users: Vec<_> = listed
-        .into_iter()
-        .map(|listed| (listed.name.to_string(), listed.standing.map_err(Failure::from)))
-        .filter(|(_, standing)| {
-            standing.as_ref().map_or(true, |standing| standing.status().is_some())
-        })
-        .collect();
-    dialogue.list(&users)?;
+    let listed = store.list(&machine::now)?.into_iter();
+    let enrolled = listed
+        .filter(|listed| listed.standing.as_ref().map_or(true, |found| found.status().is_some()));
+    let rows: Vec<_> = enrolled.map(|listed| row(listed, &mut store)).collect();
+    dialogue.list(&rows)?;
     // Records that cannot be used refuse their users' logins: somebody must look.
-    let all_usable = users.iter().all(|(_, standing)| standing.is_ok());
+    let all_usable = rows.iter().all(|row| row.standing.is_ok());
     Ok(if all_usable { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() })
+}
+
+/// What the system says to a record: its user may be gone, or be another one by now.
+fn row(listed: Listed, store: &mut dyn Store) -> Row {
+    let Listed { name, uid, standing } = listed;
+    let mut is_known = true;
+    let standing = standing.map_err(Failure::from).and_then(|standing| {
+        match caller::find(name.as_str()) {
+            Ok(user) if user.name == name && Some(user.uid) != uid => {
+                // The store says what it says to this user.
+                Ok(store.status(&user, &machine::now)?)
+            }
+            Err(failure) if failure.kind != Kind::UnknownUser => Err(failure),
+            found => {
+                is_known = found.is_ok_and(|user| user.name == name);
+                Ok(standing)
+            }
+        }
+    });
+    Row { user: name.to_string(), standing, is_known }
 }
 
 fn unlock(
