@@ -3,12 +3,16 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::host_process::HostProcess;
-use cloud2fa_tests::processes::{real_uid, status_field};
+use cloud2fa_tests::processes::{real_uid, status_field, wait_for};
 use cloud2fa_tests::strace::Strace;
 use cloud2fa_tests::{Code, Fixture, machine};
 use std::process::Command;
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
+
+/// A shell's script: waits until the user namespace has numbers, then becomes the words behind.
+const WAIT_FOR_NUMBERS: &str =
+    r#"until read -r line </proc/self/uid_map; do sleep 0.01; done; exec "$@""#;
 
 /// A program whose effective uid is root's and whose real uid is bob's, in two logins of
 /// alice; it stands at the first one's prompt.
@@ -22,15 +26,57 @@ fn as_su_does(fixture: &Fixture) -> HostProcess {
     host
 }
 
+/// The same with bob outside of a user namespace whose numbers are `numbers` (uid_map in
+/// user_namespaces(7)).
+fn in_user_namespace(fixture: &Fixture, numbers: &str) -> HostProcess {
+    let bob = cloud2fa_tests::user::of_this_machine("bob").uid.to_string();
+    let mut command = Command::new(machine::program("setpriv", "util-linux"));
+    command.args(["--ruid", &bob, "--", "unshare", "--user", "--", "/bin/sh", "-c"]);
+    command.args([WAIT_FOR_NUMBERS, "sh", PAM_HOST, "--loop", "2"]).arg(fixture.services());
+    let mut host = HostProcess::run(command.args([&fixture.service, "alice"]));
+    let namespace = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/user")).ok();
+    wait_for("a user namespace", || {
+        (namespace(&host.id().to_string())? != namespace("self")?).then_some(())
+    });
+    std::fs::write(format!("/proc/{}/uid_map", host.id()), numbers).expect("root may");
+    host.wait_for_prompt();
+    host
+}
+
+#[test]
+fn a_caller_without_a_number_in_the_user_namespace_gets_in_and_stays_who_he_is() {
+    let uid = |name| cloud2fa_tests::user::of_this_machine(name).uid;
+    // getresuid(2) gives 65534 for bob, whether that is nobody's number there or carol's.
+    for numbers in ["0 0 1\n".to_owned(), format!("0 0 1\n65534 {} 1\n", uid("carol"))] {
+        let (fixture, alice) = Fixture::with("alice");
+        let mut host = in_user_namespace(&fixture, &numbers);
+        let codes = [alice.code_at(0), alice.code_at(1)];
+        for (code, is_last) in codes.iter().zip([false, true]) {
+            host.answer(code);
+            let outcome = host.wait_for_code();
+            assert_eq!(outcome.as_deref(), Some("PAM_SUCCESS"), "{numbers:?}");
+            if !is_last {
+                host.wait_for_prompt();
+                assert_eq!(real_uid(host.id()), Some(uid("bob")), "{numbers:?}");
+            }
+        }
+        host.finish();
+    }
+}
+
 #[test]
 fn whatever_fails_the_real_uid_is_the_callers_afterwards() {
     let bob = cloud2fa_tests::user::of_this_machine("bob").uid;
     let cases = [
         (None, "PAM_SUCCESS"),
-        // Becoming root, and becoming bob again: either fails once.
+        // Looking for the way back, becoming root, and becoming bob again: each fails once.
         (Some("inject=setresuid:error=EAGAIN:when=1"), "PAM_AUTHINFO_UNAVAIL"),
-        // The second is behind the log line, and is tried again.
-        (Some("inject=setresuid:error=EAGAIN:when=2"), "PAM_SUCCESS"),
+        (Some("inject=setresuid:error=EAGAIN:when=2"), "PAM_AUTHINFO_UNAVAIL"),
+        // The third is behind the log line, and is tried again.
+        (Some("inject=setresuid:error=EAGAIN:when=3"), "PAM_SUCCESS"),
+        // There is no way back: bob has no number here, or a filter forbids it.
+        (Some("inject=setresuid:error=EINVAL:when=1"), "PAM_SUCCESS"),
+        (Some("inject=setresuid:error=EPERM:when=1+"), "PAM_SUCCESS"),
         (Some("inject=getresuid:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
         // Around the decision and its log line, and around the lock.
         (Some("inject=rt_sigprocmask:error=EIO:when=1"), "PAM_AUTHINFO_UNAVAIL"),
@@ -66,7 +112,7 @@ fn whatever_fails_the_real_uid_is_the_callers_afterwards() {
         host.finish();
         let calls = strace.calls();
         let changes = calls.iter().filter(|call| call.name == "setresuid").count();
-        assert!(inject.is_some() || changes == 2, "{calls:#?}");
+        assert!(inject.is_some() || changes == 3, "{calls:#?}");
         assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::SUCCESS, "{inject:?}");
     }
 }

@@ -49,7 +49,8 @@ impl Shield {
     pub fn raise() -> io::Result<Self> {
         let mut shield = Self { _signals: HeldSignals::hold()?, real_uid_before: None };
         let ids = getresuid()?;
-        if ids.effective.is_root() && !ids.real.is_root() && may_set_uids()? {
+        let is_callers = ids.effective.is_root() && !ids.real.is_root();
+        if is_callers && may_set_uids()? && is_way_back(ids.real)? {
             setresuid(Uid::from_raw(0), UNCHANGED, UNCHANGED)?;
             shield.real_uid_before = Some(ids.real);
         }
@@ -107,13 +108,50 @@ fn may_set_uids() -> io::Result<bool> {
     Ok(effective.is_some_and(|set| set & (1 << CAP_SETUID) != 0))
 }
 
+/// Whether this process could take its real uid `uid` back. It could not where the user
+/// namespace has no number for it; getresuid(2) shows the overflow uid then.
+fn is_way_back(uid: Uid) -> io::Result<bool> {
+    if uid.as_raw() == overflow_uid() && !all_uids_have_numbers()? {
+        // It may be another one's number, and to go back would be to become that one.
+        return Ok(false);
+    }
+    // Changes nothing, and fails as the way back would.
+    match setresuid(uid, UNCHANGED, UNCHANGED) {
+        Ok(()) => Ok(true),
+        // No such number; or a filter (seccomp(2)) that lets nobody change ids.
+        Err(Errno::EINVAL | Errno::EPERM) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What stands for uids without a number (user_namespaces(7), "Unmapped user and group IDs").
+fn overflow_uid() -> u32 {
+    let text = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
+    text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
+}
+
+/// Whether the user namespace has a number for every uid, as the first one has.
+fn all_uids_have_numbers() -> io::Result<bool> {
+    let map = match std::fs::read_to_string("/proc/thread-self/uid_map") {
+        // A kernel without user namespaces.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        outcome => outcome?,
+    };
+    let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+    // The highest one, -1, is no uid.
+    Ok(counts.sum::<u64>() == u64::from(u32::MAX))
+}
+
 /// Runs `work` without the limit on processes: a process whose real uid becomes one that is
 /// over it may execute nothing any more (execve(2), EAGAIN), and the host's hooks would fail.
 fn with_processes_unlimited(work: impl FnOnce() -> Result<(), Errno>) -> Result<(), Errno> {
-    let before = getrlimit(Resource::RLIMIT_NPROC);
-    let lifted = setrlimit(Resource::RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY);
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NPROC) else { return work() };
+    // In a container root may lift no hard limit (CAP_SYS_RESOURCE), but the soft one up to it.
+    let lifted = [RLIM_INFINITY, hard]
+        .into_iter()
+        .any(|limit| setrlimit(Resource::RLIMIT_NPROC, limit, limit).is_ok());
     let outcome = work();
-    if let (Ok((soft, hard)), Ok(())) = (before, lifted) {
+    if lifted {
         let _ = setrlimit(Resource::RLIMIT_NPROC, soft, hard);
     }
     outcome
