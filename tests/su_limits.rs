@@ -3,9 +3,10 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
-use cloud2fa_tests::processes::at_terminal;
+use cloud2fa_tests::processes::{another_user, at_terminal};
 use cloud2fa_tests::pty::Ended;
 use cloud2fa_tests::{Enrolled, Fixture, slots, user};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use std::sync::{Mutex, Once};
 use std::thread;
 
@@ -235,4 +236,51 @@ fn su_and_sudo_with_little_memory_let_in_nothing_unwritten() {
         let limits: Vec<_> = kib.iter().map(|kib| format!("-v {kib}")).collect();
         reaches_both_ends(&try_all(program, &limits, typed));
     }
+}
+
+/// A caller who has more processes than `limit` (prlimit(1)) allows types a code of the
+/// target's at su, in a stack with `hook` behind the module. Where it lets in, the
+/// session's limits are shown.
+fn with_too_many_processes(limit: &str, hook: &[&str], code: Code) -> Try {
+    let (fixture, caller, target) = (fixture(), another_user(), another_user());
+    let rest = ["account required pam_permit.so", "session required pam_permit.so"];
+    fixture.set_service("su", &[&["auth required MODULE CONFIG"], hook, &rest].concat());
+    let enrolled = fixture.enrol(&target);
+    let code = code(&enrolled);
+    let before = fixture.record(&enrolled);
+    // They end with the terminal's session, which is that of su.
+    let script = format!(
+        "for number in 1 2 3 4 5; do sleep 60 </dev/null >/dev/null 2>&1 & done
+         exec prlimit --nproc={limit} su {target} -c 'echo now $(echo in); exec cat /proc/self/limits'"
+    );
+    let mut terminal = at_terminal(&fixture, &caller, &["/bin/sh", "-c", &script]);
+    terminal.answer(PROMPT, &code);
+    let ended = terminal.finish();
+    Try { ended, written: fixture.record(&enrolled) != before }
+}
+
+/// A right code lets in and a wrong one does not; the session has the `soft` and `hard` limit.
+fn decides_as_ever(limit: &str, hook: &[&str], soft: &str, hard: &str) {
+    let right = with_too_many_processes(limit, hook, Enrolled::code);
+    assert!(right.is_in() && right.written, "{right:?}");
+    let limits = right.ended.shown.lines().find_map(|line| line.strip_prefix("Max processes "));
+    let limits: Vec<_> = limits.expect("the limits").split_whitespace().collect();
+    assert_eq!(limits, [soft, hard, "processes"], "{right:?}");
+    let wrong = with_too_many_processes(limit, hook, Enrolled::wrong_code);
+    assert!(!wrong.is_in() && wrong.written, "{wrong:?}");
+    assert_eq!(wrong.ended.status, 1, "{wrong:?}");
+}
+
+#[test]
+fn su_of_a_caller_with_too_many_processes_decides_as_ever_and_keeps_the_limit() {
+    decides_as_ever("3:3", &[], "3", "3");
+}
+
+#[test]
+fn su_of_a_caller_with_too_many_processes_still_runs_what_the_stack_runs() {
+    let hard = match getrlimit(Resource::RLIMIT_NPROC).expect("a limit").1 {
+        RLIM_INFINITY => "unlimited".to_owned(),
+        hard => hard.to_string(),
+    };
+    decides_as_ever("3:", &["auth required pam_exec.so /bin/true"], "3", &hard);
 }
