@@ -4,9 +4,10 @@ use crate::processes::{wait_for, with_stacks};
 use crate::pty::Pty;
 use crate::{Fixture, machine};
 use std::fmt::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 /// Debian's stack for sshd, with the second factor behind the password.
 pub const PASSWORD_THEN_CODE: &[&str] = &["@include common-auth", "auth required MODULE CONFIG"];
@@ -15,6 +16,8 @@ pub const PASSWORD_THEN_CODE: &[&str] = &["@include common-auth", "auth required
 const COMMAND: &str = "echo let $((1 + 1)) in";
 /// See [`COMMAND`].
 pub const LET_IN: &str = "let 2 in";
+
+const NO_PENALTIES: &str = "PerSourcePenalties no\n";
 
 /// A running sshd, whose PAM service is the fixture's file `sshd`. Stopped when dropped.
 #[derive(Debug)]
@@ -32,31 +35,30 @@ impl Sshd {
         fixture.set_service("sshd", &[stack, &rest].concat());
         let directory = tempfile::tempdir_in(fixture.path()).expect("a directory").keep();
         make_key(&directory.join("host_key"));
-        let server = machine::program("sshd", "openssh-server");
         // Somebody else may take the free port in between.
-        for _ in 0..10 {
-            let port = free_port();
-            let config = directory.join("sshd_config");
-            std::fs::write(&config, configuration(&directory, port, options)).expect("writable");
-            let (config, log) = (config.to_string_lossy(), directory.join("log"));
-            // sshd runs itself again for each connection, so its path is absolute.
-            let words =
-                [&server.to_string_lossy(), "-D", "-f", &config, "-E", &log.to_string_lossy()];
-            let words = with_stacks(fixture, &["sshd"], &words);
-            let server = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).spawn();
-            let mut started = Self {
-                server: server.expect("unshare starts"),
-                port,
-                directory: directory.clone(),
-            };
-            if started.listens() {
-                return started;
-            }
+        let mut tries = (0..10).filter_map(|_| Self::on_a_free_port(fixture, &directory, options));
+        tries.next().expect("one of ten free ports stays free")
+    }
+
+    /// One on a port that is free now; nothing where somebody else has taken it before sshd.
+    fn on_a_free_port(fixture: &Fixture, directory: &Path, options: &[&str]) -> Option<Self> {
+        let port = free_port();
+        let config = directory.join("sshd_config");
+        std::fs::write(&config, configuration(directory, port, options)).expect("writable");
+        let (config, log) = (config.to_string_lossy(), directory.join("log"));
+        std::fs::write(&log, "").expect("writable");
+        // sshd runs itself again for each connection, so its path is absolute.
+        let server = program();
+        let words = [&server.to_string_lossy(), "-D", "-f", &config, "-E", &log.to_string_lossy()];
+        let words = with_stacks(fixture, &["sshd"], &words);
+        let server = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).spawn();
+        let server = server.expect("unshare starts");
+        let mut started = Self { server, port, directory: directory.to_owned() };
+        if started.listens() {
+            return Some(started);
         }
-        panic!(
-            "sshd does not start:\n{}",
-            std::fs::read_to_string(directory.join("log")).unwrap_or_default()
-        );
+        assert!(started.log().contains("Address already in use"), "sshd does not start");
+        None
     }
 
     /// The client of `user`, asked for one round of prompts only.
@@ -105,18 +107,17 @@ impl Sshd {
 
     /// What sshd itself has logged.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.join("log")).expect("a log")
+        std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
     }
 
+    /// Waits until it says that it listens: at the port alone somebody else may answer. Says
+    /// whether it does, or has ended.
     fn listens(&mut self) -> bool {
-        let port = self.port;
-        let server = &mut self.server;
+        let says = format!("Server listening on {} port {}.", Ipv4Addr::LOCALHOST, self.port);
         wait_for("sshd", || {
-            if server.try_wait().expect("a child of ours").is_some() {
-                return Some(false);
-            }
-            // sshd sees a client that says nothing.
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(true)
+            let has_ended = self.server.try_wait().expect("a child of ours").is_some();
+            let listens = self.log().contains(&says);
+            (listens || has_ended).then_some(listens)
         })
     }
 }
@@ -131,19 +132,39 @@ impl Drop for Sshd {
     }
 }
 
-fn configuration(directory: &std::path::Path, port: u16, options: &[&str]) -> String {
+fn program() -> PathBuf {
+    machine::program("sshd", "openssh-server")
+}
+
+/// Whether this sshd has penalties, which would shut out a test that fails often (since OpenSSH 9.8).
+fn has_penalties(directory: &Path) -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| {
+        let config = directory.join("with_penalties");
+        let host_key = directory.join("host_key");
+        let text = format!("HostKey {}\n{NO_PENALTIES}", host_key.display());
+        std::fs::write(&config, text).expect("writable");
+        let checked = Command::new(program()).args(["-t", "-f"]).arg(&config).output();
+        checked.expect("sshd starts").status.success()
+    })
+}
+
+fn configuration(directory: &Path, port: u16, options: &[&str]) -> String {
     // The first value of a keyword is the one that counts (sshd_config(5)).
     let mut text = options.join("\n") + "\n";
     let host_key = directory.join("host_key");
     // StrictModes: the keys of the test lie below a directory like /tmp.
     let usual = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nPidFile none\nLogLevel VERBOSE\n\
                  AuthenticationMethods keyboard-interactive\nUseDNS no\nStrictModes no\nPrintMotd no\nPrintLastLog no\n";
+    if has_penalties(directory) {
+        text += NO_PENALTIES;
+    }
     write!(text, "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\n{usual}", host_key.display())
         .expect("a string");
     text
 }
 
-fn make_key(path: &std::path::Path) {
+fn make_key(path: &Path) {
     let made = Command::new(machine::program("ssh-keygen", "openssh-client"))
         .args(["-q", "-t", "ed25519", "-N", "", "-f"])
         .arg(path)
