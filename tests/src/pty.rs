@@ -4,6 +4,7 @@
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{posix_openpt, ptsname_r, unlockpt};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -52,6 +53,12 @@ impl Pty {
     /// Starts `words` as the leader of a session whose controlling terminal is new. What
     /// `words` becomes by exec keeps the child's process id.
     pub fn start(words: &[String]) -> Self {
+        let mut command = Command::new(&words[0]);
+        Self::run(command.args(&words[1..]))
+    }
+
+    /// The same with the variables of `command`.
+    pub fn run(command: &Command) -> Self {
         // Not openpty: whatever program starts meanwhile would inherit the master, and hold it open.
         let master =
             posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a terminal");
@@ -63,10 +70,12 @@ impl Pty {
         let side = || open().expect("the other side of it");
         let child = Command::new("setsid")
             .args(["--ctty", "--"])
-            .args(words)
+            .arg(command.get_program())
+            .args(command.get_args())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LC_ALL", "C.UTF-8")
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .stdin(side())
             .stdout(side())
             .stderr(side())
@@ -128,6 +137,12 @@ impl Pty {
         self.type_line(line);
     }
 
+    /// Whether what is typed is shown.
+    pub fn echoes(&self) -> bool {
+        let master = self.master.as_ref().expect("not hung up");
+        tcgetattr(master).expect("a terminal").local_flags.contains(LocalFlags::ECHO)
+    }
+
     /// The terminal is gone, as when its window is closed.
     pub fn hang_up(&mut self) {
         self.master = None;
@@ -136,6 +151,11 @@ impl Pty {
     /// Whether the program has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_some()
+    }
+
+    /// All that was shown so far, as the terminal got it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.shown
     }
 
     /// All that was shown so far.
