@@ -1,9 +1,9 @@
 //! The command by JSON, as other programs use it: each verb, each form, each exit status.
 #![allow(missing_docs)]
 
-use cloud2fa::Secret;
+use cloud2fa::{Secret, Token};
 use cloud2fa_tests::command::{Dialogue, run};
-use cloud2fa_tests::user::now;
+use cloud2fa_tests::user::{A_MOMENT, now, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture};
 use serde_json::{Value, json};
 
@@ -17,18 +17,24 @@ fn keys(value: &Value) -> Vec<&str> {
 
 /// Enrols by the command; gives the secret and the backup codes.
 fn enable(fixture: &Fixture, arguments: &[&str]) -> (Secret, Vec<String>) {
+    let (secret, codes, _) = enable_by_proof(fixture, arguments);
+    (secret, codes)
+}
+
+/// The same; gives the code that has proved it, too.
+fn enable_by_proof(fixture: &Fixture, arguments: &[&str]) -> (Secret, Vec<String>, Token) {
     let mut dialogue = Dialogue::start(fixture, &[&["enable"], arguments].concat());
     let key = dialogue.line();
     assert_eq!(keys(&key), ["secret", "uri"]);
     let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
     assert_eq!(dialogue.line(), json!({"ask": "code"}));
-    cloud2fa_tests::user::wait_for_a_step_with_time_left();
-    dialogue.answer(secret.token_at(cloud2fa::TimeStep::of(now())).as_str());
+    let proof = secret.token_at(step_with_time_left(A_MOMENT));
+    dialogue.answer(proof.as_str());
     let enabled = dialogue.line();
     assert_eq!(enabled["enabled"], true);
     assert_eq!(keys(&enabled), ["backup_codes", "enabled", "user"]);
     assert_eq!(dialogue.end().status, 0);
-    (secret, strings(&enabled["backup_codes"]))
+    (secret, strings(&enabled["backup_codes"]), proof)
 }
 
 fn strings(value: &Value) -> Vec<String> {
@@ -57,8 +63,7 @@ fn an_enrolment_by_json_ends_in_a_login_through_the_module() {
 #[test]
 fn the_code_that_proved_the_enrolment_is_spent() {
     let fixture = Fixture::new();
-    let (secret, _) = enable(&fixture, &["--user", "alice"]);
-    let used = secret.token_at(cloud2fa::TimeStep::of(now()));
+    let (_, _, used) = enable_by_proof(&fixture, &["--user", "alice"]);
     assert_eq!(fixture.login("alice", &[used.as_str()]).code, Code::AUTH_ERR);
 }
 

@@ -4,7 +4,7 @@
 use cloud2fa::{Secret, TimeStep};
 use cloud2fa_tests::command::{of, run};
 use cloud2fa_tests::terminal::Terminal;
-use cloud2fa_tests::user::{now, wait_for_a_step_with_time_left};
+use cloud2fa_tests::user::{A_MOMENT, now, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture};
 
 const CTRL_C: &str = "\x03";
@@ -28,8 +28,7 @@ fn shown_secret(terminal: &Terminal) -> Secret {
 }
 
 fn code_of(secret: &Secret) -> String {
-    wait_for_a_step_with_time_left();
-    secret.token_at(TimeStep::of(now())).as_str().to_owned()
+    secret.token_at(step_with_time_left(A_MOMENT)).as_str().to_owned()
 }
 
 /// The backup codes on the screen.

@@ -46,7 +46,7 @@ fn a_full_disk(kind: Kind) {
     disk.fill();
 
     // Logins: right, replayed, wrong, by backup code, in turn and in any number.
-    let codes = [-1, 0, 1].map(|offset| alice.code_at(offset));
+    let codes = alice.codes_at([-1, 0, 1]);
     for code in &codes {
         assert_eq!(fixture.login("alice", &[code]).code, Code::SUCCESS, "{kind:?}");
         assert_eq!(fixture.login("alice", &[code]).code, Code::AUTH_ERR, "{kind:?}: a replay");

@@ -83,19 +83,10 @@ fn each_mode_asks_as_often_as_it_must_and_tells_right_from_wrong() {
 fn the_password_before_the_code_must_still_be_right() {
     let (fixture, alice) = Fixture::with("alice");
     fixture.set_stack(&["auth required MODULE CONFIG forward_pass", LATER]);
-    assert_eq!(
-        fixture.login("alice", &[&format!("wrong{}", alice.code_at(-1))]).code,
-        Code::AUTH_ERR
-    );
-    assert_eq!(
-        fixture.login("alice", &[&alice.code_at(0)]).code,
-        Code::AUTH_ERR,
-        "an empty password"
-    );
-    assert_eq!(
-        fixture.login("alice", &[&format!("{PASSWORD}{}", alice.code_at(1))]).code,
-        Code::SUCCESS
-    );
+    let [before, now, next] = alice.codes_at([-1, 0, 1]);
+    assert_eq!(fixture.login("alice", &[&format!("wrong{before}")]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("alice", &[&now]).code, Code::AUTH_ERR, "an empty password");
+    assert_eq!(fixture.login("alice", &[&format!("{PASSWORD}{next}")]).code, Code::SUCCESS);
     for typed in ["", PASSWORD, "pw12345", "pw 123 456"] {
         assert_eq!(fixture.login("alice", &[typed]).code, Code::AUTH_ERR, "{typed:?}");
     }

@@ -1,8 +1,9 @@
 //! Which codes let in: one login after another at the built module in real libpam.
 #![allow(missing_docs)]
 
-use cloud2fa::Secret;
+use cloud2fa::{Secret, TimeStep};
 use cloud2fa_tests::libpam::SILENT;
+use cloud2fa_tests::user::{A_WHILE, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture, Message, Reply, Style};
 
 const PROMPT: &str = "Verification code: ";
@@ -44,8 +45,10 @@ fn a_wider_skew_lets_older_codes_in() {
     assert_eq!(fixture.login("alice", &[&alice.code_at(-4)]).code, Code::AUTH_ERR);
     assert_eq!(fixture.login("alice", &[&alice.code_at(-3)]).code, Code::SUCCESS);
     fixture.set_config("skew = 0");
-    assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::AUTH_ERR);
-    assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS);
+    let step = step_with_time_left(A_WHILE);
+    let next = alice.code_in(TimeStep(step.0 + 1));
+    assert_eq!(fixture.login("alice", &[&next]).code, Code::AUTH_ERR);
+    assert_eq!(fixture.login("alice", &[&alice.code_in(step)]).code, Code::SUCCESS);
 }
 
 #[test]
@@ -68,9 +71,10 @@ fn a_code_works_once_and_a_second_use_is_told_apart() {
 #[test]
 fn codes_are_accepted_in_rising_order_only() {
     let (fixture, alice) = Fixture::with("alice");
-    assert_eq!(fixture.login("alice", &[&alice.code_at(-1)]).code, Code::SUCCESS);
-    assert_eq!(fixture.login("alice", &[&alice.code_at(0)]).code, Code::SUCCESS);
-    let older = fixture.login("alice", &[&alice.code_at(-1)]);
+    let [older, now] = alice.codes_at([-1, 0]);
+    assert_eq!(fixture.login("alice", &[&older]).code, Code::SUCCESS);
+    assert_eq!(fixture.login("alice", &[&now]).code, Code::SUCCESS);
+    let older = fixture.login("alice", &[&older]);
     assert_eq!(older.code, Code::AUTH_ERR);
     assert!(older.texts()[0].starts_with("This code is used or too old"), "{older:?}");
 }

@@ -185,7 +185,8 @@ fn behind_debians_password_both_are_asked_for_and_both_must_be_right() {
     let prompts = ["Password: ", "Verification code: "];
     for module in ["auth required MODULE CONFIG", "auth requisite MODULE CONFIG nullok"] {
         let (fixture, alice) = behind_debians_password(module);
-        let right = fixture.login("alice", &["pw", &alice.code()]);
+        let code = alice.code();
+        let right = fixture.login("alice", &["pw", &code]);
         assert_eq!((right.code, right.asked()), (Code::SUCCESS, prompts.to_vec()));
         let wrong_password = fixture.login("alice", &["wrong", &alice.code_at(1)]);
         assert_eq!(
@@ -194,7 +195,7 @@ fn behind_debians_password_both_are_asked_for_and_both_must_be_right() {
         );
         let wrong_code = fixture.login("alice", &["pw", &alice.wrong_code()]);
         assert_eq!((wrong_code.code, wrong_code.asked()), (Code::AUTH_ERR, prompts.to_vec()));
-        let replayed = fixture.login("alice", &["pw", &alice.code()]);
+        let replayed = fixture.login("alice", &["pw", &code]);
         assert_eq!(replayed.code, Code::AUTH_ERR);
     }
     let (fixture, _) = behind_debians_password("auth required MODULE CONFIG nullok");

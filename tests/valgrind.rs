@@ -44,7 +44,8 @@ fn login(fixture: &Fixture, name: &str, answers: &[&str]) -> String {
 #[test]
 fn a_login_by_token_is_clean() {
     let (fixture, alice) = Fixture::with("alice");
-    let code = alice.code();
+    // That of the next step is right for a minute yet: it is slow.
+    let code = alice.code_at(1);
     let said = login(&fixture, "alice", &[&alice.wrong_code(), &code, &code, "not a code", ""]);
     let codes: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("code ")).collect();
     let refused = "PAM_AUTH_ERR";

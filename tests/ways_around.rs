@@ -99,7 +99,7 @@ fn the_caller_may_not_end_the_program_between_the_commit_and_the_log_line() {
         while !bob_may_signal(host.id()) && Instant::now() < deadline {}
         let pid = nix::unistd::Pid::from_raw(i32::try_from(host.id()).unwrap());
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
-        std::thread::sleep(Duration::from_millis(100));
+        host.finish();
         assert_eq!(fixture.log().len(), lines_before + 1, "round {round}");
         fixture.rewrite(&alice, "failures", "0");
     }

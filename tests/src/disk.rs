@@ -1,5 +1,6 @@
 //! Small file systems of a test's own: made, mounted over a fixture's store, filled up.
 
+use crate::processes::wait_for;
 use crate::{Fixture, machine};
 use cloud2fa::FileStore;
 use nix::errno::Errno;
@@ -98,7 +99,7 @@ impl Disk {
 
     /// Makes it read-only.
     pub fn make_read_only(&self) {
-        run(Command::new("mount").args(["-o", "remount,ro"]).arg(&self.mounted_at));
+        run_when_free(Command::new("mount").args(["-o", "remount,ro"]).arg(&self.mounted_at));
     }
 
     /// Makes it writable again.
@@ -110,11 +111,11 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         // The image's loop device goes with the mount: mount(8) sets it to.
-        let unmounted = Command::new("umount").arg(&self.mounted_at).status();
-        assert!(
-            std::thread::panicking() || unmounted.is_ok_and(|status| status.success()),
-            "umount"
-        );
+        if std::thread::panicking() {
+            let _ = Command::new("umount").arg(&self.mounted_at).status();
+        } else {
+            run_when_free(Command::new("umount").arg(&self.mounted_at));
+        }
     }
 }
 
@@ -143,6 +144,11 @@ fn make_loop_devices() {
             device(&format!("/dev/loop{number}"), "b", "7", &number.to_string());
         }
     });
+}
+
+/// A program that another test starts has our open files, too, until it has become itself (exec).
+fn run_when_free(command: &mut Command) {
+    wait_for(&format!("{command:?}"), || command.status().ok()?.success().then_some(()));
 }
 
 fn run(command: &mut Command) {

@@ -4,24 +4,27 @@ use crate::pty::Pty;
 use std::num::NonZero;
 use std::process::Command;
 
-/// More than any command here shows, so that nothing leaves the screen.
-const ROWS: u16 = 120;
-
 /// A command in a terminal.
 #[derive(Debug)]
 pub struct Terminal {
     pty: Pty,
-    columns: u16,
+    /// Rows and columns.
+    size: (u16, u16),
 }
 
 impl Terminal {
-    /// Starts `command` in a terminal of so many columns.
+    /// Starts `command` in a terminal of so many columns, where nothing scrolls away.
     pub fn start(command: &Command, columns: u16) -> Self {
-        let script = format!("stty rows {ROWS} columns {columns} && exec \"$@\"");
+        Self::start_of_size(command, columns, 120)
+    }
+
+    /// Starts `command` in a terminal of so many columns and rows.
+    pub fn start_of_size(command: &Command, columns: u16, rows: u16) -> Self {
+        let script = format!("stty rows {rows} columns {columns} && exec \"$@\"");
         let mut in_size = Command::new("/bin/sh");
         in_size.args(["-c", &script, "sh"]).arg(command.get_program()).args(command.get_args());
         in_size.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        Self { pty: Pty::run(&in_size), columns }
+        Self { pty: Pty::run(&in_size), size: (rows, columns) }
     }
 
     /// Waits until `text` is shown, behind what was expected before.
@@ -52,8 +55,8 @@ impl Terminal {
 
     /// The screen as a terminal shows it.
     pub fn screen(&self) -> vt100::Parser {
-        let [rows, columns] = [ROWS, self.columns].map(|size| NonZero::new(size).expect("not 0"));
-        let mut parser = vt100::Parser::new(rows, columns, 0);
+        let not_zero = |number| NonZero::new(number).expect("not 0");
+        let mut parser = vt100::Parser::new(not_zero(self.size.0), not_zero(self.size.1), 0);
         parser.process(self.pty.bytes());
         parser
     }

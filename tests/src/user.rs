@@ -27,8 +27,21 @@ impl Enrolled {
     /// The code that the app shows `offset` steps from now. Waits where a step is about
     /// to end, so that now is the same when the code arrives.
     pub fn code_at(&self, offset: i64) -> String {
-        wait_for_a_step_with_time_left();
-        let step = TimeStep(TimeStep::of(now()).0.checked_add_signed(offset).expect("a step"));
+        let [code] = self.codes_at([offset]);
+        code
+    }
+
+    /// The same with several offsets from one now.
+    pub fn codes_at<const N: usize>(&self, offsets: [i64; N]) -> [String; N] {
+        // By default those of this step and the next are right in the next step, too.
+        let last_longer = offsets.iter().all(|offset| matches!(offset, 0 | 1));
+        let now = step_with_time_left(if last_longer { A_MOMENT } else { A_WHILE });
+        offsets
+            .map(|offset| self.code_in(TimeStep(now.0.checked_add_signed(offset).expect("a step"))))
+    }
+
+    /// The code that the app shows in a step.
+    pub fn code_in(&self, step: TimeStep) -> String {
         self.secret.token_at(step).as_str().to_owned()
     }
 
@@ -50,11 +63,20 @@ impl Enrolled {
     }
 }
 
-/// Two steps are the same for what follows: at least 3 seconds are left of this one.
-pub fn wait_for_a_step_with_time_left() {
-    let left = STEP_SECONDS - now().0 % STEP_SECONDS;
-    if left <= 3 {
-        std::thread::sleep(Duration::from_secs(left) + Duration::from_millis(50));
+/// Seconds that must be left of a step where little depends on it.
+pub const A_MOMENT: u64 = 3;
+/// Seconds that must be left of a step in which a login has to end, on a busy machine too.
+pub const A_WHILE: u64 = 10;
+
+/// This step, or the next one where only so many seconds are left of it.
+pub fn step_with_time_left(seconds: u64) -> TimeStep {
+    loop {
+        let now = now();
+        let left = STEP_SECONDS - now.0 % STEP_SECONDS;
+        if left > seconds {
+            return TimeStep::of(now);
+        }
+        std::thread::sleep(Duration::from_secs(left));
     }
 }
 
