@@ -28,17 +28,35 @@ fn shown(
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> (vt100::Parser, String) {
-    let mut command = of(fixture);
-    command.args(["enable", "--user", "alice"]).args(arguments).env("TERM", "xterm-256color");
+    let mut command = enable(fixture, arguments);
     command.envs(variables.iter().copied());
     let mut terminal = Terminal::start(&command, columns);
     terminal.expect("Code: ");
-    let all = terminal.all();
-    let uri = all
-        .split_whitespace()
-        .find(|word| word.starts_with("otpauth://"))
-        .expect("the link is shown");
-    (terminal.screen(), uri.to_owned())
+    (terminal.screen(), uri_in(&terminal.all()))
+}
+
+fn enable(fixture: &Fixture, arguments: &[&str]) -> Command {
+    let mut command = of(fixture);
+    command.args(["enable", "--user", "alice"]).args(arguments).env("TERM", "xterm-256color");
+    command
+}
+
+fn uri_in(shown: &str) -> String {
+    let uri = shown.split_whitespace().find(|word| word.starts_with("otpauth://"));
+    uri.expect("the link is shown").to_owned()
+}
+
+/// Runs `enable` in a terminal of 80 columns and so many rows; gives all that it showed, and the screen.
+fn shown_in_rows(fixture: &Fixture, rows: u16, arguments: &[&str]) -> (String, vt100::Parser) {
+    fixture.set_config("issuer = \"server.example\"");
+    let mut terminal = Terminal::start_of_size(&enable(fixture, arguments), 80, rows);
+    terminal.expect("Code: ");
+    (terminal.all(), terminal.screen())
+}
+
+/// Where `what` begins in `text`.
+fn at(text: &str, what: &str) -> usize {
+    text.find(what).unwrap_or_else(|| panic!("{what:?} is not in:\n{text}"))
 }
 
 fn grey(color: vt100::Color, default: u8) -> u8 {
@@ -131,6 +149,38 @@ fn a_picture_that_does_not_fit_is_not_drawn_and_the_key_is_shown() {
 }
 
 #[test]
+fn on_24_rows_the_whole_picture_stands_above_the_question() {
+    let fixture = Fixture::new();
+    let (all, screen) = shown_in_rows(&fixture, 24, &[]);
+    let image = fixture.path().join("24.pgm");
+    paint(screen.screen(), DARK, &image);
+    let text = screen.screen().contents();
+    assert_eq!(scanned(&image), uri_in(&all), "{text}");
+    assert!(text.lines().last().unwrap().starts_with("Code: "), "{text}");
+    assert!(at(&all, "otpauth://") < at(&all, "█") && at(&all, "█") < at(&all, "Code: "), "{all}");
+}
+
+#[test]
+fn a_picture_that_would_scroll_away_is_not_drawn_and_the_key_stays() {
+    let fixture = Fixture::new();
+    let (all, screen) = shown_in_rows(&fixture, 23, &[]);
+    let text = screen.screen().contents();
+    assert!(
+        text.contains("needs 24 rows, and this terminal has 23") && !all.contains('█'),
+        "{all}"
+    );
+    assert!(text.contains("otpauth://") && text.contains("--qr ansi"), "{text}");
+}
+
+#[test]
+fn a_picture_that_scrolls_away_and_is_asked_for_is_announced() {
+    let fixture = Fixture::new();
+    let (all, _) = shown_in_rows(&fixture, 23, &["--qr", "ansi"]);
+    assert!(at(&all, "needs 24 rows, and this terminal has 23") < at(&all, "█"), "{all}");
+    assert!(at(&all, "--qr none") < at(&all, "█"), "{all}");
+}
+
+#[test]
 fn no_picture_is_drawn_where_none_is_wanted() {
     let fixture = Fixture::new();
     let (screen, _) = shown(&fixture, 80, &["--qr", "none"], &[]);
@@ -143,19 +193,11 @@ fn the_svg_file_is_its_owners_alone_and_is_read() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new();
     let file = fixture.path().join("key.svg");
-    let mut command = of(&fixture);
-    command
-        .args(["enable", "--user", "alice", "--qr-file", file.to_str().unwrap()])
-        .env("TERM", "xterm");
+    let command = enable(&fixture, &["--qr-file", file.to_str().unwrap()]);
     let mut terminal = Terminal::start(&command, 80);
     terminal.expect("Code: ");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
-    let uri = terminal
-        .all()
-        .split_whitespace()
-        .find(|word| word.starts_with("otpauth://"))
-        .unwrap()
-        .to_owned();
+    let uri = uri_in(&terminal.all());
     let image = fixture.path().join("key.png");
     let mut rsvg = Command::new(program("rsvg-convert", "librsvg2-bin"));
     let converted = ended(rsvg.args(["--zoom", "2", "--output"]).arg(&image).arg(&file));

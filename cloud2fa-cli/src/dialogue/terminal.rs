@@ -11,8 +11,8 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Columns of a terminal that does not say how many it has.
-const USUAL_COLUMNS: usize = 80;
+/// Columns and rows of a terminal that does not say how many it has: one that may scroll.
+const USUAL_SIZE: (usize, usize) = (80, usize::MAX);
 
 /// Standard input, output and error.
 pub struct Terminal {
@@ -91,32 +91,24 @@ impl Dialogue for Terminal {
     }
 
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
-        let columns =
-            terminal_size::terminal_size().map_or(USUAL_COLUMNS, |(width, _)| usize::from(width.0));
-        match style(key.style) {
-            None => {}
-            Some(style) if key.picture.columns(style) > columns => say(&format!(
-                "The QR code needs {} columns, and this terminal has {columns}: make it wider, or type the key.\n",
-                key.picture.columns(style)
-            ))?,
-            Some(style) => {
-                say(
-                    "Scan this with an authenticator app (Google Authenticator, Authy, or any other):\n\n",
-                )?;
-                say(&key.picture.draw(style))?;
-                say("\n")?;
-            }
-        }
         let groups: Vec<_> = key.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
         let groups = Zeroizing::new(groups.join(" "));
         say(&format!(
-            "Or type this key into the app (account {}, issuer {}):\n\n    ",
+            "For an authenticator app (Google Authenticator, Authy, or any other), account {},\n\
+             issuer {}. The key, to type in:\n\n    ",
             key.user, key.issuer
         ))?;
         say(&groups)?;
         say("\n\nAs a link:\n\n    ")?;
         say(key.uri)?;
-        say("\n\nThen type the code that the app shows. Nothing is saved before it is right.\n")
+        say("\n\n")?;
+        // The picture comes last: key and link may scroll away above it, but not the picture itself.
+        let picture = fitting_picture(key)?;
+        let or_scan = if picture.is_some() { "Or scan the picture. " } else { "" };
+        say(&format!(
+            "{or_scan}Then type the code that the app shows. Nothing is saved before it is right.\n"
+        ))?;
+        picture.map_or(Ok(()), |picture| say(&picture))
     }
 
     fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
@@ -235,6 +227,39 @@ impl Dialogue for Terminal {
         eprintln!("cloud2fa: {failure}");
         Ok(())
     }
+}
+
+/// The picture, where one is wanted and fits; says what does not.
+fn fitting_picture(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
+    let Some(style) = style(key.style) else { return Ok(None) };
+    let (columns, rows) = terminal_size::terminal_size()
+        .map_or(USUAL_SIZE, |(width, height)| (width.0.into(), height.0.into()));
+    let needed = key.picture.columns(style);
+    if needed > columns {
+        say(&format!(
+            "The QR code needs {needed} columns, and this terminal has {columns}: make it wider and start again,\n\
+             or type the key.\n\n"
+        ))?;
+        return Ok(None);
+    }
+    let picture = key.picture.draw(style);
+    // The question stands below it.
+    let needed = picture.lines().count() + 1;
+    if needed <= rows {
+        return Ok(Some(picture));
+    }
+    say(&format!("The QR code needs {needed} rows, and this terminal has {rows}: "))?;
+    if key.style == QrStyle::Auto {
+        let name = if style == Style::HalfBlocks { "ansi" } else { "ascii" };
+        say(&format!(
+            "make it higher and start\nagain, or type the key. (With `--qr {name}` it is drawn all the same.)\n\n"
+        ))?;
+        return Ok(None);
+    }
+    say(
+        "its top scrolls away.\nMake it higher, or type the key. (With `--qr none` it is not drawn.)\n\n",
+    )?;
+    Ok(Some(picture))
 }
 
 /// How to draw, as asked for and as the terminal can.
