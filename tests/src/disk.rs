@@ -19,8 +19,12 @@ pub enum Kind {
     Ext4,
     /// xfs in an image; mkfs.xfs makes none smaller than 300 MiB.
     Xfs,
+    /// btrfs in an image: its subvolumes have devices of their own.
+    Btrfs,
     /// In memory.
     Tmpfs,
+    /// In memory, laid over a directory on another file system.
+    Overlay,
 }
 
 /// A file system of its own under the store of a fixture. Unmounted when dropped.
@@ -37,6 +41,24 @@ impl Disk {
             Kind::Tmpfs => run(Command::new("mount")
                 .args(["-t", "tmpfs", "-o", "mode=0700,size=256k", "tmpfs"])
                 .arg(&at)),
+            Kind::Overlay => {
+                let [upper, work] = ["upper", "work"].map(|name| fixture.path().join(name));
+                for path in [&upper, &work] {
+                    std::fs::create_dir(path).expect("ours");
+                }
+                let (upper, work) = (upper.display(), work.display());
+                run(Command::new("mount")
+                    .args(["-t", "overlay", "-o"])
+                    .arg(format!("lowerdir=/srv,upperdir={upper},workdir={work}"))
+                    .arg("overlay")
+                    .arg(&at));
+            }
+            Kind::Btrfs => mount_image(
+                fixture,
+                &at,
+                128,
+                Command::new(machine::program("mkfs.btrfs", "btrfs-progs")).arg("-q"),
+            ),
             Kind::Ext4 => mount_image(
                 fixture,
                 &at,

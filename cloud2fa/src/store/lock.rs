@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{major, minor};
 use nix::unistd::Pid;
 use std::fs::{File, TryLockError};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -85,7 +86,8 @@ fn continue_stopped_holder(file: &File) {
 /// The process that holds the lock on `file`, by /proc/locks (proc_locks(5)).
 fn holder_of(file: &File) -> Option<u32> {
     let status = file.metadata().ok()?;
-    let (major, minor) = (major(status.dev()), minor(status.dev()));
+    let (major, minor) =
+        device_of_mount(file).unwrap_or_else(|| (major(status.dev()), minor(status.dev())));
     let wanted = format!("{major:02x}:{minor:02x}:{}", status.ino());
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {
@@ -95,4 +97,16 @@ fn holder_of(file: &File) -> Option<u32> {
         let pid = fields.nth(2)?.parse().ok().filter(|pid| *pid > 0)?;
         (is_flock && fields.next()? == wanted).then_some(pid)
     })
+}
+
+/// The device of the file system that `file` was opened on, which is the one in /proc/locks.
+/// stat(2) gives another where subvolumes (btrfs) or layers (overlay) have their own.
+fn device_of_mount(file: &File) -> Option<(u64, u64)> {
+    let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).ok()?;
+    let mount = about.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim();
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    // MOUNT PARENT MAJOR:MINOR … (proc_pid_mountinfo(5))
+    let line = mounts.lines().find(|line| line.split(' ').next() == Some(mount))?;
+    let (major, minor) = line.split(' ').nth(2)?.split_once(':')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
