@@ -20,8 +20,8 @@ struct Run {
     proof: String,
 }
 
-/// Runs `enable` for alice; from its proof on it is traced, and killed at `at`.
-fn enable(fixture: &Fixture, options: &[&str], at: Option<&Call>) -> Run {
+/// Runs `enable` for alice; from its proof on it is traced, with strace's options `inject`.
+fn enable(fixture: &Fixture, options: &[&str], inject: &[&str]) -> Run {
     let mut dialogue =
         Dialogue::start(fixture, &[&["enable", "--user", "alice"], options].concat());
     let key = dialogue.line();
@@ -30,7 +30,7 @@ fn enable(fixture: &Fixture, options: &[&str], at: Option<&Call>) -> Run {
     let mut new =
         Enrolled { user: user::of_this_machine("alice"), secret, backup_codes: Vec::new() };
     let proof = new.code();
-    let strace = Strace::attach(dialogue.pid(), at.map(Call::kill).as_deref());
+    let strace = Strace::attach(dialogue.pid(), inject.iter().copied());
     dialogue.answer(&proof);
     let ended = dialogue.end();
     new.backup_codes = backup_codes(&ended);
@@ -95,15 +95,16 @@ fn both_were_left(verb: &str, news: &[(bool, Call)], last_before: &str) {
     assert_eq!(news[first_new - 1].1.name, last_before, "the commit");
 }
 
-#[test]
-fn a_first_enable_may_be_killed_at_each_system_call() {
-    let whole = recorded(|| enable(&Fixture::new(), &[], None), |run| run.calls.len());
+/// Kills a first `enable` at each of its calls, all of them under strace's options `inject`.
+/// The call `commit` is where the enrolment comes about.
+fn a_first_enable_is_killed(inject: &[&str], commit: &str) {
+    let whole = recorded(|| enable(&Fixture::new(), &[], inject), |run| run.calls.len());
     assert_eq!((whole.ended.status, whole.new.backup_codes.len()), (0, 8), "{:?}", whole.ended);
     let mut news = Vec::new();
     let mut most_leftovers = 0;
     for call in whole.calls {
         let fixture = Fixture::new();
-        let killed = enable(&fixture, &[], Some(&call));
+        let killed = enable(&fixture, &[], &[inject, &[&call.kill()]].concat());
         assert_eq!(killed.ended.status, KILLED, "{call:?}: {:?}", killed.ended);
         let enrolled = match standing(&fixture) {
             Standing::Enrolled(..) => true,
@@ -128,7 +129,18 @@ fn a_first_enable_may_be_killed_at_each_system_call() {
         news.push((enrolled, call));
     }
     assert_eq!(most_leftovers, 1, "some kills leave a file behind, or nothing was shown");
-    both_were_left("enable", &news, "renameat2");
+    both_were_left("enable", &news, commit);
+}
+
+#[test]
+fn a_first_enable_may_be_killed_at_each_system_call() {
+    a_first_enable_is_killed(&[], "renameat2");
+}
+
+#[test]
+fn so_it_may_where_the_file_system_cannot_leave_a_name_that_is_taken() {
+    // As renameat2(2) does on file systems that do not know RENAME_NOREPLACE.
+    a_first_enable_is_killed(&["inject=renameat2:error=EINVAL"], "renameat");
 }
 
 /// A whole `enable` of alice.
@@ -149,13 +161,13 @@ fn enable_untraced(fixture: &Fixture) -> Enrolled {
 #[test]
 fn a_replacement_may_be_killed_at_each_system_call() {
     let whole =
-        recorded(|| enable(&Fixture::with("alice").0, &["--replace"], None), |run| run.calls.len());
+        recorded(|| enable(&Fixture::with("alice").0, &["--replace"], &[]), |run| run.calls.len());
     assert_eq!((whole.ended.status, whole.new.backup_codes.len()), (0, 8), "{:?}", whole.ended);
     let mut news = Vec::new();
     for call in whole.calls {
         let (fixture, old) = Fixture::with("alice");
         let before = fixture.record(&old);
-        let killed = enable(&fixture, &["--replace"], Some(&call));
+        let killed = enable(&fixture, &["--replace"], &[&call.kill()]);
         assert_eq!(killed.ended.status, KILLED, "{call:?}: {:?}", killed.ended);
         let replaced = fixture.record(&old) != before;
         if replaced {

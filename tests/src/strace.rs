@@ -40,8 +40,8 @@ pub struct Strace {
 
 impl Strace {
     /// Attaches to a process that waits for its input, and returns when it waits again:
-    /// what it does from then on is traced and numbered from 1. `inject`: a [`Call`]'s option.
-    pub fn attach(pid: u32, inject: Option<&str>) -> Self {
+    /// what it does from then on is traced and numbered from 1. `inject`: options as a [`Call`] gives them.
+    pub fn attach<'i>(pid: u32, inject: impl IntoIterator<Item = &'i str>) -> Self {
         let output = NamedTempFile::new().expect("a file");
         let mut command = strace(&output, inject);
         let mut child = command
@@ -77,7 +77,10 @@ impl Drop for Strace {
 
 /// `command`, to be run under strace from its start. Its end, by signal too, is the
 /// program's own. Gives the file of the calls as well, for [`read`].
-pub fn around(command: &Command, inject: Option<&str>) -> (Command, NamedTempFile) {
+pub fn around<'i>(
+    command: &Command,
+    inject: impl IntoIterator<Item = &'i str>,
+) -> (Command, NamedTempFile) {
     let output = NamedTempFile::new().expect("a file");
     let mut traced = strace(&output, inject);
     traced.arg("--").arg(command.get_program()).args(command.get_args());
@@ -90,10 +93,10 @@ pub fn around(command: &Command, inject: Option<&str>) -> (Command, NamedTempFil
     (traced, output)
 }
 
-fn strace(output: &NamedTempFile, inject: Option<&str>) -> Command {
+fn strace<'i>(output: &NamedTempFile, inject: impl IntoIterator<Item = &'i str>) -> Command {
     let mut command = Command::new(machine::program("strace", "strace"));
     command.args(["-f", "-y", "-o"]).arg(output.path());
-    if let Some(option) = inject {
+    for option in inject {
         command.args(["-e", option]);
     }
     command

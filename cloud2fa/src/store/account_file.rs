@@ -40,6 +40,9 @@ impl AccountFile {
     /// Checks the open file. Once more under the lock, since only then nobody moves it aside.
     pub(super) fn check(&self, owner: u32) -> Result<(), StoreError> {
         let status = self.file.metadata().map_err(io_error("examine", &self.path))?;
+        if status.nlink() == 0 {
+            return Err(StoreError::Removed(self.path.clone()));
+        }
         if let Some(why) = wrong_with(&status, owner) {
             return Err(StoreError::UnsafeRecord { path: self.path.clone(), why });
         }

@@ -2,17 +2,16 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
-use super::shield::Shield;
-use super::{StoreError, io_error, lock};
+use super::new_file::{self, Created};
+use super::{StoreError, io_error, lock, random_hex};
 use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, RenameFlags, openat, renameat2};
+use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
-use std::fs::{File, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What makes a directory a store: an empty one where a volume failed to mount must
@@ -27,9 +26,6 @@ const LARGEST_MARKER: u64 = 4096;
 
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
-
-/// Begins the name of a file that is not complete yet. No account's name begins so.
-const TEMPORARY_PREFIX: &str = ".new-";
 
 /// Begins the name of something that stood where an account file belongs.
 const ASIDE_PREFIX: &str = ".aside-";
@@ -112,7 +108,7 @@ impl Directory {
             "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
         );
         let made = lock::while_locked(&directory.file, &directory.path, || {
-            directory.create_file(MARKER, text.as_bytes())
+            new_file::create(&directory.file, &directory.path, MARKER, text.as_bytes())
         })?;
         Ok(made == Created::Yes)
     }
@@ -202,8 +198,8 @@ impl Directory {
         content: &[u8],
     ) -> Result<Created, StoreError> {
         lock::while_locked(&self.file, &self.path, || {
-            self.remove_leftovers();
-            self.create_file(&account_file_name(name), content)
+            new_file::remove_leftovers(&self.file, &self.path);
+            new_file::create(&self.file, &self.path, &account_file_name(name), content)
         })
     }
 
@@ -222,8 +218,9 @@ impl Directory {
             if let Some(file) = usable {
                 return Ok(Remains::File(AccountFile { file, path: path.clone() }));
             }
-            let aside = format!("{ASIDE_PREFIX}{file_name}-{}", random_suffix()?);
-            self.rename(&file_name, &aside).map_err(io_error("move aside", &path))?;
+            let aside = format!("{ASIDE_PREFIX}{file_name}-{}", random_hex()?);
+            new_file::rename(&self.file, &file_name, &aside)
+                .map_err(io_error("move aside", &path))?;
             self.file.sync_all().map_err(io_error("synchronise", &self.path))?;
             Ok(Remains::Nothing)
         })
@@ -244,68 +241,6 @@ impl Directory {
             access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         openat(&self.file, name, flags, Mode::empty()).map(File::from)
     }
-
-    /// Makes a file with `content` under a temporary name, and gives it its own name if that is free.
-    fn create_file(&self, name: &str, content: &[u8]) -> Result<Created, StoreError> {
-        let path = self.path.join(name);
-        let temporary = format!("{TEMPORARY_PREFIX}{}", random_suffix()?);
-        let outcome = self.write_new(&temporary, content, &path).and_then(|()| {
-            match self.rename(&temporary, name) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    Ok(Created::ExistsAlready)
-                }
-                outcome => outcome.map(|()| Created::Yes).map_err(io_error("name", &path)),
-            }
-        });
-        let remove = |name: &str| unlinkat(&self.file, name, UnlinkatFlags::NoRemoveDir);
-        if !matches!(outcome, Ok(Created::Yes)) {
-            // What cannot be removed now is a leftover that the next enrolment removes.
-            let _ = remove(&temporary);
-            return outcome;
-        }
-        self.file.sync_all().map_err(|error| {
-            // It would be told as a failure, so it must not come about.
-            let _ = remove(name);
-            io_error("synchronise", &self.path)(error)
-        })?;
-        outcome
-    }
-
-    /// Gives a file another name, if that is free.
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        match renameat2(&self.file, from, &self.file, to, RenameFlags::RENAME_NOREPLACE) {
-            // Not all file systems know the flag (renameat2(2), EINVAL); a second name, which
-            // must be free, too, does the same in two steps.
-            Err(Errno::EINVAL) => {
-                linkat(&self.file, from, &self.file, to, AtFlags::empty())?;
-                Ok(unlinkat(&self.file, from, UnlinkatFlags::NoRemoveDir)?)
-            }
-            outcome => Ok(outcome?),
-        }
-    }
-
-    fn write_new(&self, name: &str, content: &[u8], path: &Path) -> Result<(), StoreError> {
-        let flags =
-            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let write = || -> io::Result<()> {
-            let file = File::from(openat(&self.file, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
-            // The umask may have taken bits away.
-            file.set_permissions(Permissions::from_mode(0o600))?;
-            (&file).write_all(content)?;
-            file.sync_all()
-        };
-        Shield::without_signal(write()).map_err(io_error("write", path))
-    }
-
-    /// Removes temporary files of enrolments that a crash has ended. The directory is locked.
-    fn remove_leftovers(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.path) else { return };
-        for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
-            if name.starts_with(TEMPORARY_PREFIX) {
-                let _ = unlinkat(&self.file, name.as_str(), UnlinkatFlags::NoRemoveDir);
-            }
-        }
-    }
 }
 
 /// The format that a marker states. What else stands in it is for people.
@@ -314,21 +249,6 @@ fn marker_format(bytes: &[u8]) -> Option<u64> {
     fields.take("format", "an integer", |value| unsigned(&value)).ok()?
 }
 
-/// Whether a file was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Created {
-    /// It was.
-    Yes,
-    /// Somebody else made one of that name first; theirs is untouched.
-    ExistsAlready,
-}
-
 fn account_file_name(name: &UserName) -> String {
     name.encoded() + ACCOUNT_SUFFIX
-}
-
-fn random_suffix() -> Result<String, NoRandomness> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
 }

@@ -2,8 +2,9 @@
 //! in place and synchronised, under the lock of the user's file.
 
 use super::account_file::{AccountFile, Wipe, new_content};
-use super::directory::{Access, Created, Directory, Remains};
+use super::directory::{Access, Directory, Remains};
 use super::lock::while_locked;
+use super::new_file::Created;
 use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
@@ -107,10 +108,11 @@ impl FileStore {
             Remains::Nothing => self.create(account).map(|()| OldCopy::Wiped),
             Remains::File(file) => while_locked(&file.file, &file.path, || {
                 let owner = self.directory.owner();
-                if file.check(owner).and_then(|()| file.load_own(&account.user)).is_ok() {
-                    return Err(StoreError::Changed(name.clone()));
+                match file.check(owner).and_then(|()| file.load_own(&account.user)) {
+                    Ok(_) => Err(StoreError::Changed(name.clone())),
+                    Err(removed @ StoreError::Removed(_)) => Err(removed),
+                    Err(_) => file.write_over(account, owner),
                 }
-                file.write_over(account, owner)
             }),
         }
     }

@@ -5,6 +5,7 @@ mod account_file;
 mod directory;
 mod file;
 mod lock;
+mod new_file;
 mod record;
 mod shield;
 mod slots;
@@ -210,6 +211,10 @@ pub enum StoreError {
         /// What is wrong.
         why: &'static str,
     },
+    /// It was opened, and has no name any more: an enrolment that failed was taken back, or
+    /// somebody has removed the record.
+    #[error("{} was removed just now, or its making was taken back; try again", .0.display())]
+    Removed(PathBuf),
     /// Neither copy of the record can be read.
     #[error("{} is damaged ({why}); restore it from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
     Damaged {
@@ -281,4 +286,11 @@ impl StoreError {
 /// Makes a [`StoreError::Io`] of what failed on `path`.
 fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
+}
+
+/// 16 random hexadecimal digits.
+fn random_hex() -> Result<String, NoRandomness> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(data_encoding::HEXLOWER.encode(&bytes))
 }
