@@ -74,11 +74,8 @@ fn fixture() -> Fixture {
 
 /// The number of the last commit that a record holds whole; what a limit has torn does not count.
 fn committed(record: &[u8]) -> u64 {
-    let whole = |slot: &[u8]| {
-        let (sequence, text) = slots::newest(slot);
-        (slots::seal(1, sequence, &text) == slot).then_some(sequence)
-    };
-    record.chunks(slots::SLOT).filter_map(whole).max().expect("a record is never without a copy")
+    let whole = record.chunks(slots::SLOT).filter(|slot| slots::is_whole(slot));
+    whole.map(|slot| slots::newest(slot).0).max().expect("a record is never without a copy")
 }
 
 /// Types a code at a program under `limit`; if it asks at all. `used` codes are spent before.

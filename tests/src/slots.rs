@@ -1,24 +1,34 @@
 //! The account file's documented format (cloud2fa.toml(5), FILES), written a second time:
 //! to copy an enrolment, and to make files that the library would never write.
 
-use sha2::{Digest, Sha256};
+use blake2::digest::consts::U32;
+use blake2::{Blake2b, Digest};
 
 /// Bytes of a slot; a file has two.
 pub const SLOT: usize = 4096;
 
 /// A slot with `text`, rightly sealed.
 pub fn seal(format: u64, sequence: u64, text: &str) -> Vec<u8> {
-    let head = format!("cloud2fa-account {format} {sequence} {} ", text.len());
-    let tail = format!("\n{text}");
-    assert!(head.len() + 64 + tail.len() + 21 <= SLOT, "the text does not fit into a slot");
-    let blanks = " ".repeat(SLOT - head.len() - 64 - tail.len() - 21);
-    let padding = format!("{blanks}\n{sequence:020}");
-    let mut hash = Sha256::new();
-    hash.update(&head);
-    hash.update(&tail);
-    hash.update(&padding);
-    let checksum = data_encoding::HEXLOWER.encode(&hash.finalize());
-    format!("{head}{checksum}{tail}{padding}").into_bytes()
+    seal_with("0123456789abcdef", format, sequence, text)
+}
+
+fn seal_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8> {
+    let head = format!("cloud2fa-account {format} {sequence} {} {nonce} ", text.len());
+    let hash = Blake2b::<U32>::new().chain_update(&head).chain_update(text).finalize();
+    let mut slot = format!("{head}{}\n{text}", data_encoding::HEXLOWER.encode(&hash));
+    let end = format!("\n{nonce}");
+    assert!(slot.len() + end.len() <= SLOT, "the text does not fit into a slot");
+    slot.push_str(&" ".repeat(SLOT - slot.len() - end.len()));
+    (slot + &end).into_bytes()
+}
+
+/// Whether a slot is what this version writes, whole.
+pub fn is_whole(slot: &[u8]) -> bool {
+    let nonce = str::from_utf8(slot).ok().and_then(|slot| slot.split(' ').nth(4));
+    nonce.is_some_and(|nonce| {
+        let (sequence, text) = newest(slot);
+        nonce.len() == 16 && seal_with(nonce, 1, sequence, &text) == slot
+    })
 }
 
 /// A file whose two slots are the same.
@@ -35,7 +45,7 @@ pub fn newest(file: &[u8]) -> (u64, String) {
         let mut fields = header.split(' ').skip(2);
         let sequence: u64 = fields.next()?.parse().ok()?;
         let length: usize = fields.next()?.parse().ok()?;
-        Some((sequence, rest[..length].to_owned()))
+        Some((sequence, rest.get(..length)?.to_owned()))
     });
     slots.max_by_key(|(sequence, _)| *sequence).expect("an account file has a slot")
 }

@@ -1,15 +1,14 @@
 //! One account file: checked as what is open, read, and written a slot at a time.
 
 use super::shield::Shield;
-use super::slots::{self, BadSlots, FILE_SIZE, FileContent, HIGHEST_SEQUENCE, SLOT_SIZE};
-use super::{OldCopy, StoreError, io_error, record};
+use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, SLOT_SIZE};
+use super::{OldCopy, StoreError, io_error, random_hex, record};
 use crate::{Account, User};
 use nix::unistd::fchown;
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// Permissions of group and others, and set-id bits.
 const FORBIDDEN_BITS: u32 = 0o7077;
@@ -54,7 +53,7 @@ impl AccountFile {
 
     /// Reads and parses the current slot.
     pub(super) fn load(&self) -> Result<Loaded, StoreError> {
-        let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
+        let mut content = Content::zeros(FILE_SIZE);
         self.file.read_exact_at(&mut content, 0).map_err(io_error("read", &self.path))?;
         let current = slots::current(&content).map_err(|bad| match bad {
             BadSlots::Damaged => self.damaged("neither copy in it is as it was written"),
@@ -136,8 +135,8 @@ impl AccountFile {
     }
 
     /// What of the two slots can be read, whatever the file's size.
-    fn read_any(&self) -> Result<FileContent, StoreError> {
-        let mut content: FileContent = Zeroizing::new(vec![0; FILE_SIZE]);
+    fn read_any(&self) -> Result<Content, StoreError> {
+        let mut content = Content::zeros(FILE_SIZE);
         let mut filled = 0;
         while filled < FILE_SIZE {
             let read = self.file.read_at(&mut content[filled..], filled as u64);
@@ -150,14 +149,14 @@ impl AccountFile {
     }
 
     /// One slot, in place, on the disk before anybody hears of it.
-    fn write(&self, index: usize, slot: &FileContent) -> Result<(), StoreError> {
+    fn write(&self, index: usize, slot: &Content) -> Result<(), StoreError> {
         Shield::without_signal(self.file.write_all_at(slot, (index * SLOT_SIZE) as u64))
             .map_err(io_error("write", &self.path))?;
         self.file.sync_data().map_err(io_error("synchronise", &self.path))
     }
 
     /// Overwrites the copy of what was before.
-    fn wipe(&self, index: usize, slot: &FileContent) -> OldCopy {
+    fn wipe(&self, index: usize, slot: &Content) -> OldCopy {
         match self.write(index, slot) {
             Ok(()) => OldCopy::Wiped,
             Err(StoreError::Io { source, .. }) => OldCopy::Left(source),
@@ -171,14 +170,17 @@ impl AccountFile {
 }
 
 /// The content of a new account file.
-pub(super) fn new_content(account: &Account, path: &Path) -> Result<FileContent, StoreError> {
+pub(super) fn new_content(account: &Account, path: &Path) -> Result<Content, StoreError> {
     let slot = encode(1, account, path)?;
-    Ok(Zeroizing::new([&slot[..], &slot[..]].concat()))
+    let mut content = Content::with_room_for(FILE_SIZE);
+    content.extend_from_slice(&slot);
+    content.extend_from_slice(&slot);
+    Ok(content)
 }
 
-fn encode(sequence: u64, account: &Account, path: &Path) -> Result<FileContent, StoreError> {
+fn encode(sequence: u64, account: &Account, path: &Path) -> Result<Content, StoreError> {
     let why = "its content would not fit";
-    slots::encode(sequence, &record::write(account))
+    slots::encode(sequence, &random_hex()?, &record::write(account))
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }
 

@@ -9,13 +9,12 @@ use crate::fields::{Fields, Mistake, Value, array, string, unsigned};
 use crate::throttle::Wait;
 use crate::{Secret, TimeStep, UnixTime, User, UserName};
 use std::io::Write;
-use zeroize::Zeroizing;
 
-use super::slots::SLOT_SIZE;
+use super::slots::{Content, SLOT_SIZE};
 
 /// The text of `account`.
-pub(super) fn write(account: &Account) -> Zeroizing<Vec<u8>> {
-    let mut text = Zeroizing::new(Vec::with_capacity(2 * SLOT_SIZE));
+pub(super) fn write(account: &Account) -> Content {
+    let mut text = Content::with_room_for(2 * SLOT_SIZE);
     write_lines(account, &mut text).expect("a Vec takes all that is written");
     text
 }
@@ -221,9 +220,18 @@ mod tests {
     fn the_longest_name_fits_into_a_slot() {
         let mut account = account(&"\\".repeat(66));
         account.enrolment.as_mut().unwrap().created_by = "\"".repeat(66);
-        assert!(super::super::slots::encode(u64::MAX, &write(&account)).is_some());
+        assert!(
+            super::super::slots::encode(u64::MAX, "0123456789abcdef", &write(&account)).is_some()
+        );
         let name = "a".repeat(200);
-        assert!(super::super::slots::encode(u64::MAX, &write(&self::account(&name))).is_some());
+        assert!(
+            super::super::slots::encode(
+                u64::MAX,
+                "0123456789abcdef",
+                &write(&self::account(&name))
+            )
+            .is_some()
+        );
     }
 
     #[test]

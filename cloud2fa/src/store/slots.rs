@@ -1,21 +1,31 @@
 //! An account file's two slots, and what makes one valid.
 //!
-//! A slot is 4096 bytes: a header line `cloud2fa-account FORMAT SEQUENCE LENGTH
-//! CHECKSUM`, then LENGTH bytes of text, then blanks, one newline, and SEQUENCE once more
-//! in 20 digits. The checksum (SHA-256) is over all of the slot but itself, so that any
-//! byte that is not as it was written makes the slot invalid. The sequence number at the
-//! end is there for a write that stops in the middle (`ulimit -f` lets a user choose
-//! where): whatever has its end from an older slot is not valid. A writer only ever overwrites the slot that is
-//! not the current one; what a crash tears is never the current one.
+//! A slot is 4096 bytes: a header line `cloud2fa-account FORMAT SEQUENCE LENGTH NONCE
+//! CHECKSUM`, then LENGTH bytes of text, then blanks, one newline, and NONCE once more. The
+//! checksum (BLAKE2b-256) is over the header line up to it, and the text; all else can only
+//! be what it must be, so that any byte that is not as it was written makes the slot
+//! invalid. The nonce is random, another one in each write. At the end it stands for a write
+//! that stops in the middle (`ulimit -f` lets a user choose where): whatever has its end
+//! from another write is not valid. A writer only ever overwrites the slot that is not the
+//! current one; what a crash tears is never the current one.
 
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use blake2::digest::consts::U32;
+use blake2::{Blake2b, Digest};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use zeroize::Zeroize;
 
 /// Bytes of a slot; a page and a usual block, so that one is rarely torn at all.
 pub(super) const SLOT_SIZE: usize = 4096;
 
-/// Bytes at a slot's end: the newline, and 20 digits, which hold every sequence number.
-const TAIL_SIZE: usize = 21;
+/// Hexadecimal digits of a nonce ([`super::random_hex`]).
+const NONCE_LENGTH: usize = 16;
+
+/// Bytes at a slot's end: the newline and the nonce.
+const TAIL_SIZE: usize = 1 + NONCE_LENGTH;
+
+/// Between the text and the tail.
+const BLANKS: [u8; SLOT_SIZE] = [b' '; SLOT_SIZE];
 
 /// Bytes of an account file.
 pub(super) const FILE_SIZE: usize = 2 * SLOT_SIZE;
@@ -29,8 +39,48 @@ pub(super) const HIGHEST_SEQUENCE: u64 = u64::MAX / 2;
 
 const MAGIC: &str = "cloud2fa-account";
 
-/// The content of an account file. Wiped when dropped.
-pub(super) type FileContent = Zeroizing<Vec<u8>>;
+/// What stands in an account file, or will. Wiped when dropped, as a whole: `Zeroizing` wipes a
+/// vector byte by byte, which takes longer than to read it from the file.
+pub(super) struct Content(Vec<u8>);
+
+impl Content {
+    /// So many zeros.
+    pub(super) fn zeros(length: usize) -> Self {
+        Self(vec![0; length])
+    }
+
+    /// Nothing yet, and room for so many bytes: more must not be added, since what has grown
+    /// leaves a copy behind.
+    pub(super) fn with_room_for(length: usize) -> Self {
+        Self(Vec::with_capacity(length))
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+    }
+}
+
+impl Deref for Content {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for Content {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Content(hidden)")
+    }
+}
 
 /// Why a file has no current slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,22 +107,17 @@ pub(super) fn current(file: &[u8]) -> Result<Current<'_>, BadSlots> {
     if file.len() != FILE_SIZE {
         return Err(BadSlots::Damaged);
     }
-    let mut slots: Vec<_> = file
-        .chunks_exact(SLOT_SIZE)
-        .enumerate()
-        .filter_map(|(index, slot)| Header::parse(slot).map(|header| (index, slot, header)))
-        .collect();
-    slots.sort_by_key(|(_, _, header)| std::cmp::Reverse(header.sequence));
-    for (index, slot, header) in slots {
-        if !header.matches(slot) {
-            continue;
-        }
+    let mut slots = [0, 1].map(|index| {
+        let slot = &file[index * SLOT_SIZE..][..SLOT_SIZE];
+        Header::parse(slot).map(|header| (index, slot, header))
+    });
+    slots.sort_by_key(|slot| std::cmp::Reverse(slot.as_ref().map(|(.., header)| header.sequence)));
+    for (index, slot, header) in slots.into_iter().flatten() {
+        let Some(text) = header.text(slot) else { continue };
         if header.format != FORMAT {
             return Err(BadSlots::LaterFormat(header.format));
         }
-        if let Some(text) = header.text(slot) {
-            return Ok(Current { index, sequence: header.sequence, text });
-        }
+        return Ok(Current { index, sequence: header.sequence, text });
     }
     Err(BadSlots::Damaged)
 }
@@ -88,27 +133,31 @@ pub(super) fn highest_sequence(file: &[u8]) -> u64 {
         .unwrap_or(0)
 }
 
-/// A slot of `text`; nothing where it does not fit.
-pub(super) fn encode(sequence: u64, text: &[u8]) -> Option<FileContent> {
-    let unsealed = format!("{MAGIC} {FORMAT} {sequence} {} ", text.len());
-    let checksum_at = unsealed.len();
-    let text_at = checksum_at + Header::CHECKSUM_LENGTH + 1;
-    let mut slot = Zeroizing::new(vec![b' '; SLOT_SIZE]);
-    slot[..checksum_at].copy_from_slice(unsealed.as_bytes());
-    *slot.get_mut(text_at - 1)? = b'\n';
-    slot.get_mut(text_at..text_at + text.len())?.copy_from_slice(text);
-    slot[SLOT_SIZE - TAIL_SIZE..].copy_from_slice(format!("\n{sequence:020}").as_bytes());
-    let checksum = checksum(&slot, checksum_at);
-    slot[checksum_at..text_at - 1].copy_from_slice(checksum.as_bytes());
-    (text_at + text.len() <= SLOT_SIZE - TAIL_SIZE).then_some(slot)
+/// A slot of `text`; nothing where it does not fit. `nonce` must be new, for each write.
+pub(super) fn encode(sequence: u64, nonce: &str, text: &[u8]) -> Option<Content> {
+    debug_assert_eq!(nonce.len(), NONCE_LENGTH);
+    let unsealed = format!("{MAGIC} {FORMAT} {sequence} {} {nonce} ", text.len());
+    let end = unsealed.len() + Header::CHECKSUM_LENGTH + 1 + text.len();
+    if end > SLOT_SIZE - TAIL_SIZE {
+        return None;
+    }
+    let mut slot = Content::with_room_for(SLOT_SIZE);
+    slot.extend_from_slice(unsealed.as_bytes());
+    slot.extend_from_slice(checksum(unsealed.as_bytes(), text).as_bytes());
+    slot.push(b'\n');
+    slot.extend_from_slice(text);
+    slot.resize(SLOT_SIZE - TAIL_SIZE, b' ');
+    slot.push(b'\n');
+    slot.extend_from_slice(nonce.as_bytes());
+    Some(slot)
 }
 
-/// SHA-256 of a slot without the checksum that stands at `checksum_at`.
-fn checksum(slot: &[u8], checksum_at: usize) -> String {
-    let mut hash = Sha256::new();
-    hash.update(&slot[..checksum_at]);
-    hash.update(&slot[checksum_at + Header::CHECKSUM_LENGTH..]);
-    data_encoding::HEXLOWER.encode(&hash.finalize())
+/// The checksum of a slot with this text, whose header line begins with `unsealed`.
+fn checksum(unsealed: &[u8], text: &[u8]) -> String {
+    // SHA-256 of a few hundred bytes takes less time, but asks the processor first what it can,
+    // which takes ten microseconds in a virtual machine, in each process anew.
+    let hash = Blake2b::<U32>::new().chain_update(unsealed).chain_update(text).finalize();
+    data_encoding::HEXLOWER.encode(&hash)
 }
 
 /// What a slot's first line says.
@@ -116,15 +165,16 @@ struct Header<'a> {
     format: u64,
     sequence: u64,
     length: usize,
+    nonce: &'a str,
     checksum: &'a str,
     checksum_at: usize,
 }
 
 impl<'a> Header<'a> {
-    /// Hexadecimal digits of a SHA-256.
+    /// Hexadecimal digits of a BLAKE2b-256.
     const CHECKSUM_LENGTH: usize = 64;
 
-    /// Reads the line. The first fields and the checksum are the same in all formats to come.
+    /// Reads the line. Its fields, and what makes a slot valid, are the same in all formats to come.
     fn parse(slot: &'a [u8]) -> Option<Self> {
         let end = slot.iter().position(|byte| *byte == b'\n')?;
         let line = std::str::from_utf8(&slot[..end]).ok()?;
@@ -135,24 +185,24 @@ impl<'a> Header<'a> {
         let format = fields.next()?.parse().ok()?;
         let sequence = fields.next()?.parse().ok().filter(|number| *number <= HIGHEST_SEQUENCE)?;
         let length = fields.next()?.parse().ok()?;
+        let nonce = fields.next()?;
         let checksum = fields.next()?;
-        let complete = checksum.len() == Self::CHECKSUM_LENGTH && fields.next().is_none();
-        complete.then(|| Self {
-            format,
-            sequence,
-            length,
-            checksum,
-            checksum_at: end - Self::CHECKSUM_LENGTH,
-        })
+        let complete = nonce.len() == NONCE_LENGTH
+            && checksum.len() == Self::CHECKSUM_LENGTH
+            && fields.next().is_none();
+        let checksum_at = end.checked_sub(Self::CHECKSUM_LENGTH)?;
+        complete.then_some(Self { format, sequence, length, nonce, checksum, checksum_at })
     }
 
-    fn matches(&self, slot: &[u8]) -> bool {
-        slot.len() == SLOT_SIZE && checksum(slot, self.checksum_at) == self.checksum
-    }
-
+    /// The text, if the slot is as it was written.
     fn text(&self, slot: &'a [u8]) -> Option<&'a [u8]> {
-        let start = self.checksum_at + Self::CHECKSUM_LENGTH + 1;
-        slot.get(start..start.checked_add(self.length)?)
+        let (body, tail) = slot.split_at_checked(SLOT_SIZE - TAIL_SIZE)?;
+        let text_at = self.checksum_at + Self::CHECKSUM_LENGTH + 1;
+        let (text, blanks) = body.get(text_at..)?.split_at_checked(self.length)?;
+        let whole = tail.strip_prefix(b"\n") == Some(self.nonce.as_bytes())
+            && *blanks == BLANKS[..blanks.len()]
+            && checksum(&slot[..self.checksum_at], text) == self.checksum;
+        whole.then_some(text)
     }
 }
 
@@ -160,10 +210,14 @@ impl<'a> Header<'a> {
 mod tests {
     use super::*;
 
+    const NONCE: &str = "0123456789abcdef";
+
     fn file(first: (u64, &str), second: (u64, &str)) -> Vec<u8> {
         [first, second]
             .iter()
-            .flat_map(|(sequence, text)| encode(*sequence, text.as_bytes()).unwrap().to_vec())
+            .flat_map(|(sequence, text)| {
+                encode(*sequence, NONCE, text.as_bytes()).unwrap().to_vec()
+            })
             .collect()
     }
 
@@ -195,12 +249,30 @@ mod tests {
     #[test]
     fn a_write_that_stops_anywhere_leaves_the_other_slot() {
         let whole = file((7, "old"), (8, "newer"));
-        let next = encode(9, b"the newest of all").unwrap();
+        let next = encode(9, "fedcba9876543210", b"the newest of all").unwrap();
         for written in 0..SLOT_SIZE {
             let mut torn = whole.clone();
             torn[..written].copy_from_slice(&next[..written]);
             let text = current(&torn).map(|current| current.text);
             assert_eq!(text, Ok(&b"newer"[..]), "{written} bytes");
+        }
+    }
+
+    #[test]
+    fn a_write_that_stops_anywhere_does_not_complete_what_an_older_one_has_left() {
+        // A power failure may leave the end of a write without its beginning (sectors).
+        let text = "x".repeat(1000);
+        let whole = file((7, "old"), (8, "newer"));
+        let lost = encode(9, NONCE, text.as_bytes()).unwrap();
+        for next in [&text, &text.replace("xx", "yx")] {
+            let next = encode(9, "fedcba9876543210", next.as_bytes()).unwrap();
+            for written in 512..SLOT_SIZE {
+                let mut torn = whole.clone();
+                torn[512..SLOT_SIZE].copy_from_slice(&lost[512..]);
+                torn[..written].copy_from_slice(&next[..written]);
+                let text = current(&torn).map(|current| current.text);
+                assert_eq!(text, Ok(&b"newer"[..]), "{written} bytes");
+            }
         }
     }
 
@@ -224,7 +296,7 @@ mod tests {
         let format_at = MAGIC.len() + 1;
         slot[format_at] = b'2';
         let checksum_at = Header::parse(slot).unwrap().checksum_at;
-        let sum = checksum(slot, checksum_at);
+        let sum = checksum(&slot[..checksum_at], b"new");
         slot[checksum_at..checksum_at + 64].copy_from_slice(sum.as_bytes());
         assert_eq!(current(&later), Err(BadSlots::LaterFormat(2)));
         assert_eq!(highest_sequence(&later), 8);
@@ -232,8 +304,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_not_cut() {
-        assert!(encode(u64::MAX, &[b'x'; SLOT_SIZE]).is_none());
-        assert!(encode(1, &[b'x'; SLOT_SIZE - 90]).is_none());
-        assert!(encode(1, &[b'x'; 3900]).is_some());
+        assert!(encode(u64::MAX, NONCE, &[b'x'; SLOT_SIZE]).is_none());
+        assert!(encode(1, NONCE, &[b'x'; SLOT_SIZE - 90]).is_none());
+        assert!(encode(1, NONCE, &[b'x'; 3900]).is_some());
     }
 }

@@ -3,6 +3,8 @@
 
 #![allow(missing_docs, dead_code)]
 
+use blake2::digest::consts::U32;
+use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Policy, Purpose, Verdict};
 use cloud2fa::store::{Basis, Issued, Standing, Status, StoreError};
@@ -10,7 +12,6 @@ use cloud2fa::{
     Answer, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep, Token,
     UnixTime, User, UserName,
 };
-use sha2::{Digest, Sha256};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -184,12 +185,23 @@ pub fn accepted(verdict: &Verdict) -> bool {
 
 /// A slot as the store writes it.
 pub fn slot(format: u64, sequence: u64, text: &str) -> Vec<u8> {
-    let before = format!("cloud2fa-account {format} {sequence} {} ", text.len());
-    let mut after = format!("\n{text}").into_bytes();
-    after.resize(SLOT - before.len() - 64 - 21, b' ');
-    after.extend(format!("\n{sequence:020}").into_bytes());
-    let sum = Sha256::new().chain_update(&before).chain_update(&after).finalize();
-    [before.into_bytes(), data_encoding::HEXLOWER.encode(&sum).into_bytes(), after].concat()
+    slot_with("0123456789abcdef", format, sequence, text)
+}
+
+fn slot_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8> {
+    let before = format!("cloud2fa-account {format} {sequence} {} {nonce} ", text.len());
+    let sum = Blake2b::<U32>::new().chain_update(&before).chain_update(text).finalize();
+    let mut slot = format!("{before}{}\n{text}", data_encoding::HEXLOWER.encode(&sum)).into_bytes();
+    slot.resize(SLOT - 17, b' ');
+    slot.extend(format!("\n{nonce}").into_bytes());
+    slot
+}
+
+/// Whether a slot is as the manual says, whole.
+pub fn is_whole(slot: &[u8]) -> bool {
+    let (sequence, text) = parse(slot);
+    let nonce = std::str::from_utf8(slot).unwrap().split(' ').nth(4).unwrap();
+    nonce.len() == 16 && slot_with(nonce, 1, sequence, &text) == slot
 }
 
 /// A whole file with `text` in both slots.
