@@ -18,6 +18,9 @@ MODULE  := target/release/libpam_cloud2fa.so
 COMMAND := target/release/cloud2fa
 # The crates whose tests need neither root nor what is built for use.
 CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli
+# What is built for use is built of these.
+SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-cli \
+	-path '*/tests' -prune -o -type f -print)
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 
 .PHONY: help demo test test-fast bench build install uninstall clean
@@ -25,7 +28,7 @@ SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: build # Show a login with a second factor, with your phone; nothing on this machine changes
+demo: build # Install what is missing, and show a login with a second factor; users and logins stay as they are
 	@tools/install-missing demo
 	@tests/demo
 
@@ -45,9 +48,16 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 build: # Build the module and the command for use
 	@tools/install-missing build
 	$(CARGO) build --locked --release -p pam_cloud2fa -p cloud2fa-cli
+	-@touch $(MODULE) $(COMMAND)
 
+$(MODULE) $(COMMAND) &: $(SOURCES)
+	@$(MAKE) --no-print-directory build
+
+# Root installs what a user has built: cargo, which would leave root's files in target, runs
+# only where something is missing or older than its sources.
+#
 # A login that happens meanwhile finds the old module or the new one, so that it is moved into place.
-install: build # Put module, command, configuration and manual pages in place (DESTDIR, PREFIX, PAMDIR)
+install: $(MODULE) $(COMMAND) # Put module, command, configuration and manual pages in place (DESTDIR, PREFIX, PAMDIR)
 	$(SUDO) install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new
 	$(SUDO) mv $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
 	$(SUDO) install -D -m 0755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/cloud2fa

@@ -38,7 +38,7 @@ impl Terminal {
         for (number, code) in codes.iter().enumerate() {
             say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
         }
-        say("\nPrint them or write them down, and keep them in a safe place, not on the phone.\n\
+        say("\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
              They are not shown again; `cloud2fa regenerate --user NAME` makes new ones.\n\n")?;
         loop {
             match self.ask("Type yes when you have saved them: ") {
@@ -94,8 +94,8 @@ impl Dialogue for Terminal {
         let groups: Vec<_> = key.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
         let groups = Zeroizing::new(groups.join(" "));
         say(&format!(
-            "For an authenticator app (Google Authenticator, Authy, or any other), account {},\n\
-             issuer {}. The key, to type in:\n\n    ",
+            "For an authenticator app (Google Authenticator, Authy, or any other).\n\
+             Account {}, issuer {}. The key, to type in:\n\n    ",
             key.user, key.issuer
         ))?;
         say(&groups)?;
@@ -106,7 +106,7 @@ impl Dialogue for Terminal {
         let picture = fitting_picture(key)?;
         let or_scan = if picture.is_some() { "Or scan the picture. " } else { "" };
         say(&format!(
-            "{or_scan}Then type the code that the app shows. Nothing is saved before it is right.\n"
+            "{or_scan}Then type the code that the app shows.\nNothing is saved before it is right.\n"
         ))?;
         picture.map_or(Ok(()), |picture| say(&picture))
     }
@@ -237,8 +237,8 @@ fn fitting_picture(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failur
     let needed = key.picture.columns(style);
     if needed > columns {
         say(&format!(
-            "The QR code needs {needed} columns, and this terminal has {columns}: make it wider and start again,\n\
-             or type the key.\n\n"
+            "The QR code needs {needed} columns, and this terminal has {columns}:\n\
+             make it wider and start again, or type the key.\n\n"
         ))?;
         return Ok(None);
     }
@@ -248,16 +248,16 @@ fn fitting_picture(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failur
     if needed <= rows {
         return Ok(Some(picture));
     }
-    say(&format!("The QR code needs {needed} rows, and this terminal has {rows}: "))?;
+    say(&format!("The QR code needs {needed} rows, and this terminal has {rows}:\n"))?;
     if key.style == QrStyle::Auto {
         let name = if style == Style::HalfBlocks { "ansi" } else { "ascii" };
         say(&format!(
-            "make it higher and start\nagain, or type the key. (With `--qr {name}` it is drawn all the same.)\n\n"
+            "make it higher and start again, or type the key.\n(With `--qr {name}` it is drawn all the same.)\n\n"
         ))?;
         return Ok(None);
     }
     say(
-        "its top scrolls away.\nMake it higher, or type the key. (With `--qr none` it is not drawn.)\n\n",
+        "its top scrolls away. Make it higher, or type the key.\n(With `--qr none` it is not drawn.)\n\n",
     )?;
     Ok(Some(picture))
 }
