@@ -92,6 +92,20 @@ fn it_is_small_and_stripped() {
 }
 
 #[test]
+fn it_asks_the_processor_what_it_can_for_backup_codes_alone() {
+    let output = Command::new(machine::program("objdump", "binutils"))
+        .args(["--disassemble", "--no-show-raw-insn"])
+        .arg(machine::module())
+        .output()
+        .unwrap();
+    let code = String::from_utf8(output.stdout).unwrap();
+    assert!(code.lines().count() > 10_000, "no code");
+    // Argon2 asks with three instructions, once. For SHA-1 that would be in each login.
+    let questions = code.lines().filter(|line| line.trim_end().ends_with("cpuid")).count();
+    assert!(questions <= 3, "{questions}: is .cargo/config.toml not in force?");
+}
+
+#[test]
 fn it_knows_no_argument_and_no_variable_that_moves_the_clock() {
     // Whatever a test needs is a file of the store's: the shipped module has no back door for tests.
     let bytes = std::fs::read(machine::module()).unwrap();
