@@ -1,6 +1,6 @@
 //! A TOML table, taken apart key by key: each value is checked where it is taken, what is
-//! left over is unknown. Nothing is copied, since one of the tables holds a secret; and
-//! a mistake is a place and what would be right, never the text that stands there.
+//! left over is unknown. A mistake is a place and what would be right, never the text that
+//! stands there: a secret may have been pasted into the wrong file.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -82,12 +82,4 @@ pub(crate) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
 pub(crate) fn unsigned<T: TryFrom<u64>>(value: &Value<'_>) -> Option<T> {
     let integer = value.as_integer()?;
     u64::from_str_radix(integer.as_str(), integer.radix()).ok()?.try_into().ok()
-}
-
-/// An array of which each element can be read.
-pub(crate) fn array<T>(
-    value: &Value<'_>,
-    read: impl Fn(&Value<'_>) -> Option<T>,
-) -> Option<Vec<T>> {
-    value.as_array()?.iter().map(|element| read(element.get_ref())).collect()
 }

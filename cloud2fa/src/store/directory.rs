@@ -4,7 +4,6 @@
 use super::account_file::{AccountFile, wrong_with};
 use super::new_file::{self, Created};
 use super::{StoreError, io_error, lock, random_hex};
-use crate::fields::{Fields, unsigned};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -243,10 +242,12 @@ impl Directory {
     }
 }
 
-/// The format that a marker states. What else stands in it is for people.
+/// The format that a marker states, in its first line that is no comment. What else stands
+/// in it is for people.
 fn marker_format(bytes: &[u8]) -> Option<u64> {
-    let mut fields = Fields::parse(std::str::from_utf8(bytes).ok()?).ok()?;
-    fields.take("format", "an integer", |value| unsigned(&value)).ok()?
+    let text = std::str::from_utf8(bytes).ok()?;
+    let line = text.lines().find(|line| !line.starts_with('#'))?;
+    line.strip_prefix("format = ")?.parse().ok()
 }
 
 fn account_file_name(name: &UserName) -> String {
