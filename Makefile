@@ -17,9 +17,9 @@ CARGO   := tools/cargo
 MODULE  := target/release/libpam_cloud2fa.so
 COMMAND := target/release/cloud2fa
 # The crates whose tests need neither root nor what is built for use.
-CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli
+CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
 # What is built for use is built of these.
-SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-cli \
+SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-cli cloud2fad conf/io.cloud2fa.varlink \
 	-path '*/tests' -prune -o -type f -print)
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 
@@ -47,7 +47,7 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 
 build: # Build the module and the command for use
 	@tools/install-missing build
-	$(CARGO) build --locked --release -p pam_cloud2fa -p cloud2fa-cli
+	$(CARGO) build --locked --release -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
 	-@touch $(MODULE) $(COMMAND)
 
 $(MODULE) $(COMMAND) &: $(SOURCES)

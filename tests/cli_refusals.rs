@@ -3,8 +3,8 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::Fixture;
-use cloud2fa_tests::command::{Ended, ended, of, run};
-use cloud2fa_tests::machine::program;
+use cloud2fa_tests::command::{Ended, ended, of, path, run};
+use cloud2fa_tests::service::as_uid;
 use std::process::{Command, Stdio};
 
 /// Both dialogues refuse alike; gives the text.
@@ -98,23 +98,13 @@ fn sudo_without_a_name_has_two_readings() {
 }
 
 #[test]
-fn an_ordinary_user_is_told_that_root_must_do_it() {
+fn an_ordinary_user_is_told_what_only_root_can_do() {
     let (fixture, _) = Fixture::with("alice");
     let as_user = |arguments: &[&str]| -> Ended {
-        let command = of(&fixture);
-        let mut as_alice = Command::new(program("setpriv", "util-linux"));
-        as_alice.args(["--reuid=alice", "--regid=5001", "--clear-groups", "--"]);
-        as_alice.arg(command.get_program()).args(command.get_args()).args(arguments);
-        ended(as_alice.stdin(Stdio::null()))
+        let mut as_alice = as_uid(5001, &path());
+        ended(as_alice.args(arguments).stdin(Stdio::null()))
     };
-    for verb in [
-        &["status"][..],
-        &["enable"],
-        &["list"],
-        &["init"],
-        &["unlock", "alice"],
-        &["disable", "--user", "bob"],
-    ] {
+    for verb in [&["list"][..], &["init"], &["unlock", "alice"]] {
         let ended = as_user(verb);
         assert_eq!((ended.output.as_str(), ended.status), ("", 1), "{ended:?}");
         assert!(
@@ -125,6 +115,21 @@ fn an_ordinary_user_is_told_that_root_must_do_it() {
         let json = as_user(&[verb, &["--json"]].concat());
         assert_eq!(json.last()["error"].as_str(), Some("not_permitted"));
     }
+    let config = fixture.config_path();
+    let named = as_user(&["status", "--json", "--config", config.to_str().unwrap()]);
+    assert_eq!((named.last()["error"].as_str(), named.status), (Some("usage"), 2));
+}
+
+#[test]
+fn a_user_is_told_when_the_service_cannot_be_reached() {
+    cloud2fa_tests::machine::must_be_private();
+    for verb in ["status", "enable", "regenerate", "disable", "verify"] {
+        let ended = ended(as_uid(5001, &path()).args([verb, "--json"]).stdin(Stdio::null()));
+        let last = ended.last();
+        assert_eq!((last["error"].as_str(), ended.status), (Some("unavailable"), 1), "{verb}");
+        let message = last["message"].as_str().unwrap();
+        assert!(message.contains("/run/cloud2fa/socket") && message.contains("sudo"), "{message}");
+    }
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn a_bad_configuration_is_located() {
     fixture.set_config("skew = 99");
     let text = refused(&fixture, &["list"], "bad_config", 1);
     assert!(text.contains("cloud2fa.toml:2:8: skew must be"), "{text}");
-    let mut command = Command::new(cloud2fa_tests::command::path());
+    let mut command = Command::new(path());
     let missing = ended(command.args(["list", "--config", "/nonexistent.toml", "--json"]));
     assert_eq!((missing.last()["error"].as_str(), missing.status), (Some("bad_config"), 1));
 }
@@ -179,7 +184,7 @@ fn configuration_and_json_are_taken_before_and_after_the_verb() {
     for arguments in
         [["--json", "--config", config, "list"], ["list", "--config", config, "--json"]]
     {
-        let mut command = Command::new(cloud2fa_tests::command::path());
+        let mut command = Command::new(path());
         assert_eq!(ended(command.args(arguments)).status, 0);
     }
 }

@@ -9,22 +9,20 @@ use nix::unistd::{Uid, getuid};
 /// No user's (`(uid_t) -1`, chown(2)): whose a record is that cannot be read and names a user who is gone.
 const NO_UID: u32 = u32::MAX;
 
-/// Who calls: root, for this process.
-#[derive(Debug)]
-pub struct Root {
-    /// The name that an enrolment is signed with.
-    pub name: String,
+/// Root's name, where it is root who calls: an enrolment is signed with it.
+pub fn root() -> Option<UserName> {
+    let root = getuid().is_root().then(|| nix::unistd::User::from_uid(Uid::from_raw(0)))?;
+    let name = root.ok().flatten().map_or_else(|| "root".to_owned(), |user| user.name);
+    UserName::new(&name).or_else(|_| UserName::new("root")).ok()
 }
 
-/// Lets root pass. The store is root's alone, so that no thief of a session can read it.
-pub fn require_root() -> Result<Root, Failure> {
-    if !getuid().is_root() {
-        let message =
-            "only root can do this; ask an administrator, or run `sudo cloud2fa … --user NAME`";
-        return Err(Failure::new(Kind::NotPermitted, message));
+/// Lets root pass. These verbs are about the store, which is root's alone.
+pub fn require_root() -> Result<(), Failure> {
+    if getuid().is_root() {
+        return Ok(());
     }
-    let entry = nix::unistd::User::from_uid(Uid::from_raw(0)).ok().flatten();
-    Ok(Root { name: entry.map_or_else(|| "root".to_owned(), |user| user.name) })
+    let message = "only root can do this; ask an administrator, or run it with sudo";
+    Err(Failure::new(Kind::NotPermitted, message))
 }
 
 /// The user that `target` means.

@@ -1,7 +1,8 @@
 //! Why the command did not do what it was asked for: a kind for programs, a text for people.
 
-use cloud2fa::StoreError;
 use cloud2fa::config::ConfigError;
+use cloud2fa::manage::Refusal;
+use cloud2fa::{StoreError, Verdict};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -10,6 +11,8 @@ use std::process::ExitCode;
 pub enum Kind {
     /// What was typed makes no sense.
     Usage,
+    /// The password was wrong.
+    WrongPassword,
     /// No code was proven.
     WrongCode,
     /// There is no enrolment.
@@ -20,6 +23,8 @@ pub enum Kind {
     Wait,
     /// Locked after too many wrong codes.
     Locked,
+    /// There is no password that could be checked.
+    NoPassword,
     /// Not the caller's to do.
     NotPermitted,
     /// The system has no such user.
@@ -37,11 +42,13 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Usage => "usage",
+            Self::WrongPassword => "wrong_password",
             Self::WrongCode => "wrong_code",
             Self::NotEnrolled => "not_enrolled",
             Self::AlreadyEnrolled => "already_enrolled",
             Self::Wait => "wait",
             Self::Locked => "locked",
+            Self::NoPassword => "no_password",
             Self::NotPermitted => "not_permitted",
             Self::UnknownUser => "unknown_user",
             Self::Unavailable => "unavailable",
@@ -54,11 +61,15 @@ impl Kind {
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage => 2,
-            Self::WrongCode => 3,
+            Self::WrongPassword | Self::WrongCode => 3,
             Self::NotEnrolled | Self::AlreadyEnrolled => 4,
             Self::Wait | Self::Locked => 5,
             Self::Interrupted => 130,
-            Self::NotPermitted | Self::UnknownUser | Self::Unavailable | Self::BadConfig => 1,
+            Self::NoPassword
+            | Self::NotPermitted
+            | Self::UnknownUser
+            | Self::Unavailable
+            | Self::BadConfig => 1,
         })
     }
 }
@@ -102,6 +113,37 @@ impl From<StoreError> for Failure {
             _ => "",
         };
         Self::new(kind, format!("{error}{nothing_saved}"))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let refusal = match refusal {
+            Refusal::Store(error) => return error.into(),
+            other => other,
+        };
+        let kind = match &refusal {
+            Refusal::NotPermitted | Refusal::PasswordRequired | Refusal::AccountRefused(_) => {
+                Kind::NotPermitted
+            }
+            Refusal::UnknownUser(_) => Kind::UnknownUser,
+            Refusal::NoPassword => Kind::NoPassword,
+            Refusal::WrongPassword => Kind::WrongPassword,
+            Refusal::CurrentCodeRefused(verdict, _) => match verdict {
+                Verdict::Wrong { locked: true, .. } | Verdict::Locked => Kind::Locked,
+                Verdict::Wrong { wait_seconds: 1.., .. } | Verdict::Wait { .. } => Kind::Wait,
+                Verdict::ClockWentBack { .. } | Verdict::Changed => Kind::Unavailable,
+                _ => Kind::WrongCode,
+            },
+            Refusal::CurrentCodeRequired | Refusal::NotACode | Refusal::NotProven(_) => {
+                Kind::WrongCode
+            }
+            Refusal::AlreadyEnrolled(_) => Kind::AlreadyEnrolled,
+            Refusal::Unavailable(_) | Refusal::NoEnrolmentBegun | Refusal::Store(_) => {
+                Kind::Unavailable
+            }
+        };
+        Self::new(kind, refusal.to_string())
     }
 }
 

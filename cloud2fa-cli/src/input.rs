@@ -5,9 +5,11 @@
 //! with them, so that a write beyond `ulimit -f` is an error and not the end.
 
 use crate::failure::{Failure, Kind};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -73,6 +75,24 @@ impl Input {
         }
     }
 
+    /// Shows no more of what is typed, until the guard that this gives is dropped. Ctrl-C is
+    /// waited for like a line, so that the terminal is restored then, too.
+    pub fn hide(&self) -> Result<Hidden, Failure> {
+        let hide = || -> nix::Result<Hidden> {
+            let terminal = self.stdin.try_clone().map_err(|_| Errno::EMFILE)?;
+            let before = tcgetattr(&terminal)?;
+            let mut hidden = before.clone();
+            hidden.local_flags.remove(LocalFlags::ECHO);
+            // What was typed ahead was shown: it is no password.
+            tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
+            Ok(Hidden { terminal, before })
+        };
+        hide().map_err(|errno| {
+            let message = format!("the terminal cannot hide what is typed ({errno})");
+            Failure::new(Kind::Unavailable, message)
+        })
+    }
+
     /// Waits for input or for a signal.
     fn wait(&self) -> Result<(), Failure> {
         let mut events = [
@@ -81,7 +101,7 @@ impl Input {
         ];
         loop {
             match poll(&mut events, PollTimeout::NONE) {
-                Err(nix::errno::Errno::EINTR) => {}
+                Err(Errno::EINTR) => {}
                 Err(errno) => {
                     return Err(interrupted(&format!("the input cannot be waited for ({errno})")));
                 }
@@ -89,6 +109,19 @@ impl Input {
                 Ok(_) => return Ok(()),
             }
         }
+    }
+}
+
+/// The terminal shows nothing of what is typed, as long as this lives.
+pub struct Hidden {
+    terminal: File,
+    before: Termios,
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);
     }
 }
 

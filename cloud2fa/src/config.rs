@@ -24,6 +24,15 @@ pub enum Unenrolled {
     Allow,
 }
 
+/// What changing a second factor takes from its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reauthenticate {
+    /// The password and a code: a stolen password alone must not remove what protects against it.
+    Both,
+    /// The password alone.
+    Password,
+}
+
 /// The configuration, with the defaults where a key is not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -35,6 +44,8 @@ pub struct Config {
     pub skew: u64,
     /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
     pub unenrolled: Option<Unenrolled>,
+    /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
+    pub reauthenticate: Reauthenticate,
     /// What wrong codes cost.
     pub throttle: Throttle,
 }
@@ -46,6 +57,7 @@ impl Default for Config {
             state_dir: PathBuf::from("/var/lib/cloud2fa"),
             skew: Policy::default().skew,
             unenrolled: None,
+            reauthenticate: Reauthenticate::Both,
             throttle: Throttle::default(),
         }
     }
@@ -123,6 +135,15 @@ impl Config {
                 _ => None,
             }
         })?;
+        let reauthenticate =
+            fields.take("reauthenticate", "\"both\" or \"password\"", |value| {
+                match string(&value)? {
+                    "both" => Some(Reauthenticate::Both),
+                    "password" => Some(Reauthenticate::Password),
+                    _ => None,
+                }
+            })?;
+        config.reauthenticate = reauthenticate.unwrap_or(config.reauthenticate);
         if let Some(table) = fields.take_table("throttle")? {
             read_throttle(table, &mut config.throttle)?;
         }
@@ -232,12 +253,13 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
-             [throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
+             reauthenticate = 'password'\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
         )
         .unwrap();
         assert_eq!(config.issuer.as_deref(), Some("My Server"));
         assert_eq!(config.state_dir, Path::new("/srv/x"));
         assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
+        assert_eq!(config.reauthenticate, Reauthenticate::Password);
         let throttle =
             Throttle { free_failures: 3, first_wait: 0, longest_wait: 7200, lock_after: 50 };
         assert_eq!(config.policy(), Policy { skew: 2, throttle });
@@ -248,7 +270,7 @@ mod tests {
         for (text, place) in [
             (
                 "skew = 1\nskwe = 'JBSWY3DP'\n",
-                "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, throttle",
+                "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, reauthenticate, throttle",
             ),
             ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
             ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),

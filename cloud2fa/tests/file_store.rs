@@ -7,7 +7,7 @@
 mod house;
 
 use cloud2fa::decide::{Policy, Purpose, Verdict};
-use cloud2fa::store::{Basis, OldCopy, Standing, Store, StoreError};
+use cloud2fa::store::{Basis, OldCopy, Standing, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Answer, FileStore, Generation, UnixTime};
 use house::{House, NOW, SLOT, accepted, alice, later, newest, owner, user};

@@ -7,7 +7,7 @@
 mod house;
 
 use cloud2fa::decide::Purpose;
-use cloud2fa::store::{Basis, Standing, Store, StoreError};
+use cloud2fa::store::{Basis, Standing, Store, StoreError, Verifier};
 use cloud2fa::{Answer, TimeStep, User};
 use house::{
     Enrolled, FILE, House, NOW, SLOT, accepted, alice, file_of, later, newest, owner, user,

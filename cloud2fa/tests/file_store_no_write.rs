@@ -10,7 +10,7 @@
 mod house;
 
 use cloud2fa::decide::{Purpose, Verdict};
-use cloud2fa::store::{Basis, Store, StoreError};
+use cloud2fa::store::{Basis, Store, StoreError, Verifier};
 use cloud2fa::{Answer, FileStore, Generation};
 use house::{House, NOW, accepted, alice, later, open};
 use std::fs::Permissions;

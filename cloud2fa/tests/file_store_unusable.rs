@@ -6,7 +6,7 @@
 mod house;
 
 use cloud2fa::decide::{Purpose, Verdict};
-use cloud2fa::store::{Basis, Store, StoreError};
+use cloud2fa::store::{Basis, Store, StoreError, Verifier};
 use house::{FILE, House, NOW, accepted, alice, later, user};
 
 fn is_damaged(error: &StoreError) -> bool {

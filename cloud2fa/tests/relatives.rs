@@ -21,7 +21,7 @@ use accounts::{code_set, hash, new_account};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
 use cloud2fa::{
-    Account, Answer, FileStore, Generation, Secret, Standing, Store, TimeStep, Token, UnixTime,
+    Account, Answer, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime, Verifier,
 };
 
 /// google-authenticator's 10 bytes `2SH3V3GDW7ZNMGYE` and 10 zero bytes: HMAC pads a key

@@ -10,7 +10,7 @@ mod house;
 use accounts::{code_set, new_account};
 use cloud2fa::backup_codes::{BackupCode, CodeHash, HeapMemory};
 use cloud2fa::decide::{Claim, Policy, Purpose, decide};
-use cloud2fa::store::{Basis, OldCopy, Store, StoreError};
+use cloud2fa::store::{Basis, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
 use house::{FILE, House, NOW, SLOT, alice, file_of, later, newest, user};
 use std::fmt::Debug;

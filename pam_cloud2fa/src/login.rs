@@ -9,11 +9,11 @@ use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
-use cloud2fa::store::Shield;
+use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, BackupCode, Config, Factor, FileStore, Generation, Purpose, Standing, Store,
-    StoreError, Token, User, Verdict,
+    Answer, BackupCode, Config, Factor, Generation, Purpose, Standing, StoreError, Token, User,
+    Verdict, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl<H: Host> Login<'_, H> {
         self.user = user.as_ref().and_then(|user| Some(user.as_ref().ok()?.name.to_string()));
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
-        let mut store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)?;
+        let mut store = Reach::open(&config, arguments.config.is_none(), ROOT, memory)?;
         let subject = self.subject(user, &mut store, may_skip(&config, &arguments))?;
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
@@ -107,18 +107,21 @@ impl<H: Host> Login<'_, H> {
     /// Lets the store evaluate the answer.
     fn evaluate(
         &mut self,
-        store: &mut FileStore,
+        store: &mut Reach,
         user: &User,
         seen: &Generation,
         answer: &Answer,
         state_dir: &Path,
     ) -> Result<Outcome, Outcome> {
-        let shield = Shield::raise().map_err(|source| StoreError::Io {
-            doing: "shield the process for a change in",
-            path: state_dir.to_owned(),
-            source,
-        })?;
-        self.shield = Some(shield);
+        // The service has a process of its own, which no user can stop.
+        if !matches!(store, Reach::Service { .. }) {
+            let shield = Shield::raise().map_err(|source| StoreError::Io {
+                doing: "shield the process for a change in",
+                path: state_dir.to_owned(),
+                source,
+            })?;
+            self.shield = Some(shield);
+        }
         let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
         Ok(conclude(&verdict, answer.factor()))
     }
@@ -127,7 +130,7 @@ impl<H: Host> Login<'_, H> {
     fn subject(
         &mut self,
         found: Option<Result<User, BadUserName>>,
-        store: &mut FileStore,
+        store: &mut Reach,
         may_skip: bool,
     ) -> Result<Subject, Outcome> {
         let mut user = match found {

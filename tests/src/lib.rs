@@ -15,6 +15,7 @@ pub mod machine;
 pub mod messages;
 pub mod processes;
 pub mod pty;
+pub mod service;
 pub mod slots;
 pub mod sshd;
 pub mod strace;

@@ -1,6 +1,6 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Dialogue, Done, NewKey, Row};
+use super::{Again, Asked, Dialogue, Done, NewKey, Row};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
@@ -31,10 +31,15 @@ impl Dialogue for Json {
         Ok(())
     }
 
-    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let (ask, wrong) = match what {
+            Asked::Password => ("password", "wrong_password"),
+            Asked::Code => ("code", "wrong_code"),
+            Asked::CurrentCode => ("current_code", "wrong_code"),
+        };
         say(&messages::Ask {
-            ask: "code",
-            because: again.map(|_| "wrong_code"),
+            ask,
+            because: again.map(|_| wrong),
             tries_left: again.map(|again| again.tries_left),
             clock_off_seconds: again.and_then(|again| again.clock_off_seconds),
         })?;

@@ -11,7 +11,18 @@ use cloud2fa::{BackupCode, Factor, Standing, Verdict};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Why a code is asked for once more.
+/// What somebody is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The user's password.
+    Password,
+    /// A code.
+    Code,
+    /// A code or backup code of the enrolment that is to be changed.
+    CurrentCode,
+}
+
+/// Why it is asked for once more.
 #[derive(Debug, Clone, Copy)]
 pub struct Again {
     /// How many tries there are still.
@@ -57,8 +68,8 @@ pub trait Dialogue {
     /// Fails where nobody can be asked, or a secret would be shown to whom nobody meant.
     fn require_interactive(&self) -> Result<(), Failure>;
 
-    /// Asks for a code.
-    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
+    /// Asks for something.
+    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
 
     /// Shows the key of a new enrolment.
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;

@@ -1,6 +1,6 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Dialogue, Done, NewKey, Row};
+use super::{Again, Asked, Dialogue, Done, NewKey, Row};
 use crate::arguments::QrStyle;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
@@ -24,12 +24,24 @@ impl Terminal {
         Self { input }
     }
 
-    fn ask(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn question(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
         say(question)?;
         self.input.line().inspect_err(|_| {
             // What follows must not stand behind the question.
             let _ = say("\n");
         })
+    }
+
+    /// The same, with what is typed not shown.
+    fn question_unseen(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let hidden = self.input.hide()?;
+        let answer = self.question(question);
+        drop(hidden);
+        if answer.is_ok() {
+            // The end of the line that was typed was not shown, either.
+            say("\n")?;
+        }
+        answer
     }
 
     /// Shows backup codes once, and waits until they are saved.
@@ -41,7 +53,7 @@ impl Terminal {
         say("\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
              They are not shown again; `cloud2fa regenerate --user NAME` makes new ones.\n\n")?;
         loop {
-            match self.ask("Type yes when you have saved them: ") {
+            match self.question("Type yes when you have saved them: ") {
                 Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(b"yes") => return Ok(()),
                 Ok(_) => {}
                 // All is saved already: that nobody answers changes nothing.
@@ -72,22 +84,15 @@ impl Dialogue for Terminal {
         Err(Failure::new(Kind::Usage, message))
     }
 
-    fn ask_code(&mut self, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if let Some(again) = again {
-            match again.clock_off_seconds {
-                None => say("That is not the code.")?,
-                Some(seconds) => {
-                    let direction = if seconds < 0 { "behind" } else { "ahead of" };
-                    let seconds = seconds.unsigned_abs();
-                    say(&format!(
-                        "That is the code of another time: the phone's clock is about {seconds} s {direction} \
-                         this system's.\nSet the wrong clock right (automatic time on the phone, `timedatectl` here).",
-                    ))?;
-                }
-            }
-            say(&format!(" Tries left: {}.\n", again.tries_left))?;
+            say(&why_again(what, again))?;
         }
-        self.ask("Code: ")
+        match what {
+            Asked::Password => self.question_unseen("Password: "),
+            Asked::Code => self.question("Code: "),
+            Asked::CurrentCode => self.question("Code of the app as it is now, or a backup code: "),
+        }
     }
 
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
@@ -260,6 +265,24 @@ fn fitting_picture(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failur
         "its top scrolls away. Make it higher, or type the key.\n(With `--qr none` it is not drawn.)\n\n",
     )?;
     Ok(Some(picture))
+}
+
+/// Why something is asked for once more.
+fn why_again(what: Asked, again: Again) -> String {
+    let why = match (what, again.clock_off_seconds) {
+        (Asked::Password, _) => "That is not the password.".to_owned(),
+        (Asked::CurrentCode, _) => "That is not a code of the enrolment, or a used one.".to_owned(),
+        (Asked::Code, None) => "That is not the code.".to_owned(),
+        (Asked::Code, Some(seconds)) => {
+            let direction = if seconds < 0 { "behind" } else { "ahead of" };
+            let seconds = seconds.unsigned_abs();
+            format!(
+                "That is the code of another time: the phone's clock is about {seconds} s {direction} \
+                 this system's.\nSet the wrong clock right (automatic time on the phone, `timedatectl` here).",
+            )
+        }
+    };
+    format!("{why} Tries left: {}.\n", again.tries_left)
 }
 
 /// How to draw, as asked for and as the terminal can.

@@ -1,14 +1,19 @@
 //! The verbs: each looks whether it may, does one operation on the store, and says so.
 
+mod authorise;
 mod enable;
 mod verify;
+
+use authorise::change;
 
 use crate::arguments::{Arguments, Target, Verb};
 use crate::caller::{self, require_root};
 use crate::dialogue::{Dialogue, Done, Row};
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::store::{Basis, Listed, OldCopy};
+use cloud2fa::manage::{Caller, Manager, StoreManager};
+use cloud2fa::service::Client;
+use cloud2fa::store::{Listed, OldCopy};
 use cloud2fa::{FileStore, Standing, Store, StoreError, User};
 use std::process::ExitCode;
 
@@ -31,9 +36,8 @@ fn status(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let mut store = store_of_root(arguments)?;
-    let user = caller::resolve_recorded(target, &mut store)?;
-    let standing = store.status(&user, &machine::now)?;
+    let (user, mut manager) = manager(arguments, target)?;
+    let standing = manager.status(&user, &machine::now)?;
     dialogue.status(user.name.as_str(), &standing)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -43,11 +47,12 @@ fn regenerate(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let (user, mut store) = begin_asking(arguments, target, dialogue)?;
-    let Standing::Enrolled(generation, _) = store.status(&user, &machine::now)? else {
-        return Err(StoreError::NotEnrolled(user.name).into());
-    };
-    let issued = store.regenerate_backup_codes(&user, &generation, &machine::now)?;
+    let (user, mut manager) = manager(arguments, target)?;
+    dialogue.require_interactive()?;
+    require_enrolled(&user, &manager.status(&user, &machine::now)?)?;
+    let issued = change(&user, &mut *manager, dialogue, |manager, current| {
+        manager.regenerate_backup_codes(&user, current, &machine::now)
+    })?;
     warn_of(&issued.old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Regenerated(&issued.backup_codes))?;
     Ok(ExitCode::SUCCESS)
@@ -58,16 +63,14 @@ fn disable(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let mut store = store_of_root(arguments)?;
-    let user = caller::resolve_recorded(target, &mut store)?;
-    let basis = match store.status(&user, &machine::now) {
-        Ok(Standing::Enrolled(generation, _)) => Basis::Generation(generation),
-        Ok(Standing::Disabled(_) | Standing::NeverEnrolled) => {
-            return Err(StoreError::NotEnrolled(user.name).into());
-        }
-        Err(error) => unusable(error)?,
-    };
-    let old_copy = store.disable(&user, &basis, &machine::now)?;
+    let (user, mut manager) = manager(arguments, target)?;
+    // A record that cannot be used is root's to do away with; the manager decides on that.
+    if let Ok(standing) = manager.status(&user, &machine::now) {
+        require_enrolled(&user, &standing)?;
+    }
+    let old_copy = change(&user, &mut *manager, dialogue, |manager, current| {
+        manager.disable(&user, current, &machine::now)
+    })?;
     warn_of(&old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Disabled)?;
     Ok(ExitCode::SUCCESS)
@@ -131,21 +134,33 @@ fn store_of_root(arguments: &Arguments) -> Result<FileStore, Failure> {
     machine::store(&machine::config(arguments)?)
 }
 
-/// What a verb begins with that asks for codes or shows them.
-fn begin_asking(
-    arguments: &Arguments,
-    target: &Target,
-    dialogue: &dyn Dialogue,
-) -> Result<(User, FileStore), Failure> {
-    let user = caller::resolve(target)?;
-    require_root()?;
-    dialogue.require_interactive()?;
-    Ok((user, machine::store(&machine::config(arguments)?)?))
+/// Whose second factor is meant, and the side that can manage it: the store's files for root,
+/// the service for everybody else.
+fn manager(arguments: &Arguments, target: &Target) -> Result<(User, Box<dyn Manager>), Failure> {
+    let Some(root) = caller::root() else {
+        if arguments.config.is_some() {
+            let message = "only root can name another configuration: the service has its own";
+            return Err(Failure::new(Kind::Usage, message));
+        }
+        return Ok((caller::resolve(target)?, Box::new(Client::default())));
+    };
+    let config = machine::config(arguments)?;
+    let mut store = machine::store(&config)?;
+    let user = match arguments.verb {
+        // For these the system must know the user.
+        Verb::Enable(_) | Verb::Regenerate(_) | Verb::Verify(_) => caller::resolve(target)?,
+        _ => caller::resolve_recorded(target, &mut store)?,
+    };
+    Ok((user, Box::new(StoreManager::new(store, Caller::Administrator(root), &config))))
 }
 
-/// Root may write over a record that cannot be used; nothing else that is wrong is passed over.
-fn unusable(error: StoreError) -> Result<Basis, StoreError> {
-    if error.is_about_one_record() { Ok(Basis::Unusable) } else { Err(error) }
+fn require_enrolled(user: &User, standing: &Standing) -> Result<(), Failure> {
+    match standing {
+        Standing::Enrolled(..) => Ok(()),
+        Standing::Disabled(_) | Standing::NeverEnrolled => {
+            Err(StoreError::NotEnrolled(user.name.clone()).into())
+        }
+    }
 }
 
 /// The change is done, but a copy of what was before could not be overwritten.

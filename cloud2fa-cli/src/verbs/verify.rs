@@ -1,11 +1,11 @@
 //! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
 
-use super::begin_asking;
+use super::manager;
 use crate::arguments::{Arguments, Target};
-use crate::dialogue::{Again, Dialogue};
+use crate::dialogue::{Again, Asked, Dialogue};
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::{Answer, Purpose, Standing, Store, StoreError, Verdict};
+use cloud2fa::{Answer, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
 /// How often something that cannot be a code may be typed. It counts as nothing.
@@ -16,8 +16,9 @@ pub fn run(
     target: &Target,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let (user, mut store) = begin_asking(arguments, target, dialogue)?;
-    let Standing::Enrolled(generation, status) = store.challenge(&user, &machine::now)? else {
+    let (user, mut manager) = manager(arguments, target)?;
+    dialogue.require_interactive()?;
+    let Standing::Enrolled(generation, status) = manager.challenge(&user, &machine::now)? else {
         return Err(StoreError::NotEnrolled(user.name).into());
     };
     let (verdict, factor) = if status.locked {
@@ -26,7 +27,7 @@ pub fn run(
         (Verdict::Wait { seconds: status.wait_seconds }, None)
     } else {
         let answer = ask(dialogue)?;
-        let verdict = store.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
+        let verdict = manager.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
         (verdict, Some(answer.factor()))
     };
     dialogue.verdict(user.name.as_str(), &verdict, factor)?;
@@ -50,7 +51,7 @@ pub fn run(
 fn ask(dialogue: &mut dyn Dialogue) -> Result<Answer, Failure> {
     let mut again = None;
     for tries_left in (0..TRIES).rev() {
-        if let Some(answer) = Answer::parse(&dialogue.ask_code(again)?) {
+        if let Some(answer) = Answer::parse(&dialogue.ask(Asked::Code, again)?) {
             return Ok(answer);
         }
         again = Some(Again { tries_left, clock_off_seconds: None });

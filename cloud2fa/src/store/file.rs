@@ -5,7 +5,7 @@ use super::account_file::{AccountFile, Wipe, new_content};
 use super::directory::{Access, Directory, Remains};
 use super::lock::while_locked;
 use super::new_file::Created;
-use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError};
+use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
@@ -157,7 +157,7 @@ impl FileStore {
     }
 }
 
-impl Store for FileStore {
+impl Verifier for FileStore {
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
         let Some((file, account)) = self.peek_own(user, Access::Write)? else {
             return Ok(Standing::NeverEnrolled);
@@ -206,7 +206,9 @@ impl Store for FileStore {
         })?;
         Ok(verdict)
     }
+}
 
+impl Store for FileStore {
     fn enrol(
         &mut self,
         user: &User,

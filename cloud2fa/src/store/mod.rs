@@ -6,14 +6,17 @@ mod directory;
 mod file;
 mod lock;
 mod new_file;
+mod reach;
 mod record;
 mod shield;
 mod slots;
 
 pub use file::FileStore;
+pub use reach::Reach;
 pub use shield::Shield;
 
 use crate::backup_codes::HashError;
+use crate::service::ServiceError;
 use crate::time::Clock;
 use crate::{
     Account, Answer, BackupCode, Generation, NoRandomness, ProvenEnrolment, Purpose, UnixTime,
@@ -131,9 +134,9 @@ pub struct Listed {
     pub standing: Result<Standing, StoreError>,
 }
 
-/// Whole operations on accounts. The clock is an argument; a caller's right to ask is
-/// for the caller to check.
-pub trait Store {
+/// What a login needs. The clock is an argument; who decides on another side, as a service
+/// does, goes by the clock there.
+pub trait Verifier {
     /// How `user` stands, before a code is asked for. Fails where a verdict could not
     /// be written down afterwards.
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
@@ -147,7 +150,10 @@ pub trait Store {
         purpose: Purpose,
         clock: Clock<'_>,
     ) -> Result<Verdict, StoreError>;
+}
 
+/// Whole operations on accounts. A caller's right to ask is for the caller to check.
+pub trait Store: Verifier {
     /// Saves an enrolment that a code has proven, made by the user of name `by`.
     fn enrol(
         &mut self,
@@ -267,6 +273,17 @@ pub enum StoreError {
     /// There is no enrolment to act on.
     #[error("{0} is not enrolled; `cloud2fa enable --user {0}` enrols")]
     NotEnrolled(UserName),
+    /// The service did not do it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// This process may not write the store's files, and the service did not do it, either.
+    #[error("{files}; nor does the service: {service}")]
+    OutOfReach {
+        /// What is in the way of the files.
+        files: String,
+        /// What the service said, or why it said nothing.
+        service: ServiceError,
+    },
     /// No hash could be made.
     #[error(transparent)]
     Hash(#[from] HashError),

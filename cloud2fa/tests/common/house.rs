@@ -10,7 +10,7 @@ use cloud2fa::decide::{Policy, Purpose, Verdict};
 use cloud2fa::store::{Basis, Issued, Standing, Status, StoreError};
 use cloud2fa::{
     Answer, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep, Token,
-    UnixTime, User, UserName,
+    UnixTime, User, UserName, Verifier,
 };
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

@@ -1,0 +1,175 @@
+//! What people do with second factors: turn one on, look at it, renew its backup codes, turn
+//! it off. [`Manager`] has two sides: [`StoreManager`] does it, and knows what each change
+//! needs; [`crate::service::Client`] has the service do it, where the store is out of reach.
+
+mod caller;
+mod store_manager;
+
+pub use caller::{Caller, PasswordCheck, PasswordRefused};
+pub use store_manager::StoreManager;
+
+use crate::enrolment::NotProven;
+use crate::store::{Issued, OldCopy};
+use crate::time::Clock;
+use crate::{
+    Answer, Factor, Generation, NoRandomness, Purpose, Standing, StoreError, Token, User, UserName,
+    Verdict,
+};
+use zeroize::Zeroizing;
+
+/// What a change of a second factor needs, beside the right to make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirements {
+    /// The user's password.
+    pub password: bool,
+    /// A code or backup code of the enrolment that is to be changed.
+    pub current_code: bool,
+}
+
+/// The key of an enrolment that no code has proven yet, to be shown to its user.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The name that the app shows.
+    pub issuer: String,
+    /// For a QR code.
+    pub uri: Zeroizing<String>,
+    /// For apps without a camera; base32.
+    pub secret: Zeroizing<String>,
+}
+
+/// Whole operations on second factors, on behalf of somebody: whether that somebody may is
+/// decided on the other side of this trait, too.
+pub trait Manager {
+    /// How `user` stands, for people to read. Changes nothing.
+    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal>;
+
+    /// How `user` stands, before a code is asked for. Fails where a verdict could not be
+    /// written down afterwards.
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal>;
+
+    /// Evaluates `answer` for the enrolment `seen` at the challenge.
+    fn verify(
+        &mut self,
+        user: &User,
+        seen: &Generation,
+        answer: &Answer,
+        purpose: Purpose,
+        clock: Clock<'_>,
+    ) -> Result<Verdict, Refusal>;
+
+    /// What a change of `user`'s second factor needs, as it stands now.
+    fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal>;
+
+    /// Checks `user`'s password, for the next change.
+    fn authenticate(&mut self, user: &User, password: &[u8]) -> Result<(), Refusal>;
+
+    /// Makes a key, which nothing but this manager's memory holds before a code proves it.
+    fn begin_enrolment(
+        &mut self,
+        user: &User,
+        replace: bool,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<NewKey, Refusal>;
+
+    /// Saves the enrolment begun, if `token` is the app's. If not, the next one may be.
+    fn confirm_enrolment(&mut self, token: &Token, clock: Clock<'_>) -> Result<Issued, Refusal>;
+
+    /// Replaces the backup codes; the app goes on.
+    fn regenerate_backup_codes(
+        &mut self,
+        user: &User,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<Issued, Refusal>;
+
+    /// Turns the second factor off.
+    fn disable(
+        &mut self,
+        user: &User,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<OldCopy, Refusal>;
+}
+
+/// Why something was not done. Each text says what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Another user's.
+    #[error("that is for its owner and for root; without --user it is your own")]
+    NotPermitted,
+    /// NSS knows no such name.
+    #[error("this system has no user {0:?}; check the spelling")]
+    UnknownUser(String),
+    /// Nothing to check a password against.
+    #[error("this account has no password to check, or a locked one; ask an administrator")]
+    NoPassword,
+    /// A change was asked for before the password was checked.
+    #[error("the password must be checked first")]
+    PasswordRequired,
+    /// PAM did not take the password.
+    #[error("the password is wrong; nothing was changed")]
+    WrongPassword,
+    /// Something beside the store does not work: PAM, or the configuration. What, is for the log.
+    #[error("the service does not work now; the system's log says why. Nothing was changed")]
+    Unavailable(String),
+    /// The password is right, and the account may not be used (pam_acct_mgmt(3)).
+    #[error("{0}; nothing was changed")]
+    AccountRefused(String),
+    /// Changing an enrolment takes one of its codes.
+    #[error("a code or backup code of the enrolment is needed")]
+    CurrentCodeRequired,
+    /// That code was not accepted.
+    #[error("{}; nothing was changed", explain(.0, *.1))]
+    CurrentCodeRefused(Verdict, Factor),
+    /// What was typed is not shaped like a code. It was not evaluated.
+    #[error(
+        "that cannot be a code: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX; nothing was changed"
+    )]
+    NotACode,
+    /// There is an enrolment already.
+    #[error(
+        "{0} is enrolled already; `cloud2fa enable --replace --user {0}` replaces the enrolment"
+    )]
+    AlreadyEnrolled(UserName),
+    /// A code came before a key was shown.
+    #[error("no enrolment has been begun")]
+    NoEnrolmentBegun,
+    /// The code does not prove the new key.
+    #[error("the code is not the new key's; nothing was saved")]
+    NotProven(NotProven),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NoRandomness> for Refusal {
+    fn from(error: NoRandomness) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Why a code was not accepted.
+fn explain(verdict: &Verdict, factor: Factor) -> String {
+    let code = match factor {
+        Factor::Token => "code",
+        Factor::BackupCode => "backup code",
+    };
+    match verdict {
+        Verdict::Wrong { locked: true, .. } | Verdict::Locked => {
+            "the second factor is locked after too many wrong codes; ask an administrator"
+                .to_owned()
+        }
+        Verdict::Wrong { wait_seconds: seconds @ 1.., .. } | Verdict::Wait { seconds } => {
+            format!("too many wrong codes, the next one is looked at in {seconds} s")
+        }
+        Verdict::Wrong { .. } => format!("the {code} is wrong"),
+        Verdict::Replayed { .. } => format!("the {code} was used already, or is too old"),
+        Verdict::ClockWentBack { behind_by } => format!(
+            "this system's clock is {behind_by} s behind the last accepted code; use a backup code"
+        ),
+        Verdict::Changed => "the enrolment has changed meanwhile; start again".to_owned(),
+        // Nobody refuses for this.
+        Verdict::Accepted { .. } => format!("the {code} is right"),
+    }
+}

@@ -1,0 +1,232 @@
+//! The side of [`Manager`] that does it, on a store: what a change needs is decided here.
+
+use super::{Caller, Manager, NewKey, PasswordRefused, Refusal, Requirements};
+use crate::config::Reauthenticate;
+use crate::store::{Basis, Issued, OldCopy};
+use crate::time::Clock;
+use crate::{
+    Answer, Config, Generation, PendingEnrolment, Purpose, Standing, Store, StoreError, Token,
+    User, Verdict, otpauth,
+};
+
+/// A manager on a store.
+pub struct StoreManager<S> {
+    store: S,
+    caller: Caller,
+    issuer: String,
+    skew: u64,
+    reauthenticate: Reauthenticate,
+    /// Whose password was checked, for one change.
+    authenticated: Option<User>,
+    pending: Option<Pending>,
+}
+
+/// A key that was shown.
+struct Pending {
+    user: User,
+    key: PendingEnrolment,
+    basis: Basis,
+}
+
+impl<S: Store> StoreManager<S> {
+    /// Manages `store` on behalf of `caller`.
+    pub fn new(store: S, caller: Caller, config: &Config) -> Self {
+        Self {
+            store,
+            caller,
+            issuer: config.issuer_or_host_name(),
+            skew: config.skew,
+            reauthenticate: config.reauthenticate,
+            authenticated: None,
+            pending: None,
+        }
+    }
+
+    fn permit(&self, user: &User) -> Result<(), Refusal> {
+        if self.caller.may_act_for(user) { Ok(()) } else { Err(Refusal::NotPermitted) }
+    }
+
+    /// How `user` stands before a change, for somebody who may begin one.
+    fn standing(&mut self, user: &User, clock: Clock<'_>) -> Result<Before, Refusal> {
+        self.permit(user)?;
+        if matches!(self.caller, Caller::Owner { .. }) && self.authenticated.as_ref() != Some(user)
+        {
+            return Err(Refusal::PasswordRequired);
+        }
+        match self.store.status(user, clock) {
+            Ok(Standing::Enrolled(generation, _)) => Ok(Before::Enrolled(generation)),
+            Ok(standing) => Ok(Before::NotEnrolled(standing.basis())),
+            // An administrator may write over what cannot be used.
+            Err(error) if self.is_administrator() && error.is_about_one_record() => {
+                Ok(Before::Unusable(error))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn is_administrator(&self) -> bool {
+        matches!(self.caller, Caller::Administrator(_))
+    }
+
+    /// Spends a code of the enrolment that is to be changed, where that is needed.
+    fn spend_current(
+        &mut self,
+        user: &User,
+        seen: &Generation,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<(), Refusal> {
+        if self.is_administrator() || self.reauthenticate == Reauthenticate::Password {
+            return Ok(());
+        }
+        let answer = current.ok_or(Refusal::CurrentCodeRequired)?;
+        match self.store.verify(user, seen, answer, Purpose::Login, clock)? {
+            Verdict::Accepted { .. } => Ok(()),
+            verdict => Err(Refusal::CurrentCodeRefused(verdict, answer.factor())),
+        }
+    }
+
+    /// The name that an enrolment is signed with.
+    fn signature(&self, user: &User) -> String {
+        match &self.caller {
+            Caller::Administrator(name) => name.to_string(),
+            Caller::Owner { .. } => user.name.to_string(),
+        }
+    }
+}
+
+/// What a change finds.
+enum Before {
+    Enrolled(Generation),
+    NotEnrolled(Basis),
+    /// A record that cannot be used; an administrator may go on.
+    Unusable(StoreError),
+}
+
+impl<S: Store> Manager for StoreManager<S> {
+    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal> {
+        self.permit(user)?;
+        Ok(self.store.status(user, clock)?)
+    }
+
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal> {
+        self.permit(user)?;
+        Ok(self.store.challenge(user, clock)?)
+    }
+
+    fn verify(
+        &mut self,
+        user: &User,
+        seen: &Generation,
+        answer: &Answer,
+        purpose: Purpose,
+        clock: Clock<'_>,
+    ) -> Result<Verdict, Refusal> {
+        self.permit(user)?;
+        Ok(self.store.verify(user, seen, answer, purpose, clock)?)
+    }
+
+    fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal> {
+        self.permit(user)?;
+        match &self.caller {
+            Caller::Administrator(_) => {
+                return Ok(Requirements { password: false, current_code: false });
+            }
+            Caller::Owner { passwords, .. } if !passwords.has_password(&user.name) => {
+                return Err(Refusal::NoPassword);
+            }
+            Caller::Owner { .. } => {}
+        }
+        let enrolled = self.store.status(user, clock)?.status().is_some();
+        let both = self.reauthenticate == Reauthenticate::Both;
+        Ok(Requirements { password: true, current_code: enrolled && both })
+    }
+
+    fn authenticate(&mut self, user: &User, password: &[u8]) -> Result<(), Refusal> {
+        self.permit(user)?;
+        self.authenticated = None;
+        if let Caller::Owner { passwords, .. } = &mut self.caller {
+            if !passwords.has_password(&user.name) {
+                return Err(Refusal::NoPassword);
+            }
+            passwords.check(&user.name, password).map_err(|refused| match refused {
+                PasswordRefused::Wrong => Refusal::WrongPassword,
+                PasswordRefused::Account(why) => Refusal::AccountRefused(why),
+                PasswordRefused::Unavailable(why) => Refusal::Unavailable(why),
+            })?;
+            self.authenticated = Some(user.clone());
+        }
+        Ok(())
+    }
+
+    fn begin_enrolment(
+        &mut self,
+        user: &User,
+        replace: bool,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<NewKey, Refusal> {
+        let basis = match self.standing(user, clock)? {
+            Before::Enrolled(_) if !replace => {
+                return Err(Refusal::AlreadyEnrolled(user.name.clone()));
+            }
+            Before::Enrolled(generation) => {
+                self.spend_current(user, &generation, current, clock)?;
+                Basis::Generation(generation)
+            }
+            Before::NotEnrolled(basis) => basis,
+            Before::Unusable(_) if replace => Basis::Unusable,
+            Before::Unusable(error) => return Err(error.into()),
+        };
+        let key = PendingEnrolment::generate()?;
+        let new_key = NewKey {
+            issuer: self.issuer.clone(),
+            uri: otpauth::uri(&self.issuer, user.name.as_str(), key.secret()),
+            secret: key.secret().to_base32(),
+        };
+        self.authenticated = None;
+        self.pending = Some(Pending { user: user.clone(), key, basis });
+        Ok(new_key)
+    }
+
+    fn confirm_enrolment(&mut self, token: &Token, clock: Clock<'_>) -> Result<Issued, Refusal> {
+        let pending = self.pending.as_ref().ok_or(Refusal::NoEnrolmentBegun)?;
+        let proven = pending.key.prove(token, clock(), self.skew).map_err(Refusal::NotProven)?;
+        let Pending { user, basis, .. } = self.pending.take().ok_or(Refusal::NoEnrolmentBegun)?;
+        Ok(self.store.enrol(&user, proven, &self.signature(&user), &basis, clock)?)
+    }
+
+    fn regenerate_backup_codes(
+        &mut self,
+        user: &User,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<Issued, Refusal> {
+        let generation = match self.standing(user, clock)? {
+            Before::Enrolled(generation) => generation,
+            Before::NotEnrolled(_) => return Err(StoreError::NotEnrolled(user.name.clone()).into()),
+            Before::Unusable(error) => return Err(error.into()),
+        };
+        self.spend_current(user, &generation, current, clock)?;
+        self.authenticated = None;
+        Ok(self.store.regenerate_backup_codes(user, &generation, clock)?)
+    }
+
+    fn disable(
+        &mut self,
+        user: &User,
+        current: Option<&Answer>,
+        clock: Clock<'_>,
+    ) -> Result<OldCopy, Refusal> {
+        let basis = match self.standing(user, clock)? {
+            Before::Enrolled(generation) => {
+                self.spend_current(user, &generation, current, clock)?;
+                Basis::Generation(generation)
+            }
+            Before::NotEnrolled(_) => return Err(StoreError::NotEnrolled(user.name.clone()).into()),
+            Before::Unusable(_) => Basis::Unusable,
+        };
+        self.authenticated = None;
+        Ok(self.store.disable(user, &basis, clock)?)
+    }
+}

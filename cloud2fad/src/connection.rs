@@ -1,0 +1,104 @@
+//! The connection: whole messages in, whole messages out, all of them bounded in size and time.
+
+#![forbid(unsafe_code)]
+
+use cloud2fa::service::LONGEST_MESSAGE;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// Until the first byte.
+const FIRST_BYTE: Duration = Duration::from_secs(5);
+
+/// Until the end.
+const WHOLE: Duration = Duration::from_secs(120);
+
+/// Until the end, from when a new key waits for the code that proves it.
+const WHOLE_ENROLLING: Duration = Duration::from_secs(600);
+
+/// Until an answer is taken.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Bytes that are read at once.
+const CHUNK: usize = 4096;
+
+/// Why there is no further message.
+pub enum Gone {
+    /// The peer has hung up, or time is over.
+    Finished,
+    /// For the log.
+    Misbehaved(&'static str),
+}
+
+/// The connection.
+pub struct Connection {
+    stream: UnixStream,
+    began: Instant,
+    heard: bool,
+    rest: Zeroizing<Vec<u8>>,
+}
+
+impl Connection {
+    /// Begins now.
+    pub fn new(stream: UnixStream) -> std::io::Result<Self> {
+        stream.set_write_timeout(Some(ANSWER))?;
+        // Room for all that may come, so that the buffer never moves: it may hold a password.
+        let rest = Zeroizing::new(Vec::with_capacity(LONGEST_MESSAGE + CHUNK));
+        Ok(Self { stream, began: Instant::now(), heard: false, rest })
+    }
+
+    /// The next message, with the NUL that ends it.
+    pub fn receive(&mut self, enrolling: bool) -> Result<Zeroizing<Vec<u8>>, Gone> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == 0) {
+                let message = Zeroizing::new(self.rest[..=end].to_vec());
+                self.rest.drain(..=end);
+                return Ok(message);
+            }
+            if self.rest.len() > LONGEST_MESSAGE {
+                return Err(Gone::Misbehaved("a message is too long"));
+            }
+            self.wait(enrolling)?;
+            let mut chunk = Zeroizing::new([0; CHUNK]);
+            match self.stream.read(&mut *chunk) {
+                Ok(0) if self.rest.is_empty() => return Err(Gone::Finished),
+                Ok(0) => return Err(Gone::Misbehaved("hung up in the middle of a message")),
+                Ok(read) => {
+                    self.heard = true;
+                    self.rest.extend_from_slice(&chunk[..read]);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Gone::Finished),
+            }
+        }
+    }
+
+    /// Sends an answer, or nothing where the peer takes none.
+    pub fn send(&mut self, answer: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(answer)
+    }
+
+    /// Waits for something to read.
+    fn wait(&self, enrolling: bool) -> Result<(), Gone> {
+        let allowed = match (self.heard, enrolling) {
+            (false, _) => FIRST_BYTE,
+            (true, false) => WHOLE,
+            (true, true) => WHOLE_ENROLLING,
+        };
+        loop {
+            let left = allowed.saturating_sub(self.began.elapsed());
+            if left.is_zero() {
+                return Err(Gone::Misbehaved("took too long"));
+            }
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(_) => return Ok(()),
+                Err(_) => return Err(Gone::Finished),
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Varlink: our methods go to the session; what every varlink service answers (who it is, what
+//! its interface looks like, that it does not know something) is the library's to answer.
+
+#![forbid(unsafe_code)]
+
+use crate::session::Session;
+use cloud2fa::service::INTERFACE;
+use std::io::BufRead;
+use varlink::sansio::protocol::{parse_request, serialize_reply};
+use varlink::{Call, CallTrait, ConnectionHandler, Interface, VarlinkService};
+
+/// The interface as it is published.
+const DESCRIPTION: &str = include_str!("../../conf/io.cloud2fa.varlink");
+
+/// The service for one connection.
+pub struct Service {
+    session: Session,
+    standard: VarlinkService,
+}
+
+impl Service {
+    /// With nothing done yet.
+    pub fn new(session: Session) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let interfaces: Vec<Box<dyn Interface + Send + Sync>> = vec![Box::new(Described)];
+        let standard =
+            VarlinkService::new("cloud2fa", "cloud2fad", version, "man:cloud2fad(8)", interfaces);
+        Self { session, standard }
+    }
+
+    /// Whether a new key waits for its code.
+    pub fn is_enrolling(&self) -> bool {
+        self.session.is_enrolling()
+    }
+
+    /// The answer to a message, which ends with a NUL; nothing where it is no call.
+    pub fn answer(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+        let call = parse_request(message.strip_suffix(b"\0")?).ok()?;
+        let ours = call.method.strip_prefix(INTERFACE).and_then(|rest| rest.strip_prefix('.'));
+        let reply = ours.and_then(|method| self.session.call(method, call.parameters.as_ref()));
+        let answer = if let Some(reply) = reply {
+            serialize_reply(&reply).ok()?
+        } else {
+            let mut answer = Vec::new();
+            self.standard.handle(&mut &*message, &mut answer, None).ok()?;
+            answer
+        };
+        // A call that wants no answer gets none.
+        Some(if call.oneway == Some(true) { Vec::new() } else { answer })
+    }
+}
+
+/// Our interface for whoever asks what it looks like.
+struct Described;
+
+impl Interface for Described {
+    fn get_description(&self) -> &'static str {
+        DESCRIPTION
+    }
+
+    fn get_name(&self) -> &'static str {
+        INTERFACE
+    }
+
+    fn call_upgraded(&self, _: &mut Call<'_>, _: &mut dyn BufRead) -> varlink::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    /// Only what the session does not know comes here.
+    fn call(&self, call: &mut Call<'_>) -> varlink::Result<()> {
+        let method = call.get_request().map(|request| request.method.to_string());
+        call.reply_method_not_found(method.unwrap_or_default())
+    }
+}

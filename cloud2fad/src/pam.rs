@@ -1,0 +1,195 @@
+//! All unsafe code of the service: the password's check, by the machine's own PAM stack.
+#![allow(unsafe_code)]
+
+use cloud2fa::UserName;
+use cloud2fa::manage::{PasswordCheck, PasswordRefused};
+use libc::{c_char, c_int, c_void};
+use std::ffi::{CStr, CString};
+use std::ptr;
+use zeroize::Zeroizing;
+
+/// The service file: `/etc/pam.d/cloud2fa`. The module steps aside for it.
+const SERVICE: &CStr = c"cloud2fa";
+
+// _pam_types.h
+const PAM_SUCCESS: c_int = 0;
+const PAM_PERM_DENIED: c_int = 6;
+const PAM_AUTH_ERR: c_int = 7;
+const PAM_USER_UNKNOWN: c_int = 10;
+const PAM_MAXTRIES: c_int = 11;
+const PAM_NEW_AUTHTOK_REQD: c_int = 12;
+const PAM_ACCT_EXPIRED: c_int = 13;
+const PAM_CONV_ERR: c_int = 19;
+const PAM_BUF_ERR: c_int = 5;
+const PAM_PROMPT_ECHO_OFF: c_int = 1;
+const PAM_ERROR_MSG: c_int = 3;
+const PAM_TEXT_INFO: c_int = 4;
+const PAM_SILENT: c_int = 0x8000;
+const PAM_DISALLOW_NULL_AUTHTOK: c_int = 1;
+const PAM_MAX_NUM_MSG: c_int = 32;
+
+#[repr(C)]
+struct Message {
+    style: c_int,
+    text: *const c_char,
+}
+
+#[repr(C)]
+struct Response {
+    text: *mut c_char,
+    code: c_int,
+}
+
+#[repr(C)]
+struct Conversation {
+    answer: extern "C" fn(c_int, *const *const Message, *mut *mut Response, *mut c_void) -> c_int,
+    data: *mut c_void,
+}
+
+enum Handle {}
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    fn pam_start(
+        service: *const c_char,
+        user: *const c_char,
+        conversation: *const Conversation,
+        handle: *mut *mut Handle,
+    ) -> c_int;
+    fn pam_authenticate(handle: *mut Handle, flags: c_int) -> c_int;
+    fn pam_acct_mgmt(handle: *mut Handle, flags: c_int) -> c_int;
+    fn pam_end(handle: *mut Handle, status: c_int) -> c_int;
+    fn pam_strerror(handle: *mut Handle, code: c_int) -> *const c_char;
+}
+
+/// Checks passwords by the PAM service `cloud2fa`.
+pub struct Pam;
+
+impl PasswordCheck for Pam {
+    fn has_password(&self, name: &UserName) -> bool {
+        let Ok(name) = CString::new(name.as_str()) else { return false };
+        // SAFETY: `name` ends with a NUL. What comes back is NULL, or an entry that stands until
+        // the next call, which this single thread does not make before it is read.
+        let hash = unsafe {
+            match libc::getspnam(name.as_ptr()).as_ref() {
+                // Not in the shadow file: its password is another system's to check.
+                None => return true,
+                Some(entry) if entry.sp_pwdp.is_null() => return false,
+                Some(entry) => CStr::from_ptr(entry.sp_pwdp),
+            }
+        };
+        // shadow(5): empty needs no password; `*` and `!` fit none.
+        !matches!(hash.to_bytes().first(), None | Some(b'*' | b'!'))
+    }
+
+    fn check(&mut self, name: &UserName, password: &[u8]) -> Result<(), PasswordRefused> {
+        let name = CString::new(name.as_str()).map_err(|_| PasswordRefused::Wrong)?;
+        // A password with a NUL cannot be typed anywhere else, either.
+        if password.contains(&0) {
+            return Err(PasswordRefused::Wrong);
+        }
+        let mut terminated = Zeroizing::new(Vec::with_capacity(password.len() + 1));
+        terminated.extend_from_slice(password);
+        terminated.push(0);
+        let conversation =
+            Conversation { answer, data: terminated.as_ptr().cast_mut().cast::<c_void>() };
+        let mut handle = ptr::null_mut();
+        // SAFETY: the strings end with a NUL; libpam copies them and the conversation. The
+        // password lives until pam_end, and only `answer` reads it.
+        let code = unsafe {
+            pam_start(SERVICE.as_ptr(), name.as_ptr(), &raw const conversation, &raw mut handle)
+        };
+        if code != PAM_SUCCESS {
+            return Err(PasswordRefused::Unavailable(format!("pam_start gave {code}")));
+        }
+        // SAFETY: the handle that pam_start has just made, ended once, at the end.
+        unsafe {
+            let mut code = pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+            let mut verdict = of_authentication(handle, code);
+            if verdict.is_ok() {
+                code = pam_acct_mgmt(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+                verdict = of_account(handle, code);
+            }
+            pam_end(handle, code);
+            verdict
+        }
+    }
+}
+
+fn of_authentication(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
+    match code {
+        PAM_SUCCESS => Ok(()),
+        PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED => {
+            Err(PasswordRefused::Wrong)
+        }
+        code => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+    }
+}
+
+fn of_account(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
+    let account = |why: &str| Err(PasswordRefused::Account(why.to_owned()));
+    match code {
+        PAM_SUCCESS => Ok(()),
+        PAM_NEW_AUTHTOK_REQD => account("the password has expired; change it with passwd first"),
+        PAM_ACCT_EXPIRED => account("the account has expired; ask an administrator"),
+        PAM_PERM_DENIED | PAM_AUTH_ERR | PAM_USER_UNKNOWN => {
+            account("the account may not be used now; ask an administrator")
+        }
+        code => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+    }
+}
+
+fn text_of(handle: *mut Handle, code: c_int) -> String {
+    // SAFETY: the handle is live; what comes back is NULL or a string of libpam's own.
+    let text = unsafe { pam_strerror(handle, code) };
+    if text.is_null() {
+        return format!("PAM code {code}");
+    }
+    // SAFETY: not NULL, and ends with a NUL.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// Answers each question for something unseen with the password; tells nobody anything.
+extern "C" fn answer(
+    count: c_int,
+    messages: *const *const Message,
+    responses: *mut *mut Response,
+    password: *mut c_void,
+) -> c_int {
+    if !(1..=PAM_MAX_NUM_MSG).contains(&count) || messages.is_null() || responses.is_null() {
+        return PAM_CONV_ERR;
+    }
+    let count = usize::try_from(count).unwrap_or(0);
+    // SAFETY: calloc of a checked number; libpam frees it and what is in it (pam_conv(3)).
+    let array = unsafe { libc::calloc(count, size_of::<Response>()) }.cast::<Response>();
+    if array.is_null() {
+        return PAM_BUF_ERR;
+    }
+    for index in 0..count {
+        // SAFETY: libpam gives `count` pointers to messages (Linux-PAM's form, pam_conv(3)).
+        let style = unsafe { (**messages.add(index)).style };
+        let code = match style {
+            PAM_PROMPT_ECHO_OFF => {
+                // SAFETY: the password that `check` put there; strdup's copy is libpam's, and
+                // `index` is within the array. A NULL from strdup is no answer, which refuses.
+                unsafe { (*array.add(index)).text = libc::strdup(password.cast()) };
+                PAM_SUCCESS
+            }
+            PAM_TEXT_INFO | PAM_ERROR_MSG => PAM_SUCCESS,
+            _ => PAM_CONV_ERR,
+        };
+        if code != PAM_SUCCESS {
+            // SAFETY: all texts before are NULL or strdup's; nothing else has the array.
+            unsafe {
+                for before in 0..index {
+                    libc::free((*array.add(before)).text.cast());
+                }
+                libc::free(array.cast());
+            }
+            return code;
+        }
+    }
+    // SAFETY: checked not to be NULL; libpam's to write to.
+    unsafe { *responses = array };
+    PAM_SUCCESS
+}

@@ -1,0 +1,103 @@
+//! The built service behind its socket, on this private machine: a process for each connection,
+//! as systemd's `Accept=yes` has it. The module stands in common-auth, too.
+
+use crate::machine;
+use nix::sys::stat::Mode;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Once;
+use std::time::Duration;
+
+/// Where the service listens.
+pub const SOCKET: &str = "/run/cloud2fa/socket";
+
+/// What it logs.
+pub const LOG: &str = "/run/cloud2fad.log";
+
+/// The built service.
+pub fn path() -> PathBuf {
+    let service = machine::workspace().join("target/release/cloud2fad");
+    assert!(
+        service.is_file(),
+        "there is no service at {}: build it (cargo build --release -p cloud2fad)",
+        service.display()
+    );
+    service
+}
+
+/// Starts the service, once for a test program, on an empty store at the usual place.
+pub fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        machine::must_be_private();
+        // Programs of users must be let in to the socket's directory.
+        nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
+        let pam = machine::workspace().join("conf/pam.d/cloud2fa");
+        fs::copy(pam, "/etc/pam.d/cloud2fa").expect("the PAM service");
+        let common = fs::read_to_string("/etc/pam.d/common-auth").expect("Debian's common-auth");
+        let module = machine::module();
+        let line = format!("{common}\nauth required {}\n", module.display());
+        fs::write("/etc/pam.d/common-auth", line).expect("the module in common-auth");
+        let store = Path::new("/var/lib/cloud2fa");
+        cloud2fa::FileStore::init(store, 0).expect("a store");
+        fs::create_dir_all("/run/cloud2fa").expect("the socket's directory");
+        let listener = UnixListener::bind(SOCKET).expect("the socket");
+        fs::set_permissions(SOCKET, fs::Permissions::from_mode(0o666)).expect("its mode");
+        let (service, log) = (path(), fs::File::create(LOG).expect("a log"));
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let connection = OwnedFd::from(connection.expect("a connection"));
+                let mut child = Command::new(&service)
+                    .stdin(Stdio::from(connection))
+                    .stdout(Stdio::null())
+                    .stderr(log.try_clone().expect("the log"))
+                    .spawn()
+                    .expect("the service starts");
+                std::thread::spawn(move || child.wait());
+            }
+        });
+    });
+}
+
+/// A command that runs as the user of that uid.
+pub fn as_uid(uid: u32, program: &Path) -> Command {
+    let mut command = Command::new(machine::program("setpriv", "util-linux"));
+    command.args([&format!("--reuid={uid}"), &format!("--regid={uid}"), "--clear-groups", "--"]);
+    command.arg(program);
+    command
+}
+
+/// A raw connection of this process, which is root's.
+pub struct Raw(UnixStream);
+
+impl Raw {
+    /// Connects.
+    pub fn open() -> Self {
+        let stream = UnixStream::connect(SOCKET).expect("the service listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        Self(stream)
+    }
+
+    /// Sends bytes as they are. A service that has hung up is no fault.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes);
+    }
+
+    /// All that comes until the service hangs up or sends a NUL; the NUL is left out.
+    pub fn receive(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut byte = [0];
+        while let Ok(1) = self.0.read(&mut byte) {
+            if byte[0] == 0 {
+                break;
+            }
+            bytes.push(byte[0]);
+        }
+        bytes
+    }
+}
