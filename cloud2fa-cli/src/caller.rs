@@ -80,10 +80,9 @@ fn canonical(
         )
     };
     let entry = entry.map_err(unavailable)?.ok_or_else(unknown)?;
-    let name = UserName::new(&entry.name).map_err(|bad| {
+    User::try_from(entry).map_err(|bad| {
         Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked()))
-    })?;
-    Ok(User { name, uid: entry.uid.as_raw() })
+    })
 }
 
 /// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has

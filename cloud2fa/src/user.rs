@@ -98,6 +98,15 @@ pub struct User {
     pub uid: u32,
 }
 
+impl TryFrom<nix::unistd::User> for User {
+    type Error = BadUserName;
+
+    /// Takes an entry of the system's database.
+    fn try_from(entry: nix::unistd::User) -> Result<Self, BadUserName> {
+        Ok(Self { name: UserName::new(&entry.name)?, uid: entry.uid.as_raw() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use cloud2fa::service::LONGEST_MESSAGE;
+use cloud2fa::service::Inbox;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -22,9 +22,6 @@ const WHOLE_ENROLLING: Duration = Duration::from_secs(600);
 /// Until an answer is taken.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Bytes that are read at once.
-const CHUNK: usize = 4096;
-
 /// Why there is no further message.
 pub enum Gone {
     /// The peer has hung up, or time is over.
@@ -38,38 +35,30 @@ pub struct Connection {
     stream: UnixStream,
     began: Instant,
     heard: bool,
-    rest: Zeroizing<Vec<u8>>,
+    inbox: Inbox,
 }
 
 impl Connection {
     /// Begins now.
     pub fn new(stream: UnixStream) -> std::io::Result<Self> {
         stream.set_write_timeout(Some(ANSWER))?;
-        // Room for all that may come, so that the buffer never moves: it may hold a password.
-        let rest = Zeroizing::new(Vec::with_capacity(LONGEST_MESSAGE + CHUNK));
-        Ok(Self { stream, began: Instant::now(), heard: false, rest })
+        Ok(Self { stream, began: Instant::now(), heard: false, inbox: Inbox::default() })
     }
 
-    /// The next message, with the NUL that ends it.
+    /// The next message, without the NUL that ends it.
     pub fn receive(&mut self, enrolling: bool) -> Result<Zeroizing<Vec<u8>>, Gone> {
         loop {
-            if let Some(end) = self.rest.iter().position(|byte| *byte == 0) {
-                let message = Zeroizing::new(self.rest[..=end].to_vec());
-                self.rest.drain(..=end);
+            if let Some(message) = self.inbox.take() {
                 return Ok(message);
             }
-            if self.rest.len() > LONGEST_MESSAGE {
+            if self.inbox.is_too_long() {
                 return Err(Gone::Misbehaved("a message is too long"));
             }
             self.wait(enrolling)?;
-            let mut chunk = Zeroizing::new([0; CHUNK]);
-            match self.stream.read(&mut *chunk) {
-                Ok(0) if self.rest.is_empty() => return Err(Gone::Finished),
+            match self.inbox.read(&mut self.stream) {
+                Ok(0) if self.inbox.is_empty() => return Err(Gone::Finished),
                 Ok(0) => return Err(Gone::Misbehaved("hung up in the middle of a message")),
-                Ok(read) => {
-                    self.heard = true;
-                    self.rest.extend_from_slice(&chunk[..read]);
-                }
+                Ok(_) => self.heard = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(Gone::Finished),
             }

@@ -5,7 +5,7 @@
 
 use crate::session::Session;
 use cloud2fa::service::INTERFACE;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use varlink::sansio::protocol::{parse_request, serialize_reply};
 use varlink::{Call, CallTrait, ConnectionHandler, Interface, VarlinkService};
 
@@ -33,16 +33,17 @@ impl Service {
         self.session.is_enrolling()
     }
 
-    /// The answer to a message, which ends with a NUL; nothing where it is no call.
+    /// The answer to a message; nothing where it is no call.
     pub fn answer(&mut self, message: &[u8]) -> Option<Vec<u8>> {
-        let call = parse_request(message.strip_suffix(b"\0")?).ok()?;
+        let call = parse_request(message).ok()?;
         let ours = call.method.strip_prefix(INTERFACE).and_then(|rest| rest.strip_prefix('.'));
         let reply = ours.and_then(|method| self.session.call(method, call.parameters.as_ref()));
         let answer = if let Some(reply) = reply {
             serialize_reply(&reply).ok()?
         } else {
             let mut answer = Vec::new();
-            self.standard.handle(&mut &*message, &mut answer, None).ok()?;
+            let mut ended = message.chain(&b"\0"[..]);
+            self.standard.handle(&mut ended, &mut answer, None).ok()?;
             answer
         };
         // A call that wants no answer gets none.

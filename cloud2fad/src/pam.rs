@@ -4,6 +4,14 @@
 use cloud2fa::UserName;
 use cloud2fa::manage::{PasswordCheck, PasswordRefused};
 use libc::{c_char, c_int, c_void};
+use pam::constants::PamResultCode::{
+    self, PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_BUF_ERR, PAM_CONV_ERR, PAM_MAXTRIES,
+    PAM_NEW_AUTHTOK_REQD, PAM_PERM_DENIED, PAM_SUCCESS, PAM_USER_UNKNOWN,
+};
+use pam::constants::{
+    PAM_DISALLOW_NULL_AUTHTOK, PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO,
+    PamFlag,
+};
 use std::ffi::{CStr, CString};
 use std::ptr;
 use zeroize::Zeroizing;
@@ -11,22 +19,11 @@ use zeroize::Zeroizing;
 /// The service file: `/etc/pam.d/cloud2fa`. The module steps aside for it.
 const SERVICE: &CStr = c"cloud2fa";
 
-// _pam_types.h
-const PAM_SUCCESS: c_int = 0;
-const PAM_PERM_DENIED: c_int = 6;
-const PAM_AUTH_ERR: c_int = 7;
-const PAM_USER_UNKNOWN: c_int = 10;
-const PAM_MAXTRIES: c_int = 11;
-const PAM_NEW_AUTHTOK_REQD: c_int = 12;
-const PAM_ACCT_EXPIRED: c_int = 13;
-const PAM_CONV_ERR: c_int = 19;
-const PAM_BUF_ERR: c_int = 5;
-const PAM_PROMPT_ECHO_OFF: c_int = 1;
-const PAM_ERROR_MSG: c_int = 3;
-const PAM_TEXT_INFO: c_int = 4;
-const PAM_SILENT: c_int = 0x8000;
-const PAM_DISALLOW_NULL_AUTHTOK: c_int = 1;
-const PAM_MAX_NUM_MSG: c_int = 32;
+/// Messages in one call of the conversation (`PAM_MAX_NUM_MSG` in _pam_types.h).
+const MOST_MESSAGES: c_int = 32;
+
+/// Say nothing, and take no empty password.
+const FLAGS: PamFlag = PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK;
 
 #[repr(C)]
 struct Message {
@@ -56,8 +53,8 @@ unsafe extern "C" {
         conversation: *const Conversation,
         handle: *mut *mut Handle,
     ) -> c_int;
-    fn pam_authenticate(handle: *mut Handle, flags: c_int) -> c_int;
-    fn pam_acct_mgmt(handle: *mut Handle, flags: c_int) -> c_int;
+    fn pam_authenticate(handle: *mut Handle, flags: PamFlag) -> c_int;
+    fn pam_acct_mgmt(handle: *mut Handle, flags: PamFlag) -> c_int;
     fn pam_end(handle: *mut Handle, status: c_int) -> c_int;
     fn pam_strerror(handle: *mut Handle, code: c_int) -> *const c_char;
 }
@@ -99,15 +96,15 @@ impl PasswordCheck for Pam {
         let code = unsafe {
             pam_start(SERVICE.as_ptr(), name.as_ptr(), &raw const conversation, &raw mut handle)
         };
-        if code != PAM_SUCCESS {
+        if code != PAM_SUCCESS as c_int {
             return Err(PasswordRefused::Unavailable(format!("pam_start gave {code}")));
         }
         // SAFETY: the handle that pam_start has just made, ended once, at the end.
         unsafe {
-            let mut code = pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+            let mut code = pam_authenticate(handle, FLAGS);
             let mut verdict = of_authentication(handle, code);
             if verdict.is_ok() {
-                code = pam_acct_mgmt(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+                code = pam_acct_mgmt(handle, FLAGS);
                 verdict = of_account(handle, code);
             }
             pam_end(handle, code);
@@ -117,25 +114,27 @@ impl PasswordCheck for Pam {
 }
 
 fn of_authentication(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
-    match code {
-        PAM_SUCCESS => Ok(()),
-        PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED => {
+    match PamResultCode::try_from(code) {
+        Ok(PAM_SUCCESS) => Ok(()),
+        Ok(PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED) => {
             Err(PasswordRefused::Wrong)
         }
-        code => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+        _ => Err(PasswordRefused::Unavailable(text_of(handle, code))),
     }
 }
 
 fn of_account(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
     let account = |why: &str| Err(PasswordRefused::Account(why.to_owned()));
-    match code {
-        PAM_SUCCESS => Ok(()),
-        PAM_NEW_AUTHTOK_REQD => account("the password has expired; change it with passwd first"),
-        PAM_ACCT_EXPIRED => account("the account has expired; ask an administrator"),
-        PAM_PERM_DENIED | PAM_AUTH_ERR | PAM_USER_UNKNOWN => {
+    match PamResultCode::try_from(code) {
+        Ok(PAM_SUCCESS) => Ok(()),
+        Ok(PAM_NEW_AUTHTOK_REQD) => {
+            account("the password has expired; change it with passwd first")
+        }
+        Ok(PAM_ACCT_EXPIRED) => account("the account has expired; ask an administrator"),
+        Ok(PAM_PERM_DENIED | PAM_AUTH_ERR | PAM_USER_UNKNOWN) => {
             account("the account may not be used now; ask an administrator")
         }
-        code => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+        _ => Err(PasswordRefused::Unavailable(text_of(handle, code))),
     }
 }
 
@@ -156,14 +155,14 @@ extern "C" fn answer(
     responses: *mut *mut Response,
     password: *mut c_void,
 ) -> c_int {
-    if !(1..=PAM_MAX_NUM_MSG).contains(&count) || messages.is_null() || responses.is_null() {
-        return PAM_CONV_ERR;
+    if !(1..=MOST_MESSAGES).contains(&count) || messages.is_null() || responses.is_null() {
+        return PAM_CONV_ERR as c_int;
     }
     let count = usize::try_from(count).unwrap_or(0);
     // SAFETY: calloc of a checked number; libpam frees it and what is in it (pam_conv(3)).
     let array = unsafe { libc::calloc(count, size_of::<Response>()) }.cast::<Response>();
     if array.is_null() {
-        return PAM_BUF_ERR;
+        return PAM_BUF_ERR as c_int;
     }
     for index in 0..count {
         // SAFETY: libpam gives `count` pointers to messages (Linux-PAM's form, pam_conv(3)).
@@ -186,10 +185,10 @@ extern "C" fn answer(
                 }
                 libc::free(array.cast());
             }
-            return code;
+            return code as c_int;
         }
     }
     // SAFETY: checked not to be NULL; libpam's to write to.
     unsafe { *responses = array };
-    PAM_SUCCESS
+    PAM_SUCCESS as c_int
 }

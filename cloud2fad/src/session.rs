@@ -24,7 +24,6 @@ const WRONG_CODE_DELAY: Duration = Duration::from_secs(2);
 pub struct Session {
     uid: u32,
     manager: Option<StoreManager<FileStore>>,
-    enrolling: bool,
 }
 
 /// Why a call gets no result.
@@ -43,12 +42,12 @@ impl<E: Into<Refusal>> From<E> for Failed {
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
-        Self { uid: peer.uid, manager: None, enrolling: false }
+        Self { uid: peer.uid, manager: None }
     }
 
     /// Whether a new key waits for its code.
     pub fn is_enrolling(&self) -> bool {
-        self.enrolling
+        self.manager.as_ref().is_some_and(StoreManager::is_enrolling)
     }
 
     /// Answers a call of one of our methods; nothing where there is none of that name.
@@ -153,7 +152,6 @@ impl Session {
         given.no_more()?;
         let user = known(user)?;
         let key = self.manager()?.begin_enrolment(&user, replace, current.as_ref(), &now)?;
-        self.enrolling = true;
         Ok(answer::new_key(&key))
     }
 
@@ -162,7 +160,6 @@ impl Session {
         given.no_more()?;
         let Some(Answer::Token(token)) = code else { return Err(Refusal::NotACode.into()) };
         let issued = self.manager()?.confirm_enrolment(&token, &now)?;
-        self.enrolling = false;
         self.log_change("enrolled", None);
         Ok(answer::issued(&issued))
     }
@@ -189,10 +186,8 @@ impl Session {
 
     /// The manager, made at the first call that needs it.
     fn manager(&mut self) -> Result<&mut StoreManager<FileStore>, Failed> {
-        if self.manager.is_none() {
-            self.manager = Some(self.open()?);
-        }
-        self.manager.as_mut().ok_or_else(|| Refusal::NoEnrolmentBegun.into())
+        let manager = self.manager.take().map_or_else(|| self.open(), Ok)?;
+        Ok(self.manager.insert(manager))
     }
 
     fn open(&self) -> Result<StoreManager<FileStore>, Failed> {
@@ -232,8 +227,7 @@ impl Session {
 fn known(name: &str) -> Result<User, Failed> {
     let unknown = || Refusal::UnknownUser(name.to_owned());
     let entry = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(unknown)?;
-    let name = UserName::new(&entry.name).map_err(|_| unknown())?;
-    Ok(User { name, uid: entry.uid.as_raw() })
+    Ok(User::try_from(entry).map_err(|_| unknown())?)
 }
 
 /// Root's name, to sign enrolments with.

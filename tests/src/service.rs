@@ -2,6 +2,7 @@
 //! as systemd's `Accept=yes` has it. The module stands in common-auth, too.
 
 use crate::machine;
+use crate::processes::as_user;
 use nix::sys::stat::Mode;
 use std::fs;
 use std::io::{Read, Write};
@@ -66,9 +67,10 @@ pub fn start() {
 
 /// A command that runs as the user of that uid.
 pub fn as_uid(uid: u32, program: &Path) -> Command {
-    let mut command = Command::new(machine::program("setpriv", "util-linux"));
-    command.args([&format!("--reuid={uid}"), &format!("--regid={uid}"), "--clear-groups", "--"]);
-    command.arg(program);
+    let (uid, program) = (uid.to_string(), program.to_str().expect("UTF-8"));
+    let words = as_user(&uid, &[program]);
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
     command
 }
 

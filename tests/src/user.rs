@@ -88,8 +88,8 @@ pub fn now() -> UnixTime {
 /// The user `name` of this machine.
 pub fn of_this_machine(name: &str) -> User {
     let entry = nix::unistd::User::from_name(name).ok().flatten();
-    let uid = entry.unwrap_or_else(|| panic!("no user {name} on this machine")).uid.as_raw();
-    User { name: UserName::new(name).expect("a good name"), uid }
+    let entry = entry.unwrap_or_else(|| panic!("no user {name} on this machine"));
+    User::try_from(entry).expect("a good name")
 }
 
 /// Gives this machine's user `of` another name, behind the first. In one step, since other

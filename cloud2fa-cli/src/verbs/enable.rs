@@ -1,8 +1,9 @@
 //! `enable`: show a new key, let one code prove it, save, show the backup codes.
 
+use super::tries::{Missed, until_right};
 use super::{change, manager, warn_of};
 use crate::arguments::{Arguments, Enable};
-use crate::dialogue::{Again, Asked, Dialogue, Done, NewKey};
+use crate::dialogue::{Asked, Dialogue, Done, NewKey};
 use crate::failure::{Failure, Kind};
 use crate::machine;
 use crate::qr_file::QrFile;
@@ -12,9 +13,6 @@ use cloud2fa::qr::Picture;
 use cloud2fa::store::Issued;
 use cloud2fa::{Answer, Standing, User};
 use std::process::ExitCode;
-
-/// How often the first code may be wrong.
-const TRIES: u32 = 3;
 
 pub fn run(
     arguments: &Arguments,
@@ -64,13 +62,11 @@ fn show(
 
 /// Asks for a code until one proves the key, and saves it then.
 fn prove(manager: &mut dyn Manager, dialogue: &mut dyn Dialogue) -> Result<Issued, Failure> {
-    let mut again = None;
-    for tries_left in (0..TRIES).rev() {
-        let typed = dialogue.ask(Asked::Code, again)?;
-        let not_proven = match Answer::parse(&typed) {
+    until_right(dialogue, Asked::Code, |typed| {
+        let not_proven = match Answer::parse(typed) {
             Some(Answer::Token(token)) => match manager.confirm_enrolment(&token, &machine::now) {
                 Err(Refusal::NotProven(not_proven)) => not_proven,
-                outcome => return Ok(outcome?),
+                outcome => return outcome.map_err(|refusal| Missed::Over(refusal.into())),
             },
             Some(Answer::BackupCode(_)) | None => NotProven::WrongCode,
         };
@@ -78,8 +74,8 @@ fn prove(manager: &mut dyn Manager, dialogue: &mut dyn Dialogue) -> Result<Issue
             NotProven::WrongCode => None,
             NotProven::ClockOff { seconds } => Some(seconds),
         };
-        again = Some(Again { tries_left, clock_off_seconds });
-    }
-    let message = "no code was right; nothing was saved. Look whether the app shows the account just added, and start again";
-    Err(Failure::new(Kind::WrongCode, message))
+        let message = "no code was right; nothing was saved. Look whether the app shows the account just added, and start again";
+        let failure = Failure::new(Kind::WrongCode, message);
+        Err(Missed::Wrong { clock_off_seconds, failure })
+    })
 }

@@ -2,6 +2,7 @@
 
 mod authorise;
 mod enable;
+mod tries;
 mod verify;
 
 use authorise::change;

@@ -1,15 +1,13 @@
 //! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
 
 use super::manager;
+use super::tries::{Missed, until_right};
 use crate::arguments::{Arguments, Target};
-use crate::dialogue::{Again, Asked, Dialogue};
+use crate::dialogue::{Asked, Dialogue};
 use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::{Answer, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
-
-/// How often something that cannot be a code may be typed. It counts as nothing.
-const TRIES: u32 = 3;
 
 pub fn run(
     arguments: &Arguments,
@@ -47,15 +45,10 @@ pub fn run(
     }
 }
 
-/// Asks until something shaped like a code is typed.
+/// Asks until something shaped like a code is typed. What is not counts as nothing.
 fn ask(dialogue: &mut dyn Dialogue) -> Result<Answer, Failure> {
-    let mut again = None;
-    for tries_left in (0..TRIES).rev() {
-        if let Some(answer) = Answer::parse(&dialogue.ask(Asked::Code, again)?) {
-            return Ok(answer);
-        }
-        again = Some(Again { tries_left, clock_off_seconds: None });
-    }
-    let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
-    Err(Failure::new(Kind::WrongCode, message))
+    until_right(dialogue, Asked::Code, |typed| {
+        let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
+        Answer::parse(typed).ok_or_else(|| Missed::wrong(Failure::new(Kind::WrongCode, message)))
+    })
 }

@@ -42,6 +42,11 @@ impl<S: Store> StoreManager<S> {
         }
     }
 
+    /// Whether a key was shown that no code has proven yet.
+    pub fn is_enrolling(&self) -> bool {
+        self.pending.is_some()
+    }
+
     fn permit(&self, user: &User) -> Result<(), Refusal> {
         if self.caller.may_act_for(user) { Ok(()) } else { Err(Refusal::NotPermitted) }
     }

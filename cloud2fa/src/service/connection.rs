@@ -1,7 +1,7 @@
 //! One connection to the service: nothing waits longer than its deadline, no answer is
 //! longer than it may be.
 
-use super::{LONGEST_MESSAGE, SOCKET};
+use super::{Inbox, SOCKET};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::PeerCredentials;
@@ -9,7 +9,6 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, getsockopt, send, socket,
 };
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -26,9 +25,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How long a call may take: five seconds for the store's lock, two that a refusal is held
 /// back, and the hashing of a code or a password on a busy machine.
 const LONGEST_CALL: Duration = Duration::from_secs(20);
-
-/// Bytes that are read at once.
-const CHUNK: usize = 4096;
 
 /// Who must have made the socket.
 const ROOT: u32 = 0;
@@ -71,8 +67,7 @@ impl From<Errno> for ServiceError {
 /// A connection that the service has answered on.
 pub(super) struct Connection {
     socket: File,
-    /// What was read beyond the last message.
-    rest: Zeroizing<Vec<u8>>,
+    inbox: Inbox,
 }
 
 impl Connection {
@@ -105,9 +100,7 @@ impl Connection {
         if getsockopt(&socket, PeerCredentials)?.uid() != ROOT {
             return Err(ServiceError::NotRoots);
         }
-        // Room for all that may come, so that the buffer never moves.
-        let rest = Zeroizing::new(Vec::with_capacity(LONGEST_MESSAGE + CHUNK));
-        Ok(Self { socket: File::from(socket), rest })
+        Ok(Self { socket: File::from(socket), inbox: Inbox::default() })
     }
 
     /// Sends a call and gives the answer to it, without the NUL at its end.
@@ -122,12 +115,10 @@ impl Connection {
     ) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
         self.send(message, deadline)?;
         loop {
-            if let Some(end) = self.rest.iter().position(|byte| *byte == 0) {
-                let answer = Zeroizing::new(self.rest[..end].to_vec());
-                self.rest.drain(..=end);
+            if let Some(answer) = self.inbox.take() {
                 return Ok(answer);
             }
-            if self.rest.len() > LONGEST_MESSAGE {
+            if self.inbox.is_too_long() {
                 return Err(ServiceError::Nonsense);
             }
             self.receive(deadline)?;
@@ -150,13 +141,9 @@ impl Connection {
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<(), ServiceError> {
-        let mut chunk = Zeroizing::new([0; CHUNK]);
-        match self.socket.read(&mut *chunk) {
+        match self.inbox.read(&mut self.socket) {
             Ok(0) => Err(ServiceError::Ended),
-            Ok(read) => {
-                self.rest.extend_from_slice(&chunk[..read]);
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EAGAIN) => self.wait(PollFlags::POLLIN, deadline),
                 Some(Errno::EINTR) => Ok(()),

@@ -5,18 +5,16 @@
 
 mod client;
 mod connection;
+mod inbox;
 mod object;
 mod reply;
 
 pub use client::Client;
 pub use connection::ServiceError;
-pub use reply::parse_reply;
+pub use inbox::Inbox;
 
 /// Where the service listens.
 pub const SOCKET: &str = "/run/cloud2fa/socket";
 
 /// The interface's name, which each method and error begins with.
 pub const INTERFACE: &str = "io.cloud2fa";
-
-/// Bytes of the longest message, either way.
-pub const LONGEST_MESSAGE: usize = 64 * 1024;

@@ -20,14 +20,6 @@ pub(super) struct Asked<'a> {
     pub(super) factor: Factor,
 }
 
-/// Takes an answer apart as a client does: for tests that feed it anything.
-#[doc(hidden)]
-pub fn parse_reply(message: &[u8], user: &User) -> Result<String, String> {
-    let reply = Reply::parse(message, &Asked { user, factor: Factor::Token })
-        .map_err(|refusal| refusal.to_string())?;
-    Ok(format!("{:?} {:?}", reply.standing(), reply.verdict()))
-}
-
 impl Reply {
     /// Reads an answer. One that refuses is an error.
     pub(super) fn parse(message: &[u8], asked: &Asked<'_>) -> Result<Self, Refusal> {
