@@ -48,6 +48,10 @@ impl Connection {
     /// The next message, without the NUL that ends it.
     pub fn receive(&mut self, enrolling: bool) -> Result<Zeroizing<Vec<u8>>, Gone> {
         loop {
+            // Also where the next message is there already: many sent at once are not more time.
+            if self.time_left(enrolling).is_zero() {
+                return Err(Gone::Misbehaved("took too long"));
+            }
             if let Some(message) = self.inbox.take() {
                 return Ok(message);
             }
@@ -70,24 +74,45 @@ impl Connection {
         self.stream.write_all(answer)
     }
 
-    /// Waits for something to read.
-    fn wait(&self, enrolling: bool) -> Result<(), Gone> {
+    /// Until this connection ends.
+    fn time_left(&self, enrolling: bool) -> Duration {
         let allowed = match (self.heard, enrolling) {
             (false, _) => FIRST_BYTE,
             (true, false) => WHOLE,
             (true, true) => WHOLE_ENROLLING,
         };
+        allowed.saturating_sub(self.began.elapsed())
+    }
+
+    /// Waits for something to read, or until the time is over.
+    fn wait(&self, enrolling: bool) -> Result<(), Gone> {
         loop {
-            let left = allowed.saturating_sub(self.began.elapsed());
-            if left.is_zero() {
-                return Err(Gone::Misbehaved("took too long"));
-            }
+            let left = self.time_left(enrolling);
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             match poll(&mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(0) => return Err(Gone::Misbehaved("took too long")),
                 Ok(_) => return Ok(()),
+                Err(nix::errno::Errno::EINTR) => {}
                 Err(_) => return Err(Gone::Finished),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_calls_sent_at_once_do_not_outlast_the_connections_time() {
+        let (mut client, service) = UnixStream::pair().unwrap();
+        client.write_all(b"{}\0{}\0{}\0").unwrap();
+        let mut connection = Connection::new(service).unwrap();
+        assert!(connection.receive(false).is_ok_and(|message| *message == b"{}"));
+        connection.began -= WHOLE;
+        assert!(matches!(connection.receive(false), Err(Gone::Misbehaved("took too long"))));
+        assert!(connection.receive(true).is_ok(), "a key waits for its code for longer");
+        connection.began -= WHOLE_ENROLLING;
+        assert!(matches!(connection.receive(true), Err(Gone::Misbehaved("took too long"))));
     }
 }
