@@ -4,7 +4,7 @@
 use cloud2fa::{Secret, Token};
 use cloud2fa_tests::command::{self, Dialogue, Ended, ended};
 use cloud2fa_tests::machine;
-use cloud2fa_tests::service::{self, Raw, as_uid};
+use cloud2fa_tests::service::{self, MODULE, Raw, as_uid};
 use cloud2fa_tests::user::{A_MOMENT, step_with_time_left};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -177,8 +177,7 @@ fn nobody_may_do_anything_with_a_strangers_second_factor() {
 
 /// Logs in through the module in a program that runs as that user.
 fn login_as_user(uid: u32, name: &str, code: &str) -> String {
-    let module = machine::module();
-    let stack = format!("auth required {}\nauth required pam_permit.so\n", module.display());
+    let stack = format!("auth required {MODULE}\nauth required pam_permit.so\n");
     std::fs::write("/etc/pam.d/locker", stack).unwrap();
     let mut command = as_uid(uid, &machine::program("pamtester", "pamtester"));
     command.args(["locker", name, "authenticate"]);
@@ -263,8 +262,7 @@ fn the_service_does_not_answer_for_another_configurations_store() {
     let config = "/etc/cloud2fa-elsewhere.toml";
     std::fs::write(config, "state_dir = \"/var/lib/not-mounted\"\nunenrolled = \"allow\"\n")
         .unwrap();
-    let module = machine::module();
-    let stack = format!("auth required {} config={config}\n", module.display());
+    let stack = format!("auth required {MODULE} config={config}\n");
     std::fs::write("/etc/pam.d/elsewhere", stack).unwrap();
     let mut pamtester = Command::new(machine::program("pamtester", "pamtester"));
     let output = pamtester.args(["elsewhere", "u020", "authenticate"]).output().unwrap();

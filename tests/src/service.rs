@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Where the service listens.
 pub const SOCKET: &str = "/run/cloud2fa/socket";
 
+/// The built module, where programs of users can read it, wherever the checkout lies.
+pub const MODULE: &str = "/run/pam_cloud2fa.so";
+
 /// What it logs.
 pub const LOG: &str = "/run/cloud2fad.log";
 
@@ -41,8 +44,8 @@ pub fn start() {
         let pam = machine::workspace().join("conf/pam.d/cloud2fa");
         fs::copy(pam, "/etc/pam.d/cloud2fa").expect("the PAM service");
         let common = fs::read_to_string("/etc/pam.d/common-auth").expect("Debian's common-auth");
-        let module = machine::module();
-        let line = format!("{common}\nauth required {}\n", module.display());
+        fs::copy(machine::module(), MODULE).expect("the module");
+        let line = format!("{common}\nauth required {MODULE}\n");
         fs::write("/etc/pam.d/common-auth", line).expect("the module in common-auth");
         let store = Path::new("/var/lib/cloud2fa");
         cloud2fa::FileStore::init(store, 0).expect("a store");
