@@ -2,7 +2,7 @@
 
 use super::shield::Shield;
 use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, SLOT_SIZE};
-use super::{OldCopy, StoreError, io_error, random_hex, record};
+use super::{OldCopy, StoreError, io_error, record};
 use crate::{Account, User};
 use nix::unistd::fchown;
 use std::fs::{File, Metadata, Permissions};
@@ -26,6 +26,7 @@ pub(super) struct Loaded {
     /// The slot that holds it.
     index: usize,
     sequence: u64,
+    end_of_other: u8,
 }
 
 /// Whether a commit overwrites the other copy, too, since it holds what is no more.
@@ -66,7 +67,9 @@ impl AccountFile {
         }
         let account = record::read(current.text)
             .ok_or_else(|| self.damaged("its content is not an account"))?;
-        Ok(Loaded { account, index: current.index, sequence: current.sequence })
+        let (index, sequence, end_of_other) =
+            (current.index, current.sequence, current.end_of_other);
+        Ok(Loaded { account, index, sequence, end_of_other })
     }
 
     /// The same, for a user whose name and uid must fit.
@@ -99,7 +102,7 @@ impl AccountFile {
     ) -> Result<OldCopy, StoreError> {
         // `load` has left room for it.
         let sequence = loaded.sequence + 1;
-        let slot = encode(sequence, account, &self.path)?;
+        let slot = encode(sequence, account, loaded.end_of_other, &self.path)?;
         self.write(1 - loaded.index, &slot)?;
         Ok(match wipe {
             Wipe::No => OldCopy::Wiped,
@@ -109,11 +112,12 @@ impl AccountFile {
 
     /// Makes this file, whatever is in it, the record of `account`. The file is locked.
     pub(super) fn write_over(&self, account: &Account, owner: u32) -> Result<OldCopy, StoreError> {
-        let next = slots::highest_sequence(&self.read_any()?) + 1;
+        let old = self.read_any()?;
+        let next = slots::highest_sequence(&old) + 1;
         // A number that was forged leaves no room for the commits to come.
         let forged = next > HIGHEST_SEQUENCE / 2;
         let sequence = if forged { 1 } else { next };
-        let slot = encode(sequence, account, &self.path)?;
+        let slot = encode(sequence, account, slots::last_byte(&old, 0), &self.path)?;
         // Only what is written already may look like root's: what stood there is nobody's.
         self.write(0, &slot)?;
         self.put_in_order(owner)?;
@@ -171,16 +175,17 @@ impl AccountFile {
 
 /// The content of a new account file.
 pub(super) fn new_content(account: &Account, path: &Path) -> Result<Content, StoreError> {
-    let slot = encode(1, account, path)?;
+    let slot = encode(1, account, 0, path)?;
     let mut content = Content::with_room_for(FILE_SIZE);
     content.extend_from_slice(&slot);
     content.extend_from_slice(&slot);
     Ok(content)
 }
 
-fn encode(sequence: u64, account: &Account, path: &Path) -> Result<Content, StoreError> {
+/// The slot of `account`, for a place whose last byte is `end`.
+fn encode(sequence: u64, account: &Account, end: u8, path: &Path) -> Result<Content, StoreError> {
     let why = "its content would not fit";
-    slots::encode(sequence, &random_hex()?, &record::write(account))
+    slots::encode(sequence, &slots::nonce_over(end)?, &record::write(account))
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }
 

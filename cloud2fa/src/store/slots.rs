@@ -6,9 +6,11 @@
 //! be what it must be, so that any byte that is not as it was written makes the slot
 //! invalid. The nonce is random, another one in each write. At the end it stands for a write
 //! that stops in the middle (`ulimit -f` lets a user choose where): whatever has its end
-//! from another write is not valid. A writer only ever overwrites the slot that is not the
+//! from another write is not valid, and its last digit is never the one that it overwrites,
+//! so that not one byte can be left out. A writer only ever overwrites the slot that is not the
 //! current one; what a crash tears is never the current one.
 
+use super::StoreError;
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use std::fmt;
@@ -100,6 +102,8 @@ pub(super) struct Current<'a> {
     pub(super) sequence: u64,
     /// The text.
     pub(super) text: &'a [u8],
+    /// The last byte of the other slot, which the next commit overwrites.
+    pub(super) end_of_other: u8,
 }
 
 /// The valid slot with the highest sequence number.
@@ -117,9 +121,25 @@ pub(super) fn current(file: &[u8]) -> Result<Current<'_>, BadSlots> {
         if header.format != FORMAT {
             return Err(BadSlots::LaterFormat(header.format));
         }
-        return Ok(Current { index, sequence: header.sequence, text });
+        let end_of_other = last_byte(file, 1 - index);
+        return Ok(Current { index, sequence: header.sequence, text, end_of_other });
     }
     Err(BadSlots::Damaged)
+}
+
+/// The last byte of a slot; of a whole file.
+pub(super) fn last_byte(file: &[u8], index: usize) -> u8 {
+    file[(index + 1) * SLOT_SIZE - 1]
+}
+
+/// A nonce for a slot that is written over one with this last byte.
+pub(super) fn nonce_over(last: u8) -> Result<String, StoreError> {
+    loop {
+        let nonce = super::random_hex()?;
+        if nonce.as_bytes().last() != Some(&last) {
+            return Ok(nonce);
+        }
+    }
 }
 
 /// The highest sequence number that stands in a header, valid or not: what overwrites
@@ -224,9 +244,11 @@ mod tests {
     #[test]
     fn the_higher_sequence_number_counts() {
         let old_new = file((7, "old"), (8, "new"));
-        assert_eq!(current(&old_new), Ok(Current { index: 1, sequence: 8, text: b"new" }));
+        let newest =
+            |index, sequence| Current { index, sequence, text: b"new", end_of_other: b'f' };
+        assert_eq!(current(&old_new), Ok(newest(1, 8)));
         let new_old = file((10, "new"), (9, "old"));
-        assert_eq!(current(&new_old), Ok(Current { index: 0, sequence: 10, text: b"new" }));
+        assert_eq!(current(&new_old), Ok(newest(0, 10)));
     }
 
     #[test]
@@ -249,12 +271,16 @@ mod tests {
     #[test]
     fn a_write_that_stops_anywhere_leaves_the_other_slot() {
         let whole = file((7, "old"), (8, "newer"));
-        let next = encode(9, "fedcba9876543210", b"the newest of all").unwrap();
-        for written in 0..SLOT_SIZE {
-            let mut torn = whole.clone();
-            torn[..written].copy_from_slice(&next[..written]);
-            let text = current(&torn).map(|current| current.text);
-            assert_eq!(text, Ok(&b"newer"[..]), "{written} bytes");
+        let end = current(&whole).unwrap().end_of_other;
+        // As often as it takes for a nonce that leaves the end to chance to be found out.
+        for _ in 0..100 {
+            let next = encode(9, &nonce_over(end).unwrap(), b"the newest of all").unwrap();
+            for written in (0..SLOT_SIZE).rev().take(300).chain(0..300) {
+                let mut torn = whole.clone();
+                torn[..written].copy_from_slice(&next[..written]);
+                let text = current(&torn).map(|current| current.text);
+                assert_eq!(text, Ok(&b"newer"[..]), "{written} bytes");
+            }
         }
     }
 
