@@ -236,9 +236,16 @@ impl Directory {
     }
 
     fn open_at(&self, name: &str, access: OFlag) -> nix::Result<File> {
-        let flags =
-            access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        openat(&self.file, name, flags, Mode::empty()).map(File::from)
+        let careful = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let open = |flags| openat(&self.file, name, access | careful | flags, Mode::empty());
+        // Each login writes to a record, so that the next one's reading would note the time of
+        // access (relatime, mount(8)): a write to the inode.
+        let file = match open(OFlag::O_NOATIME) {
+            // Only a file's owner may leave it out (open(2)). Whose it is, is checked later.
+            Err(Errno::EPERM) => open(OFlag::empty()),
+            outcome => outcome,
+        };
+        file.map(File::from)
     }
 }
 
