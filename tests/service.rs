@@ -2,12 +2,13 @@
 #![allow(missing_docs)]
 
 use cloud2fa::{Secret, Token};
-use cloud2fa_tests::command::{self, Dialogue, Ended, ended};
+use cloud2fa_tests::command::{Dialogue, Ended, ended};
 use cloud2fa_tests::machine;
-use cloud2fa_tests::service::{self, MODULE, Raw, as_uid};
+use cloud2fa_tests::service::{self, COMMAND, MODULE, Raw, as_uid};
 use cloud2fa_tests::user::{A_MOMENT, step_with_time_left};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 const ALICE: u32 = 5001;
@@ -20,7 +21,7 @@ const NOBODY: u32 = 65534;
 
 fn cloud2fa(uid: u32, arguments: &[&str]) -> Command {
     service::start();
-    let mut command = as_uid(uid, &command::path());
+    let mut command = as_uid(uid, Path::new(COMMAND));
     command.args(arguments).arg("--json").env_remove("SUDO_UID");
     command
 }
@@ -120,7 +121,7 @@ fn hanging_up_before_the_proof_leaves_nothing() {
     enable.line();
     assert_eq!(enable.line()["ask"], "code");
     assert_eq!(enable.end().status, 130);
-    assert!(!std::path::Path::new("/var/lib/cloud2fa/bob.account").exists());
+    assert!(!Path::new("/var/lib/cloud2fa/bob.account").exists());
 }
 
 #[test]

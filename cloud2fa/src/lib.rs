@@ -14,6 +14,7 @@ pub mod config;
 pub mod decide;
 pub mod enrolment;
 mod fields;
+pub mod log;
 pub mod manage;
 pub mod otpauth;
 pub mod qr;

@@ -1,19 +1,68 @@
-//! The log: lines on standard error, which the unit sends to the system's log.
+//! The log: lines on standard error, which the unit sends to the system's log. A line has the
+//! form of the module's, so that one filter reads both.
 
 #![forbid(unsafe_code)]
 
-/// How much a line matters; sd-daemon(3)'s prefixes, the levels of syslog(3).
-#[derive(Debug, Clone, Copy)]
-pub enum Severity {
-    Alert = 1,
-    Error = 3,
-    Notice = 5,
-    Info = 6,
+use cloud2fa::enrolment::NotProven;
+use cloud2fa::log::{Call, Event, LogLine, Reason, Severity};
+use cloud2fa::manage::Refusal;
+use cloud2fa::{Factor, StoreError};
+use std::io::Write;
+
+/// What stands for `PAM_SERVICE`: the PAM service by which passwords are checked.
+const SERVICE: &str = "cloud2fa";
+
+/// Logs what was decided about `user`.
+pub fn event(event: &Event, user: Option<&str>, call: Call<'_>) {
+    let line =
+        LogLine { event, user, service: SERVICE, remote_host: None, call: Some(call) }.to_string();
+    write(event.severity, &line);
 }
 
-/// Writes a line. If that fails there is nobody to tell.
-pub fn line(severity: Severity, text: &str) {
-    use std::io::Write;
-    let line = format!("<{}>{}\n", severity as u8, text.replace('\n', " "));
+/// Logs a panic, and nothing that it says: that could be what a user typed.
+pub fn panic() {
+    write(Severity::Alert, "refused user=\"\" reason=panic: please report this bug");
+}
+
+/// One line, behind sd-daemon(3)'s prefix. If that fails there is nobody to tell.
+fn write(severity: Severity, line: &str) {
+    let line = format!("<{}>{line}\n", severity as u8);
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// What is logged of a refusal.
+pub fn of_refusal(refusal: &Refusal) -> Event {
+    Event::refused(match refusal {
+        Refusal::CurrentCodeRefused(verdict, factor) => return Event::of_verdict(verdict, *factor),
+        Refusal::NotProven(why) => return of_not_proven(*why),
+        Refusal::Unavailable(why) => {
+            return Event::refused(Reason::PasswordNotChecked).with_detail(Severity::Error, why);
+        }
+        Refusal::AccountRefused(why) => {
+            return Event::refused(Reason::AccountRefused).with_detail(Severity::Notice, why);
+        }
+        Refusal::Store(StoreError::NotEnrolled(_)) => Reason::NotEnrolled,
+        Refusal::Store(StoreError::Changed(_)) => Reason::EnrolmentChanged,
+        Refusal::Store(error) => return Event::of_store_error(error),
+        Refusal::NotPermitted => Reason::NotPermitted,
+        Refusal::UnknownUser(_) => Reason::UnknownUser,
+        Refusal::NoPassword => Reason::NoPassword,
+        Refusal::PasswordRequired => Reason::PasswordRequired,
+        Refusal::WrongPassword => Reason::WrongPassword,
+        Refusal::CurrentCodeRequired => Reason::CodeRequired,
+        Refusal::NotACode => Reason::NotACode,
+        Refusal::AlreadyEnrolled(_) => Reason::AlreadyEnrolled,
+        Refusal::NoEnrolmentBegun => Reason::NoEnrolmentBegun,
+    })
+}
+
+fn of_not_proven(why: NotProven) -> Event {
+    let event = Event { factor: Some(Factor::Token), ..Event::refused(Reason::NotProven) };
+    match why {
+        NotProven::WrongCode => event,
+        NotProven::ClockOff { seconds } => {
+            let detail = format!("the app's clock minus this system's is about {seconds} s");
+            event.with_detail(Severity::Notice, detail)
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod connection;
+mod given;
 mod interface;
 mod log;
 mod pam;
@@ -12,11 +13,12 @@ mod peer;
 mod session;
 
 use cloud2fa::UnixTime;
+use cloud2fa::log::{Call, Event, Reason, Severity};
 use connection::{Connection, Gone};
 use interface::Service;
-use log::Severity;
 use peer::Peer;
 use session::Session;
+use std::convert::Infallible;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -29,14 +31,13 @@ fn main() -> ExitCode {
     // Passwords pass through this process; a core dump must not keep them. Where that is not
     // allowed, nothing worse than before happens.
     let _ = nix::sys::prctl::set_dumpable(false);
-    // What a panic says could be what a user typed.
-    std::panic::set_hook(Box::new(|_| {
-        log::line(Severity::Alert, "reason=panic: please report this bug");
-    }));
+    std::panic::set_hook(Box::new(|_| log::panic()));
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::line(Severity::Error, &error.to_string());
+            let event = Event::refused(Reason::ServiceFailed)
+                .with_detail(Severity::Error, error.to_string());
+            log::event(&event, None, Call { uid: None, method: None });
             ExitCode::FAILURE
         }
     }
@@ -46,30 +47,27 @@ fn main() -> ExitCode {
 fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let peer = Peer::of(&stream)?;
+    let call = Call { uid: Some(peer.uid), method: None };
     // Held until this process ends. Who has too many connections is hung up on, as systemd
     // does with those that are too many in all.
     let Some(_place) = peer.take_place()? else {
-        log::line(Severity::Notice, &format!("too many connections of uid {}", peer.uid));
+        log::event(&Event::refused(Reason::TooManyConnections), None, call);
         return Ok(());
     };
-    let mut connection = Connection::new(stream)?;
-    let mut service = Service::new(Session::new(&peer));
+    if let Err(Gone::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer)) {
+        let event = Event::refused(Reason::Misbehaved).with_detail(Severity::Notice, how);
+        log::event(&event, None, call);
+    }
+    Ok(())
+}
+
+/// Answers call after call, until the connection ends.
+fn answer_all(mut connection: Connection, session: Session) -> Result<Infallible, Gone> {
+    let mut service = Service::new(session);
     loop {
-        let message = match connection.receive(service.is_enrolling()) {
-            Ok(message) => message,
-            Err(Gone::Finished) => return Ok(()),
-            Err(Gone::Misbehaved(how)) => {
-                log::line(Severity::Notice, &format!("uid {}: {how}", peer.uid));
-                return Ok(());
-            }
-        };
-        let Some(answer) = service.answer(&message) else {
-            log::line(Severity::Notice, &format!("uid {}: sent what is no call", peer.uid));
-            return Ok(());
-        };
-        if connection.send(&answer).is_err() {
-            return Ok(());
-        }
+        let message = connection.receive(service.is_enrolling())?;
+        let answer = service.answer(&message).ok_or(Gone::Misbehaved("sent what is no call"))?;
+        connection.send(&answer).map_err(|_| Gone::Finished)?;
     }
 }
 

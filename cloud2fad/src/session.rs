@@ -2,15 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use crate::log::{self, Severity};
+use crate::given::Given;
+use crate::log;
 use crate::pam::Pam;
 use crate::peer::Peer;
 use crate::{ROOT, answer, now};
 use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
 use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
-use cloud2fa::{
-    Answer, Config, FileStore, Generation, Purpose, StoreError, User, UserName, Verdict,
-};
+use cloud2fa::store::OldCopy;
+use cloud2fa::{Answer, Config, Factor, FileStore, Generation, Purpose, User, UserName, Verdict};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use varlink::Reply;
@@ -23,31 +24,36 @@ const WRONG_CODE_DELAY: Duration = Duration::from_secs(2);
 /// What a connection has come to.
 pub struct Session {
     uid: u32,
+    /// About whom the call is: nothing for unknown users, since some type a password for a name.
+    about: Option<UserName>,
     manager: Option<StoreManager<FileStore>>,
 }
 
 /// Why a call gets no result.
-enum Failed {
+pub enum Failed {
     /// A parameter of that name is missing, wrong or unknown.
     Parameter(String),
-    Refused(Refusal),
+    /// And what is logged of it.
+    Refused(Refusal, Event),
 }
 
 impl<E: Into<Refusal>> From<E> for Failed {
     fn from(error: E) -> Self {
-        Self::Refused(error.into())
+        let refusal = error.into();
+        let event = log::of_refusal(&refusal);
+        Self::Refused(refusal, event)
     }
 }
 
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
-        Self { uid: peer.uid, manager: None }
+        Self { uid: peer.uid, about: None, manager: None }
     }
 
     /// Whether a new key waits for its code.
     pub fn is_enrolling(&self) -> bool {
-        self.manager.as_ref().is_some_and(StoreManager::is_enrolling)
+        self.manager.as_ref().is_some_and(|manager| manager.enrolling().is_some())
     }
 
     /// Answers a call of one of our methods; nothing where there is none of that name.
@@ -58,7 +64,8 @@ impl Session {
             Some(Value::Object(parameters)) => parameters,
             Some(_) => return Some(answer::invalid_parameter("parameters")),
         };
-        let mut given = Given { parameters, taken: Vec::new() };
+        let mut given = Given::new(parameters);
+        self.about = None;
         let outcome = match method {
             "GetStatus" => self.status(&mut given),
             "Challenge" => self.challenge(&mut given),
@@ -71,12 +78,15 @@ impl Session {
             "Disable" => self.disable(&mut given),
             _ => return None,
         };
-        let user = given.parameters.get("user").and_then(Value::as_str);
+        // Of a code that is spent there is a line, whatever became of what it was for.
+        if let Some(factor) = self.take_spent() {
+            self.log(method, &Event::done(Decision::Accepted, Reason::RightCode, Some(factor)));
+        }
         Some(match outcome {
             Ok(parameters) => answer::with(parameters),
             Err(Failed::Parameter(name)) => answer::invalid_parameter(&name),
-            Err(Failed::Refused(refusal)) => {
-                self.log_refusal(method, user, &refusal);
+            Err(Failed::Refused(refusal, event)) => {
+                self.log(method, &event);
                 if is_wrong_code(&refusal) {
                     std::thread::sleep(WRONG_CODE_DELAY);
                 }
@@ -86,19 +96,19 @@ impl Session {
     }
 
     fn status(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::standing(&self.manager()?.status(&known(user)?, &now)?))
+        Ok(answer::standing(&self.manager()?.status(&user, &now)?))
     }
 
     fn challenge(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::standing(&self.manager()?.challenge(&known(user)?, &now)?))
+        Ok(answer::standing(&self.manager()?.challenge(&user, &now)?))
     }
 
     fn verify(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         let wrong = |name: &str| Failed::Parameter(name.to_owned());
         let seen = Generation::from_hex(given.text("generation")?);
         let seen = seen.ok_or_else(|| wrong("generation"))?;
@@ -109,21 +119,14 @@ impl Session {
             _ => return Err(wrong("purpose")),
         };
         given.no_more()?;
-        let user = known(user)?;
         let code = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
         let verdict = self.manager()?.verify(&user, &seen, &code, purpose, &now)?;
-        let severity = match verdict {
-            Verdict::Accepted { .. } => Severity::Info,
-            _ => Severity::Notice,
-        };
-        log::line(
-            severity,
-            &format!(
-                "Verify user={:?} uid={} {purpose:?} {verdict:?}",
-                user.name.as_str(),
-                self.uid
-            ),
-        );
+        let mut event = Event::of_verdict(&verdict, code.factor());
+        if purpose == Purpose::Trial && event.detail.is_none() {
+            event =
+                Event { detail: Some("a trial: a right code is not spent".to_owned()), ..event };
+        }
+        self.log("Verify", &event);
         if let Verdict::Wrong { .. } = verdict {
             std::thread::sleep(WRONG_CODE_DELAY);
         }
@@ -131,26 +134,29 @@ impl Session {
     }
 
     fn requirements(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::requirements(self.manager()?.requirements(&known(user)?, &now)?))
+        Ok(answer::requirements(self.manager()?.requirements(&user, &now)?))
     }
 
     fn authenticate(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         let password = Zeroizing::new(given.text("password")?.to_owned());
         given.no_more()?;
-        let user = known(user)?;
         self.manager()?.authenticate(&user, password.as_bytes())?;
+        // Root's is not checked.
+        if self.uid != ROOT {
+            let event = Event::done(Decision::Accepted, Reason::RightPassword, None);
+            self.log("Authenticate", &event);
+        }
         Ok(Value::Object(Map::new()))
     }
 
     fn begin_enrolment(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         let replace = given.flag("replace")?;
         let current = given.current_code()?;
         given.no_more()?;
-        let user = known(user)?;
         let key = self.manager()?.begin_enrolment(&user, replace, current.as_ref(), &now)?;
         Ok(answer::new_key(&key))
     }
@@ -158,29 +164,30 @@ impl Session {
     fn confirm_enrolment(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
         let code = Answer::parse(given.text("code")?.as_bytes());
         given.no_more()?;
+        let manager = self.manager()?;
+        let user = manager.enrolling().map(|user| user.name.clone());
+        self.about = user;
         let Some(Answer::Token(token)) = code else { return Err(Refusal::NotACode.into()) };
         let issued = self.manager()?.confirm_enrolment(&token, &now)?;
-        self.log_change("enrolled", None);
+        self.log_change("ConfirmEnrolment", Decision::Enrolled, &issued.old_copy);
         Ok(answer::issued(&issued))
     }
 
     fn regenerate(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         let current = given.current_code()?;
         given.no_more()?;
-        let user = known(user)?;
         let issued = self.manager()?.regenerate_backup_codes(&user, current.as_ref(), &now)?;
-        self.log_change("regenerated", Some(&user));
+        self.log_change("RegenerateBackupCodes", Decision::Regenerated, &issued.old_copy);
         Ok(answer::issued(&issued))
     }
 
     fn disable(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
-        let user = given.user()?;
+        let user = self.find(given)?;
         let current = given.current_code()?;
         given.no_more()?;
-        let user = known(user)?;
         let old_copy = self.manager()?.disable(&user, current.as_ref(), &now)?;
-        self.log_change("disabled", Some(&user));
+        self.log_change("Disable", Decision::Disabled, &old_copy);
         Ok(answer::old_copy(&old_copy))
     }
 
@@ -191,8 +198,11 @@ impl Session {
     }
 
     fn open(&self) -> Result<StoreManager<FileStore>, Failed> {
-        let config =
-            Config::load(None, ROOT).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+        let config = Config::load(None, ROOT).map_err(|error| {
+            let why = error.to_string();
+            let event = Event::refused(Reason::BadConfig).with_detail(Severity::Error, &why);
+            Failed::Refused(Refusal::Unavailable(why), event)
+        })?;
         let memory = Box::new(HeapMemory::default());
         let store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)?;
         let caller = match self.uid {
@@ -202,32 +212,46 @@ impl Session {
         Ok(StoreManager::new(store, caller, &config))
     }
 
-    fn log_refusal(&self, method: &str, user: Option<&str>, refusal: &Refusal) {
-        let (severity, why) = match refusal {
-            Refusal::Store(StoreError::NotEnrolled(_) | StoreError::Changed(_)) => {
-                (Severity::Notice, refusal.to_string())
-            }
-            Refusal::Store(error) => (Severity::Alert, error.to_string()),
-            Refusal::Unavailable(why) => (Severity::Error, why.clone()),
-            _ => (Severity::Notice, refusal.to_string()),
+    /// The user whom the call is about. Who asks for a stranger's is told the same as for
+    /// somebody's who does not exist.
+    fn find(&mut self, given: &mut Given<'_>) -> Result<User, Failed> {
+        let name = given.text("user")?;
+        let unknown = || Refusal::UnknownUser(name.to_owned());
+        let entry = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(unknown)?;
+        let user = User::try_from(entry).map_err(|_| unknown())?;
+        self.about = Some(user.name.clone());
+        Ok(user)
+    }
+
+    fn take_spent(&mut self) -> Option<Factor> {
+        self.manager.as_mut().and_then(StoreManager::take_spent)
+    }
+
+    fn log(&self, method: &str, event: &Event) {
+        let call = Call { uid: Some(self.uid), method: Some(method) };
+        log::event(event, self.about.as_ref().map(UserName::as_str), call);
+    }
+
+    /// Logs a change, and by what right it was made.
+    fn log_change(&mut self, method: &str, change: Decision, old_copy: &OldCopy) {
+        let (reason, factor) = match (change, self.take_spent()) {
+            (Decision::Enrolled, _) => (Reason::RightCode, Some(Factor::Token)),
+            (_, Some(factor)) => (Reason::RightCode, Some(factor)),
+            (_, None) if self.uid == ROOT => (Reason::ByRoot, None),
+            (_, None) => (Reason::RightPassword, None),
         };
-        // Some type a password for a name.
-        let user = user.filter(|name| known(name).is_ok()).unwrap_or_default();
-        log::line(severity, &format!("refused {method} user={user:?} uid={}: {why}", self.uid));
+        let event = Event::done(change, reason, factor);
+        let event = match old_copy {
+            OldCopy::Wiped => event,
+            OldCopy::Left(error) => {
+                let detail = format!(
+                    "the old copy in the account file could not be wiped ({error}); the next change does it"
+                );
+                event.with_detail(Severity::Notice, detail)
+            }
+        };
+        self.log(method, &event);
     }
-
-    fn log_change(&self, what: &str, user: Option<&User>) {
-        let user = user.map_or("", |user| user.name.as_str());
-        log::line(Severity::Info, &format!("{what} user={user:?} uid={}", self.uid));
-    }
-}
-
-/// The user of that name. Who asks for a stranger's is told the same as for somebody's who
-/// does not exist.
-fn known(name: &str) -> Result<User, Failed> {
-    let unknown = || Refusal::UnknownUser(name.to_owned());
-    let entry = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(unknown)?;
-    Ok(User::try_from(entry).map_err(|_| unknown())?)
 }
 
 /// Root's name, to sign enrolments with.
@@ -238,43 +262,4 @@ fn root_name() -> Result<UserName, Failed> {
 /// Whether a wrong code was evaluated.
 fn is_wrong_code(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::CurrentCodeRefused(Verdict::Wrong { .. }, _))
-}
-
-/// The parameters of a call; what is not taken is unknown.
-struct Given<'a> {
-    parameters: &'a Map<String, Value>,
-    taken: Vec<&'static str>,
-}
-
-impl<'a> Given<'a> {
-    fn take(&mut self, key: &'static str) -> Option<&'a Value> {
-        self.taken.push(key);
-        self.parameters.get(key).filter(|value| !value.is_null())
-    }
-
-    fn text(&mut self, key: &'static str) -> Result<&'a str, Failed> {
-        let text = self.take(key).and_then(Value::as_str);
-        text.ok_or_else(|| Failed::Parameter(key.to_owned()))
-    }
-
-    fn user(&mut self) -> Result<&'a str, Failed> {
-        self.text("user")
-    }
-
-    fn flag(&mut self, key: &'static str) -> Result<bool, Failed> {
-        let flag = self.take(key).and_then(Value::as_bool);
-        flag.ok_or_else(|| Failed::Parameter(key.to_owned()))
-    }
-
-    /// What need not be there; but if it is, it must be shaped like a code.
-    fn current_code(&mut self) -> Result<Option<Answer>, Failed> {
-        let Some(value) = self.take("current_code") else { return Ok(None) };
-        let text = value.as_str().ok_or_else(|| Failed::Parameter("current_code".to_owned()))?;
-        Answer::parse(text.as_bytes()).map(Some).ok_or_else(|| Refusal::NotACode.into())
-    }
-
-    fn no_more(&self) -> Result<(), Failed> {
-        let unknown = self.parameters.keys().find(|key| !self.taken.contains(&key.as_str()));
-        unknown.map_or(Ok(()), |key| Err(Failed::Parameter(key.clone())))
-    }
 }

@@ -5,10 +5,11 @@
 #![allow(unsafe_code, missing_docs)]
 
 use crate::AFTER_A_PANIC;
-use crate::host::{Host, Severity, Tone, Typed};
+use crate::host::{Host, Tone, Typed};
 use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
+use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User, UserName};
 use pam::constants::{

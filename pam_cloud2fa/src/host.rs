@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;
@@ -17,21 +18,6 @@ pub enum Tone {
     Information,
     /// Why a login fails, or will fail next time: said always.
     Reason,
-}
-
-/// How much a log line matters; the levels of syslog(3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The store is not healthy.
-    Alert,
-    /// The administrator's files say what they must not.
-    Error,
-    /// A login was refused.
-    Notice,
-    /// A login was accepted, or the factor skipped.
-    Info,
-    /// Asked for by the argument `debug`.
-    Debug,
 }
 
 /// The program that a login happens in. An error is the code that refuses the login.

@@ -8,7 +8,6 @@
 pub mod arguments;
 mod ffi;
 pub mod host;
-pub mod log_line;
 pub mod login;
 mod outcome;
 pub mod texts;

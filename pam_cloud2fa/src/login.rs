@@ -3,17 +3,16 @@
 #![forbid(unsafe_code)]
 
 use crate::arguments::Arguments;
-use crate::host::{Host, Severity, Typed};
-use crate::log_line::{Decision, Reason};
+use crate::host::{Host, Typed};
 use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::config::Unenrolled;
+use cloud2fa::log::{Event, LogLine, Reason, Severity};
 use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, BackupCode, Config, Factor, Generation, Purpose, Standing, StoreError, Token, User,
-    Verdict, Verifier,
+    Answer, BackupCode, Config, Generation, Purpose, Standing, StoreError, Token, User, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
@@ -123,7 +122,7 @@ impl<H: Host> Login<'_, H> {
             self.shield = Some(shield);
         }
         let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
-        Ok(conclude(&verdict, answer.factor()))
+        Ok(Outcome::of(&verdict, answer.factor()))
     }
 
     /// Looks up who wants to log in. Ends the login where nothing may be tried now.
@@ -159,10 +158,11 @@ impl<H: Host> Login<'_, H> {
                 return Ok(Subject::Refused(Reason::NotEnrolled));
             }
         };
-        let too_many = |reason| Outcome {
-            failures: status.failures,
-            wait: status.wait_seconds,
-            ..Outcome::refused(reason).with_code(PamResultCode::PAM_MAXTRIES)
+        let too_many = |reason| {
+            let mut outcome = Outcome::refused(reason).with_code(PamResultCode::PAM_MAXTRIES);
+            outcome.event =
+                Event { failures: status.failures, wait: status.wait_seconds, ..outcome.event };
+            outcome
         };
         if status.locked {
             return Err(too_many(Reason::Locked).with_reason_told(texts::locked()));
@@ -224,8 +224,14 @@ impl<H: Host> Login<'_, H> {
 
     fn report(&mut self, outcome: &Outcome) {
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
-        let line = outcome.log_line(self.user.as_deref(), &service, remote_host.as_deref());
-        self.host.log(outcome.severity, &line.to_string());
+        let line = LogLine {
+            event: &outcome.event,
+            user: self.user.as_deref(),
+            service: &service,
+            remote_host: remote_host.as_deref(),
+            call: None,
+        };
+        self.host.log(outcome.event.severity, &line.to_string());
         if let Some(shield) = self.shield.take() {
             // What fails at once is tried again when it is dropped.
             let _ = shield.lower();
@@ -234,33 +240,6 @@ impl<H: Host> Login<'_, H> {
             self.host.tell(*tone, text);
         }
     }
-}
-
-/// Makes the outcome of a verdict that is written down.
-fn conclude(verdict: &Verdict, factor: Factor) -> Outcome {
-    let outcome = match verdict {
-        Verdict::Accepted { .. } => Outcome {
-            decision: Decision::Accepted,
-            severity: Severity::Info,
-            ..Outcome::refused(Reason::RightCode).with_code(PamResultCode::PAM_SUCCESS)
-        },
-        Verdict::Wrong { failures, wait_seconds, .. } => {
-            Outcome { failures: *failures, wait: *wait_seconds, ..Outcome::refused(Reason::WrongCode) }
-        }
-        Verdict::Replayed { .. } => Outcome::refused(Reason::Replayed),
-        Verdict::ClockWentBack { behind_by } => Outcome::refused(Reason::ClockWentBack).with_detail(
-            Severity::Notice,
-            format!("the clock is {behind_by} s behind the last accepted code; set it right, backup codes work meanwhile"),
-        ),
-        Verdict::Wait { seconds } => Outcome {
-            wait: *seconds,
-            ..Outcome::refused(Reason::Wait).with_code(PamResultCode::PAM_MAXTRIES)
-        },
-        Verdict::Locked => Outcome::refused(Reason::Locked).with_code(PamResultCode::PAM_MAXTRIES),
-        Verdict::Changed => Outcome::refused(Reason::EnrolmentChanged),
-    };
-    let texts = texts::of_verdict(verdict, factor == Factor::BackupCode);
-    Outcome { factor: Some(factor), texts, ..outcome }
 }
 
 /// The one rule by which a second factor is skipped: the configuration's word, else the service file's.

@@ -2,51 +2,49 @@
 
 #![forbid(unsafe_code)]
 
-use crate::host::{Severity, Tone};
-use crate::log_line::{Decision, LogLine, Reason};
+use crate::host::Tone;
 use crate::texts;
-use cloud2fa::{Factor, StoreError};
+use cloud2fa::log::{Decision, Event, Reason, Severity};
+use cloud2fa::{Factor, StoreError, Verdict};
 use pam::constants::PamResultCode;
 
 /// Why a login ends. The log line and libpam's code follow from it.
 #[derive(Debug)]
 pub struct Outcome {
-    pub decision: Decision,
-    pub reason: Reason,
+    pub event: Event,
     pub code: PamResultCode,
-    pub severity: Severity,
-    pub factor: Option<Factor>,
-    pub failures: u32,
-    pub wait: u64,
-    pub detail: Option<String>,
     /// For the user, once the line is in the log: to tell may end the program (SIGPIPE).
     pub texts: Vec<(Tone, String)>,
 }
 
 impl Outcome {
+    /// With nothing to tell.
+    fn new(code: PamResultCode, event: Event) -> Self {
+        Self { event, code, texts: Vec::new() }
+    }
+
     /// A refusal, as a wrong code is refused.
     pub fn refused(reason: Reason) -> Self {
-        Self {
-            decision: Decision::Refused,
-            reason,
-            code: PamResultCode::PAM_AUTH_ERR,
-            severity: Severity::Notice,
-            factor: None,
-            failures: 0,
-            wait: 0,
-            detail: None,
-            texts: Vec::new(),
-        }
+        Self::new(PamResultCode::PAM_AUTH_ERR, Event::refused(reason))
     }
 
     /// No second factor is asked for.
     pub fn skipped(reason: Reason) -> Self {
-        Self {
-            decision: Decision::Skipped,
-            code: PamResultCode::PAM_IGNORE,
-            severity: Severity::Info,
-            ..Self::refused(reason)
-        }
+        Self::new(PamResultCode::PAM_IGNORE, Event::done(Decision::Skipped, reason, None))
+    }
+
+    /// Of a verdict that is written down.
+    pub fn of(verdict: &Verdict, factor: Factor) -> Self {
+        let code = match verdict {
+            Verdict::Accepted { .. } => PamResultCode::PAM_SUCCESS,
+            Verdict::Wait { .. } | Verdict::Locked => PamResultCode::PAM_MAXTRIES,
+            Verdict::Wrong { .. }
+            | Verdict::Replayed { .. }
+            | Verdict::ClockWentBack { .. }
+            | Verdict::Changed => PamResultCode::PAM_AUTH_ERR,
+        };
+        let texts = texts::of_verdict(verdict, factor == Factor::BackupCode);
+        Self { texts, ..Self::new(code, Event::of_verdict(verdict, factor)) }
     }
 
     pub fn with_code(self, code: PamResultCode) -> Self {
@@ -58,7 +56,7 @@ impl Outcome {
     }
 
     pub fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { severity, detail: Some(detail.into()), ..self }
+        Self { event: self.event.with_detail(severity, detail), ..self }
     }
 
     /// The administrator's files say what they must not.
@@ -80,43 +78,11 @@ impl Outcome {
             code => code,
         })
     }
-
-    /// How it is logged.
-    pub fn log_line<'a>(
-        &'a self,
-        user: Option<&'a str>,
-        service: &'a str,
-        remote_host: Option<&'a str>,
-    ) -> LogLine<'a> {
-        LogLine {
-            decision: self.decision,
-            user,
-            reason: self.reason,
-            factor: self.factor,
-            service,
-            remote_host,
-            failures: self.failures,
-            wait: self.wait,
-            detail: self.detail.as_deref(),
-        }
-    }
 }
 
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
-        let healthy = matches!(error, StoreError::Busy { .. }) || is_a_limit_of_the_caller(&error);
-        let severity = if healthy { Severity::Notice } else { Severity::Alert };
-        Self::refused(Reason::StoreUnavailable)
-            .with_code(PamResultCode::PAM_AUTHINFO_UNAVAIL)
-            .with_detail(severity, error.to_string())
+        Self::new(PamResultCode::PAM_AUTHINFO_UNAVAIL, Event::of_store_error(&error))
             .with_reason_told(texts::UNAVAILABLE)
     }
-}
-
-/// Whether the store may be as healthy as ever: with `ulimit` anybody can make this happen
-/// to their own su.
-fn is_a_limit_of_the_caller(error: &StoreError) -> bool {
-    let StoreError::Io { source, .. } = error else { return false };
-    let limits = [libc::EFBIG, libc::EMFILE, libc::ENOMEM];
-    source.raw_os_error().is_some_and(|number| limits.contains(&number))
 }

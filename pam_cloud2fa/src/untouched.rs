@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use crate::host::{Host, Severity, Tone, Typed};
+use crate::host::{Host, Tone, Typed};
 use crate::login::authenticate;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
+use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{UnixTime, User};
 use pam::constants::PamResultCode;

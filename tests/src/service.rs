@@ -1,6 +1,7 @@
 //! The built service behind its socket, on this private machine: a process for each connection,
 //! as systemd's `Accept=yes` has it. The module stands in common-auth, too.
 
+use crate::command::{self, Dialogue};
 use crate::machine;
 use crate::processes::as_user;
 use nix::sys::stat::Mode;
@@ -19,6 +20,12 @@ pub const SOCKET: &str = "/run/cloud2fa/socket";
 
 /// The built module, where programs of users can read it, wherever the checkout lies.
 pub const MODULE: &str = "/run/pam_cloud2fa.so";
+
+/// The built command, likewise.
+pub const COMMAND: &str = "/run/programs/cloud2fa";
+
+/// The program `varlink_pipe`, likewise.
+const VARLINK_PIPE: &str = "/run/programs/varlink_pipe";
 
 /// What it logs.
 pub const LOG: &str = "/run/cloud2fad.log";
@@ -45,6 +52,9 @@ pub fn start() {
         fs::copy(pam, "/etc/pam.d/cloud2fa").expect("the PAM service");
         let common = fs::read_to_string("/etc/pam.d/common-auth").expect("Debian's common-auth");
         fs::copy(machine::module(), MODULE).expect("the module");
+        fs::create_dir("/run/programs").expect("a directory for programs");
+        fs::copy(command::path(), COMMAND).expect("the command");
+        fs::copy(varlink_pipe(), VARLINK_PIPE).expect("the pipe");
         let line = format!("{common}\nauth required {MODULE}\n");
         fs::write("/etc/pam.d/common-auth", line).expect("the module in common-auth");
         let store = Path::new("/var/lib/cloud2fa");
@@ -68,6 +78,18 @@ pub fn start() {
     });
 }
 
+/// Cargo puts it above the directory of the tests.
+fn varlink_pipe() -> PathBuf {
+    let test = std::env::current_exe().expect("this program");
+    test.parent().and_then(Path::parent).expect("target").join("varlink_pipe")
+}
+
+/// A connection of the user of that uid: each line is a call of the service, or an answer.
+pub fn calls_of(uid: u32) -> Dialogue {
+    start();
+    Dialogue::spawn(&mut as_uid(uid, Path::new(VARLINK_PIPE)))
+}
+
 /// A command that runs as the user of that uid.
 pub fn as_uid(uid: u32, program: &Path) -> Command {
     let (uid, program) = (uid.to_string(), program.to_str().expect("UTF-8"));
@@ -80,12 +102,17 @@ pub fn as_uid(uid: u32, program: &Path) -> Command {
 /// A raw connection of this process, which is root's.
 pub struct Raw(UnixStream);
 
+impl From<UnixStream> for Raw {
+    fn from(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        Self(stream)
+    }
+}
+
 impl Raw {
     /// Connects.
     pub fn open() -> Self {
-        let stream = UnixStream::connect(SOCKET).expect("the service listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
-        Self(stream)
+        Self::from(UnixStream::connect(SOCKET).expect("the service listens"))
     }
 
     /// Sends bytes as they are. A service that has hung up is no fault.

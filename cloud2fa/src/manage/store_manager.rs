@@ -5,8 +5,8 @@ use crate::config::Reauthenticate;
 use crate::store::{Basis, Issued, OldCopy};
 use crate::time::Clock;
 use crate::{
-    Answer, Config, Generation, PendingEnrolment, Purpose, Standing, Store, StoreError, Token,
-    User, Verdict, otpauth,
+    Answer, Config, Factor, Generation, PendingEnrolment, Purpose, Standing, Store, StoreError,
+    Token, User, Verdict, otpauth,
 };
 
 /// A manager on a store.
@@ -19,6 +19,8 @@ pub struct StoreManager<S> {
     /// Whose password was checked, for one change.
     authenticated: Option<User>,
     pending: Option<Pending>,
+    /// The kind of code that was spent for a change.
+    spent: Option<Factor>,
 }
 
 /// A key that was shown.
@@ -39,12 +41,18 @@ impl<S: Store> StoreManager<S> {
             reauthenticate: config.reauthenticate,
             authenticated: None,
             pending: None,
+            spent: None,
         }
     }
 
-    /// Whether a key was shown that no code has proven yet.
-    pub fn is_enrolling(&self) -> bool {
-        self.pending.is_some()
+    /// To whom a key was shown that no code has proven yet.
+    pub fn enrolling(&self) -> Option<&User> {
+        self.pending.as_ref().map(|pending| &pending.user)
+    }
+
+    /// The kind of code that the last change has spent, whatever became of it. Said once.
+    pub fn take_spent(&mut self) -> Option<Factor> {
+        self.spent.take()
     }
 
     fn permit(&self, user: &User) -> Result<(), Refusal> {
@@ -86,7 +94,10 @@ impl<S: Store> StoreManager<S> {
         }
         let answer = current.ok_or(Refusal::CurrentCodeRequired)?;
         match self.store.verify(user, seen, answer, Purpose::Login, clock)? {
-            Verdict::Accepted { .. } => Ok(()),
+            Verdict::Accepted { .. } => {
+                self.spent = Some(answer.factor());
+                Ok(())
+            }
             verdict => Err(Refusal::CurrentCodeRefused(verdict, answer.factor())),
         }
     }

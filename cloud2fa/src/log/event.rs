@@ -1,0 +1,88 @@
+//! What there is to log of a decision, whoever it was made for.
+
+use super::{Decision, Reason, Severity};
+use crate::{Factor, StoreError, Verdict};
+use nix::errno::Errno;
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What was decided.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Reason,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Which kind of code was evaluated.
+    pub factor: Option<Factor>,
+    /// Wrong codes in a row.
+    pub failures: u32,
+    /// Seconds until the next evaluation.
+    pub wait: u64,
+    /// What an administrator should know besides.
+    pub detail: Option<String>,
+}
+
+impl Event {
+    /// A refusal.
+    pub fn refused(reason: Reason) -> Self {
+        Self {
+            decision: Decision::Refused,
+            reason,
+            severity: Severity::Notice,
+            factor: None,
+            failures: 0,
+            wait: 0,
+            detail: None,
+        }
+    }
+
+    /// Anything but a refusal.
+    pub fn done(decision: Decision, reason: Reason, factor: Option<Factor>) -> Self {
+        Self { decision, severity: Severity::Info, factor, ..Self::refused(reason) }
+    }
+
+    /// The same, with more to know.
+    #[must_use]
+    pub fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
+        Self { severity, detail: Some(detail.into()), ..self }
+    }
+
+    /// Of what a code of this kind is worth.
+    pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Self {
+        let event = match verdict {
+            Verdict::Accepted { .. } => Self::done(Decision::Accepted, Reason::RightCode, None),
+            Verdict::Wrong { failures, wait_seconds, .. } => Self {
+                failures: *failures,
+                wait: *wait_seconds,
+                ..Self::refused(Reason::WrongCode)
+            },
+            Verdict::Replayed { .. } => Self::refused(Reason::Replayed),
+            Verdict::ClockWentBack { behind_by } => {
+                let detail = format!(
+                    "the clock is {behind_by} s behind the last accepted code; set it right, backup codes work meanwhile"
+                );
+                Self::refused(Reason::ClockWentBack).with_detail(Severity::Notice, detail)
+            }
+            Verdict::Wait { seconds } => Self { wait: *seconds, ..Self::refused(Reason::Wait) },
+            Verdict::Locked => Self::refused(Reason::Locked),
+            Verdict::Changed => Self::refused(Reason::EnrolmentChanged),
+        };
+        Self { factor: Some(factor), ..event }
+    }
+
+    /// Of a store that did not do what it was asked for.
+    pub fn of_store_error(error: &StoreError) -> Self {
+        let healthy = matches!(error, StoreError::Busy { .. }) || is_a_limit_of_the_caller(error);
+        let severity = if healthy { Severity::Notice } else { Severity::Alert };
+        Self::refused(Reason::StoreUnavailable).with_detail(severity, error.to_string())
+    }
+}
+
+/// Whether the store may be as healthy as ever: with `ulimit` anybody can make this happen
+/// to their own su.
+fn is_a_limit_of_the_caller(error: &StoreError) -> bool {
+    let StoreError::Io { source, .. } = error else { return false };
+    let number = source.raw_os_error().map(Errno::from_raw);
+    matches!(number, Some(Errno::EFBIG | Errno::EMFILE | Errno::ENOMEM))
+}

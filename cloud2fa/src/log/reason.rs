@@ -1,0 +1,108 @@
+//! Why a decision was made: the one list of words. README.md documents each, which a test sees to.
+
+/// Writes each reason down once: its meaning, its name, its word.
+macro_rules! reasons {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal,)+) => {
+        /// Why a decision was made.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Reason {
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl Reason {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word in the log.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    // --- codes ---
+    /// The right code.
+    RightCode = "right_code",
+    /// Not a code of this account.
+    WrongCode = "wrong_code",
+    /// A code of this account that is used or older than a used one.
+    Replayed = "replayed",
+    /// Not shaped like a code: neither a guess nor counted.
+    NotACode = "not_a_code",
+    /// Too soon after wrong codes.
+    Wait = "wait",
+    /// Locked until an administrator unlocks.
+    Locked = "locked",
+    /// The clock is behind the last accepted code.
+    ClockWentBack = "clock_went_back",
+    /// The enrolment changed while the prompt was open.
+    EnrolmentChanged = "enrolment_changed",
+    /// No enrolment.
+    NotEnrolled = "not_enrolled",
+
+    // --- logins ---
+    /// The answer is the password again.
+    PasswordRepeated = "password_repeated",
+    /// The answer, or the password before it, is what sshd sends for users that it will refuse anyway.
+    RefusedBySshd = "refused_by_sshd",
+    /// `use_first_pass`, and no earlier module has asked for a password.
+    NoFirstPass = "no_first_pass",
+    /// The service of our own password check.
+    OwnService = "own_service",
+    /// The program named another user while the prompt was open.
+    UserChanged = "user_changed",
+    /// The module's arguments in the service file.
+    BadArgument = "bad_argument",
+    /// The program did not ask the user, or gave no answer.
+    ConversationFailed = "conversation_failed",
+    /// The program named no user.
+    NoUser = "no_user",
+    /// `PAM_AUTHTOK` could not be set.
+    CannotHandOn = "cannot_hand_on",
+
+    // --- both ---
+    /// No such user.
+    UnknownUser = "unknown_user",
+    /// The user name cannot be a file name.
+    BadUserName = "bad_user_name",
+    /// The store could not be asked, or the verdict not written down.
+    StoreUnavailable = "store_unavailable",
+    /// cloud2fa.toml.
+    BadConfig = "bad_config",
+
+    // --- users' changes by the service ---
+    /// The right password.
+    RightPassword = "right_password",
+    /// Root asked, who needs to prove nothing.
+    ByRoot = "by_root",
+    /// PAM did not take the password.
+    WrongPassword = "wrong_password",
+    /// The account has no password that could be right.
+    NoPassword = "no_password",
+    /// The password is right, and the account expired or locked.
+    AccountRefused = "account_refused",
+    /// PAM could not check the password.
+    PasswordNotChecked = "password_not_checked",
+    /// A change was asked for before the password was checked.
+    PasswordRequired = "password_required",
+    /// A change was asked for without a code of what it changes.
+    CodeRequired = "code_required",
+    /// The code does not prove the new key.
+    NotProven = "not_proven",
+    /// A code came before a key was shown.
+    NoEnrolmentBegun = "no_enrolment_begun",
+    /// There is an enrolment already.
+    AlreadyEnrolled = "already_enrolled",
+    /// The account is another uid's.
+    NotPermitted = "not_permitted",
+    /// The uid has as many connections as it may.
+    TooManyConnections = "too_many_connections",
+    /// What came over the connection is no call, too long, or too slow.
+    Misbehaved = "misbehaved",
+    /// The service could not begin.
+    ServiceFailed = "service_failed",
+}
