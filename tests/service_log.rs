@@ -2,9 +2,9 @@
 #![allow(missing_docs)]
 
 use cloud2fa::{Secret, Token};
-use cloud2fa_tests::command::Dialogue;
-use cloud2fa_tests::service::{self, Raw, calls_of};
+use cloud2fa_tests::service::{self, Raw};
 use cloud2fa_tests::user::{self, A_WHILE, add_alias, of_this_machine, step_with_time_left};
+use cloud2fa_tests::visitor::connect;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
@@ -12,14 +12,14 @@ use std::process::{Command, Stdio};
 struct Conversation {
     uid: u32,
     user: String,
-    calls: Dialogue,
+    calls: Raw,
     read: usize,
 }
 
 impl Conversation {
     fn of(uid: u32) -> Self {
         let user = format!("u{:03}", uid - 6000);
-        Self { uid, user, calls: calls_of(uid), read: 0 }
+        Self { uid, user, calls: connect(uid), read: 0 }
     }
 
     /// Calls a method about the caller, and gives the answer and what is new in the log.
@@ -27,10 +27,7 @@ impl Conversation {
         if method != "ConfirmEnrolment" && parameters.get("user").is_none() {
             parameters["user"] = json!(self.user);
         }
-        let method = format!("io.cloud2fa.{method}");
-        let call = json!({"method": method, "parameters": parameters});
-        self.calls.answer(&call.to_string());
-        (self.calls.line(), self.new_lines())
+        (self.calls.call(method, &parameters), self.new_lines())
     }
 
     fn new_lines(&mut self) -> Vec<String> {
@@ -241,8 +238,8 @@ fn a_caller_that_is_hung_up_on_is_one_line() {
     }
     let refused = Conversation::of(6038);
     let mut calls = refused.calls;
-    calls.answer("{}");
-    assert_eq!(calls.end().output, "");
+    calls.send(b"{}\0");
+    assert!(calls.receive().is_empty());
     let line = |why: &str, detail: &str| {
         format!(
             "<5>refused user=\"\" reason={why} factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=6038 method=-{detail}"
@@ -250,8 +247,8 @@ fn a_caller_that_is_hung_up_on_is_one_line() {
     };
     assert_eq!(places[0].new_lines(), [line("too_many_connections", "")]);
     let Conversation { calls: mut one, .. } = places.pop().unwrap();
-    one.answer("hello");
-    assert_eq!(one.end().status, 0);
+    one.send(b"hello\0");
+    assert!(one.receive().is_empty());
     let expected = line("misbehaved", " detail=\"sent what is no call\"");
     assert_eq!(places[0].new_lines(), [expected]);
     // Root's connections are bounded in the same way, and not counted.

@@ -212,14 +212,17 @@ impl Session {
         Ok(StoreManager::new(store, caller, &config))
     }
 
-    /// The user whom the call is about. Who asks for a stranger's is told the same as for
-    /// somebody's who does not exist.
+    /// The user whom the call is about, whom the caller may act for. Who may not is told the
+    /// same of somebody who does not exist, whatever else is wrong: with the store, which is
+    /// told before, or with the call, which is told after.
     fn find(&mut self, given: &mut Given<'_>) -> Result<User, Failed> {
         let name = given.text("user")?;
-        let unknown = || Refusal::UnknownUser(name.to_owned());
-        let entry = nix::unistd::User::from_name(name).ok().flatten().ok_or_else(unknown)?;
-        let user = User::try_from(entry).map_err(|_| unknown())?;
-        self.about = Some(user.name.clone());
+        let entry = nix::unistd::User::from_name(name).ok().flatten();
+        let user = entry.and_then(|entry| User::try_from(entry).ok());
+        self.about = user.as_ref().map(|user| user.name.clone());
+        let manager = self.manager()?;
+        let user = user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?;
+        manager.permit(&user)?;
         Ok(user)
     }
 

@@ -4,6 +4,7 @@
 
 #![allow(clippy::missing_panics_doc)]
 
+pub mod attack;
 pub mod command;
 pub mod disk;
 pub mod fixture;
@@ -22,6 +23,7 @@ pub mod strace;
 pub mod syslog;
 pub mod terminal;
 pub mod user;
+pub mod visitor;
 pub mod watchdog;
 
 pub use fixture::Fixture;

@@ -1,10 +1,11 @@
 //! The built service behind its socket, on this private machine: a process for each connection,
 //! as systemd's `Accept=yes` has it. The module stands in common-auth, too.
 
-use crate::command::{self, Dialogue};
+use crate::command;
 use crate::machine;
 use crate::processes::as_user;
 use nix::sys::stat::Mode;
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -24,8 +25,8 @@ pub const MODULE: &str = "/run/pam_cloud2fa.so";
 /// The built command, likewise.
 pub const COMMAND: &str = "/run/programs/cloud2fa";
 
-/// The program `varlink_pipe`, likewise.
-const VARLINK_PIPE: &str = "/run/programs/varlink_pipe";
+/// The program `connector`, likewise.
+pub const CONNECTOR: &str = "/run/programs/connector";
 
 /// What it logs.
 pub const LOG: &str = "/run/cloud2fad.log";
@@ -51,10 +52,10 @@ pub fn start() {
         let pam = machine::workspace().join("conf/pam.d/cloud2fa");
         fs::copy(pam, "/etc/pam.d/cloud2fa").expect("the PAM service");
         let common = fs::read_to_string("/etc/pam.d/common-auth").expect("Debian's common-auth");
-        fs::copy(machine::module(), MODULE).expect("the module");
+        publish(&machine::module(), MODULE);
         fs::create_dir("/run/programs").expect("a directory for programs");
-        fs::copy(command::path(), COMMAND).expect("the command");
-        fs::copy(varlink_pipe(), VARLINK_PIPE).expect("the pipe");
+        publish(&command::path(), COMMAND);
+        publish(&connector(), CONNECTOR);
         let line = format!("{common}\nauth required {MODULE}\n");
         fs::write("/etc/pam.d/common-auth", line).expect("the module in common-auth");
         let store = Path::new("/var/lib/cloud2fa");
@@ -78,16 +79,16 @@ pub fn start() {
     });
 }
 
-/// Cargo puts it above the directory of the tests.
-fn varlink_pipe() -> PathBuf {
-    let test = std::env::current_exe().expect("this program");
-    test.parent().and_then(Path::parent).expect("target").join("varlink_pipe")
+/// Copies a program to where every user may run it.
+fn publish(program: &Path, to: &str) {
+    fs::copy(program, to).expect("a program that was built");
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).expect("its mode");
 }
 
-/// A connection of the user of that uid: each line is a call of the service, or an answer.
-pub fn calls_of(uid: u32) -> Dialogue {
-    start();
-    Dialogue::spawn(&mut as_uid(uid, Path::new(VARLINK_PIPE)))
+/// Cargo puts it above the directory of the tests.
+fn connector() -> PathBuf {
+    let test = std::env::current_exe().expect("this program");
+    test.parent().and_then(Path::parent).expect("target").join("connector")
 }
 
 /// A command that runs as the user of that uid.
@@ -99,7 +100,8 @@ pub fn as_uid(uid: u32, program: &Path) -> Command {
     command
 }
 
-/// A raw connection of this process, which is root's.
+/// A raw connection, with a time limit for reading.
+#[derive(Debug)]
 pub struct Raw(UnixStream);
 
 impl From<UnixStream> for Raw {
@@ -110,14 +112,29 @@ impl From<UnixStream> for Raw {
 }
 
 impl Raw {
-    /// Connects.
+    /// Connects as this process, which is root's.
     pub fn open() -> Self {
         Self::from(UnixStream::connect(SOCKET).expect("the service listens"))
     }
 
+    /// Calls a method of ours.
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let call = json!({ "method": format!("io.cloud2fa.{method}"), "parameters": parameters });
+        self.send(format!("{call}\0").as_bytes());
+        let answer = self.receive();
+        serde_json::from_slice(&answer).unwrap_or_else(|_| {
+            panic!("{method}: no answer but {:?}", String::from_utf8_lossy(&answer))
+        })
+    }
+
     /// Sends bytes as they are. A service that has hung up is no fault.
     pub fn send(&mut self, bytes: &[u8]) {
-        let _ = self.0.write_all(bytes);
+        let _ = self.try_send(bytes);
+    }
+
+    /// The same, where it matters whether the service still takes them.
+    pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.write_all(bytes)
     }
 
     /// All that comes until the service hangs up or sends a NUL; the NUL is left out.

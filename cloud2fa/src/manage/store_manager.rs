@@ -55,7 +55,8 @@ impl<S: Store> StoreManager<S> {
         self.spent.take()
     }
 
-    fn permit(&self, user: &User) -> Result<(), Refusal> {
+    /// Whether the caller may act for `user`. Every operation asks this itself, too.
+    pub fn permit(&self, user: &User) -> Result<(), Refusal> {
         if self.caller.may_act_for(user) { Ok(()) } else { Err(Refusal::NotPermitted) }
     }
 

@@ -1,0 +1,192 @@
+//! A hostile client of the service, while another user is served all the time. Whatever it
+//! sends: the memory of its processes is bounded, they end, nothing is written down, and the
+//! service goes on.
+#![allow(missing_docs)]
+
+use cloud2fa_tests::attack::Attack;
+use cloud2fa_tests::strace::Strace;
+use cloud2fa_tests::visitor::{self, instance_of, instances_of};
+use serde_json::{Value, json};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Bytes that a service can have taken of a message without an end: what it reads (64 KiB and
+/// a bit), and what the kernel holds for it.
+const MOST_TAKEN: usize = 1024 * 1024;
+
+#[test]
+fn connections_without_a_byte_end_after_five_seconds() {
+    let attack = Attack::by("u100", "u200");
+    let held: Vec<_> = (0..4).map(|_| attack.connect()).collect();
+    let begun = Instant::now();
+    attack.until_there_are(4);
+    attack.until_all_are_gone(Duration::from_secs(20));
+    let lasted = begun.elapsed();
+    assert!(lasted > Duration::from_secs(3), "they were hung up on after {lasted:?}");
+    drop(held);
+    attack.end("connections without a byte");
+}
+
+#[test]
+fn half_a_message_is_waited_for_until_the_connections_time_is_over() {
+    let attack = Attack::by("u101", "u201");
+    let mut held = attack.connect();
+    let pid = instance_of(attack.uid);
+    let strace = Strace::attach(pid, None);
+    // What is left of the time gets less with each byte, and is not given again.
+    for byte in b"{\"method\":" {
+        held.send(&[*byte]);
+        thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(instances_of(attack.uid), [pid], "it waits for the other half");
+    drop(held);
+    let calls = strace.calls();
+    let waits: Vec<u64> = calls.iter().filter_map(|call| timeout_of(&call.text)).collect();
+    eprintln!("milliseconds that are waited at most: {waits:?}");
+    assert!(waits.len() >= 8 && waits.is_sorted_by(|a, b| a > b), "{calls:#?}");
+    assert!(waits.iter().all(|wait| (100_000..120_000).contains(wait)), "{waits:?}");
+    attack.end("half a message");
+}
+
+/// The time limit of a poll(2) in milliseconds, as strace shows it: `poll([…], 1, 119998) = 1`.
+fn timeout_of(call: &str) -> Option<u64> {
+    let limit = call.strip_prefix("poll(")?.split("], 1, ").nth(1)?;
+    limit.split(')').next()?.parse().ok()
+}
+
+#[test]
+fn of_a_hundred_megabytes_it_takes_no_more_than_a_message_may_have() {
+    let attack = Attack::by("u102", "u202");
+    for byte in [b' ', b'x', b'['] {
+        let mut connection = attack.connect();
+        connection.send(&[byte; 60_000]);
+        attack.until_there_are(1);
+        let chunk = vec![byte; 64 * 1024];
+        let taken = (0..1600).take_while(|_| connection.try_send(&chunk).is_ok()).count();
+        assert!(taken * chunk.len() < MOST_TAKEN, "{taken} chunks of {byte:?}");
+        assert!(connection.receive().is_empty());
+    }
+    attack.end("100 MB of message");
+}
+
+#[test]
+fn of_a_thousand_connections_at_once_a_user_has_four() {
+    let attack = Attack::by("u103", "u203");
+    let crowd = visitor::crowd(attack.uid, 1000);
+    attack.until_there_are(4);
+    attack.until_all_are_gone(Duration::from_secs(20));
+    drop(crowd);
+    attack.end("1000 connections");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_or_hung_up_on() {
+    let attack = Attack::by("u104", "u204");
+    let deep = |open: &str, close: &str| {
+        format!(
+            "{{\"method\":\"io.cloud2fa.GetStatus\",\"parameters\":{}1{}}}",
+            open.repeat(9_000),
+            close.repeat(9_000)
+        )
+    };
+    let mine = attack.name;
+    for (call, expected) in [
+        ("hello".to_owned(), ""),
+        (String::new(), ""),
+        ("\u{1}\u{2}".to_owned(), ""),
+        ("{\"method\":5}".to_owned(), ""),
+        ("[]".to_owned(), ""),
+        (deep("[", "]"), ""),
+        (deep("{\"a\":", "}"), ""),
+        (r#"{"method":"io.cloud2fa."}"#.to_owned(), "MethodNotFound"),
+        (r#"{"method":"io.cloud2faGetStatus"}"#.to_owned(), "InterfaceNotFound"),
+        (
+            r#"{"method":"io.cloud2fa.Unlock","parameters":{"user":"alice"}}"#.to_owned(),
+            "MethodNotFound",
+        ),
+        (
+            r#"{"method":"io.cloud2fa.ConfirmEnrolment","parameters":{"code":"000000"}}"#
+                .to_owned(),
+            "NoEnrolmentBegun",
+        ),
+        (
+            format!(r#"{{"method":"io.cloud2fa.Disable","parameters":{{"user":"{mine}"}}}}"#),
+            "PasswordRequired",
+        ),
+        (
+            format!(
+                r#"{{"method":"io.cloud2fa.GetStatus","parameters":{{"user":"{mine}","user":"root"}}}}"#
+            ),
+            "NotPermitted",
+        ),
+        (
+            format!(
+                r#"{{"method":"io.cloud2fa.GetStatus","parameters":{{"user":"{}"}}}}"#,
+                "x".repeat(60_000)
+            ),
+            "NotPermitted",
+        ),
+    ] {
+        let mut connection = attack.connect();
+        connection.send(format!("{call}\0").as_bytes());
+        let answer = String::from_utf8(connection.receive()).unwrap();
+        let shown: String = call.chars().take(90).collect();
+        assert_eq!(answer.is_empty(), expected.is_empty(), "{shown}: {answer}");
+        assert!(answer.contains(expected), "{shown}: {answer}");
+    }
+    // Bytes that are not even text.
+    let mut connection = attack.connect();
+    attack.until_there_are(1);
+    connection.send(b"\xff\xfe\xfd\0");
+    assert!(connection.receive().is_empty());
+    attack.end("nonsense");
+}
+
+#[test]
+fn a_client_that_never_reads_is_not_waited_for() {
+    let attack = Attack::by("u105", "u205");
+    let call = b"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"io.cloud2fa\"}}\0".repeat(64);
+    let mut connection = attack.connect();
+    let begun = Instant::now();
+    // Until the service stops reading, and hangs up.
+    while connection.try_send(&call).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it goes on for ever");
+    }
+    attack.until_all_are_gone(Duration::from_secs(5));
+    assert!(begun.elapsed() > Duration::from_secs(3), "it was given time to read");
+    attack.end("replies that nobody reads");
+}
+
+#[test]
+fn the_most_that_a_call_can_cost_is_bounded_too() {
+    let mut attack = Attack::by("u106", "u206");
+    // The generation is not the enrolment's: nothing is evaluated, but a code is hashed first
+    // where it is. The password is hashed, and wrong.
+    let standing = attack.connect().call("GetStatus", &json!({ "user": attack.name }));
+    let generation = standing["parameters"]["standing"]["generation"].clone();
+    let mut connections: Vec<_> = (0..4).map(|_| attack.connect()).collect();
+    thread::scope(|scope| {
+        for connection in &mut connections {
+            let wrong = json!({ "user": attack.name, "password": "no" });
+            let calls: [(&str, Value); 2] = [
+                ("Authenticate", wrong),
+                (
+                    "Verify",
+                    json!({
+                        "user": attack.name, "generation": generation, "code": "0000-0000-00000", "purpose": "trial",
+                    }),
+                ),
+            ];
+            scope.spawn(move || {
+                for (method, call) in &calls {
+                    connection.call(method, call);
+                }
+            });
+        }
+    });
+    drop(connections);
+    // These did count, as they must.
+    assert!(attack.record().contains("failures = 4"), "{}", attack.record());
+    attack.record_may_have_changed();
+    attack.end("what costs most");
+}
