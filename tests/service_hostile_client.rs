@@ -59,7 +59,7 @@ fn of_a_hundred_megabytes_it_takes_no_more_than_a_message_may_have() {
     let attack = Attack::by("u102", "u202");
     for byte in [b' ', b'x', b'['] {
         let mut connection = attack.connect();
-        connection.send(&[byte; 60_000]);
+        connection.send(&vec![byte; 60_000]);
         attack.until_there_are(1);
         let chunk = vec![byte; 64 * 1024];
         let taken = (0..1600).take_while(|_| connection.try_send(&chunk).is_ok()).count();
