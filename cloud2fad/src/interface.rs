@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use crate::answer;
 use crate::session::Session;
 use cloud2fa::service::INTERFACE;
 use std::io::{BufRead, Read};
@@ -38,16 +39,22 @@ impl Service {
         let call = parse_request(message).ok()?;
         let ours = call.method.strip_prefix(INTERFACE).and_then(|rest| rest.strip_prefix('.'));
         let reply = ours.and_then(|method| self.session.call(method, call.parameters.as_ref()));
-        let answer = if let Some(reply) = reply {
-            serialize_reply(&reply).ok()?
-        } else {
-            let mut answer = Vec::new();
-            let mut ended = message.chain(&b"\0"[..]);
-            self.standard.handle(&mut ended, &mut answer, None).ok()?;
-            answer
+        let answer = match reply {
+            Some(reply) => serialize_reply(&reply).ok()?,
+            None => self.standard_answer(message)?,
         };
         // A call that wants no answer gets none.
         Some(if call.oneway == Some(true) { Vec::new() } else { answer })
+    }
+
+    fn standard_answer(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let mut answer = Vec::new();
+        let mut ended = message.chain(&b"\0"[..]);
+        if self.standard.handle(&mut ended, &mut answer, None).is_ok() {
+            return Some(answer);
+        }
+        // GetInterfaceDescription's, the only one there is.
+        serialize_reply(&answer::invalid_parameter("interface")).ok()
     }
 }
 

@@ -137,6 +137,15 @@ impl Raw {
         self.0.write_all(bytes)
     }
 
+    /// All that comes until the service hangs up, since nothing more is sent to it.
+    pub fn finish(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A service that has hung up before it has read all of it resets the connection.
+        let _ = self.0.shutdown(std::net::Shutdown::Write);
+        let _ = self.0.read_to_end(&mut bytes);
+        bytes
+    }
+
     /// All that comes until the service hangs up or sends a NUL; the NUL is left out.
     pub fn receive(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -8,6 +8,8 @@ mod connection;
 mod inbox;
 mod object;
 mod reply;
+#[cfg(test)]
+mod reply_properties;
 
 pub use client::Client;
 pub use connection::ServiceError;

@@ -61,10 +61,11 @@ impl Reply {
             Some("NotEnrolled") => Some(StoreError::NotEnrolled(name()).into()),
             Some("EnrolmentChanged") => Some(StoreError::Changed(name()).into()),
             Some("NoEnrolmentBegun") => Some(Refusal::NoEnrolmentBegun),
-            Some("WrongCode") => Some(Refusal::NotProven(match self.signed("clock_off_seconds") {
-                None => NotProven::WrongCode,
-                Some(seconds) => NotProven::ClockOff { seconds },
-            })),
+            Some("WrongCode") => match self.0.get("clock_off_seconds") {
+                None | Some(Value::Null) => Some(NotProven::WrongCode),
+                Some(seconds) => seconds.as_i64().map(|seconds| NotProven::ClockOff { seconds }),
+            }
+            .map(Refusal::NotProven),
             Some("Unavailable") => self
                 .text("message")
                 .map(|why| StoreError::from(ServiceError::Refused(why.to_owned())).into()),
@@ -84,7 +85,10 @@ impl Reply {
                 generation()?,
                 Status {
                     since: UnixTime(standing.number("since")?),
-                    last_used: standing.number("last_used").map(UnixTime),
+                    last_used: match standing.0.get("last_used") {
+                        None | Some(Value::Null) => None,
+                        Some(time) => Some(UnixTime(time.as_u64()?)),
+                    },
                     backup_codes_left: standing.number("backup_codes_left")?.try_into().ok()?,
                     failures: standing.number("failures")?.try_into().ok()?,
                     wait_seconds: standing.number("wait_seconds")?,
@@ -172,10 +176,6 @@ impl Reply {
 
     fn flag(&self, key: &str) -> Option<bool> {
         Fields(&self.0).flag(key)
-    }
-
-    fn signed(&self, key: &str) -> Option<i64> {
-        self.0.get(key)?.as_i64()
     }
 }
 
