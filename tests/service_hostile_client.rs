@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::attack::Attack;
+use cloud2fa_tests::service;
 use cloud2fa_tests::strace::Strace;
 use cloud2fa_tests::visitor::{self, instance_of, instances_of};
 use serde_json::{Value, json};
@@ -77,6 +78,19 @@ fn of_a_thousand_connections_at_once_a_user_has_four() {
     attack.until_all_are_gone(Duration::from_secs(20));
     drop(crowd);
     attack.end("1000 connections");
+}
+
+#[test]
+fn a_uid_that_is_nobodys_has_no_connections_at_all() {
+    service::start();
+    // One of those that subuid(5) gives a user for containers.
+    let uid = 1_000_100;
+    let mut connection = visitor::connect(uid);
+    connection.send(b"{\"method\":\"org.varlink.service.GetInfo\"}\0");
+    assert!(connection.receive().is_empty());
+    let places = std::fs::read_dir("/run/cloud2fa/places").into_iter().flatten();
+    let mut names = places.map(|place| place.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with("1000100-")));
 }
 
 #[test]

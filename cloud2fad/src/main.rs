@@ -48,6 +48,10 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let peer = Peer::of(&stream)?;
     let call = Call { uid: Some(peer.uid), method: None };
+    if !peer.is_somebody() {
+        log::event(&Event::refused(Reason::UnknownUser), None, call);
+        return Ok(());
+    }
     // Held until this process ends. Who has too many connections is hung up on, as systemd
     // does with those that are too many in all.
     let Some(_place) = peer.take_place()? else {

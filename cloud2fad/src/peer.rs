@@ -38,6 +38,12 @@ impl Peer {
         Ok(Self { uid: getsockopt(stream, PeerCredentials)?.uid() })
     }
 
+    /// Whether somebody has this uid. The uids that a user has for containers (subuid(5)) are
+    /// nobody's: they may do nothing here, and each would have places of its own.
+    pub fn is_somebody(&self) -> bool {
+        !matches!(nix::unistd::User::from_uid(self.uid.into()), Ok(None))
+    }
+
     /// Takes one of the user's places; nothing where all are taken. Root has as many as it likes.
     pub fn take_place(&self) -> io::Result<Option<Place>> {
         if self.uid == crate::ROOT {

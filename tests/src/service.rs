@@ -7,7 +7,7 @@ use crate::processes::as_user;
 use nix::sys::stat::Mode;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -150,11 +150,13 @@ impl Raw {
     pub fn receive(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut byte = [0];
-        while let Ok(1) = self.0.read(&mut byte) {
-            if byte[0] == 0 {
-                break;
+        loop {
+            match self.0.read(&mut byte) {
+                Ok(1) if byte[0] != 0 => bytes.push(byte[0]),
+                // Where a thread changes its uid, as a login does, libc interrupts all others.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => break,
             }
-            bytes.push(byte[0]);
         }
         bytes
     }

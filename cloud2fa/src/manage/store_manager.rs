@@ -99,6 +99,8 @@ impl<S: Store> StoreManager<S> {
                 self.spent = Some(answer.factor());
                 Ok(())
             }
+            // As where another change comes between the code and the commit.
+            Verdict::Changed => Err(StoreError::Changed(user.name.clone()).into()),
             verdict => Err(Refusal::CurrentCodeRefused(verdict, answer.factor())),
         }
     }
