@@ -6,18 +6,32 @@ use crate::service::{self, Raw, SOCKET, as_uid};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A connection that a process of that uid has made.
 pub fn connect(uid: u32) -> Raw {
+    let socket = prepared_by(connector(uid, Path::new(SOCKET)));
+    Raw::from(UnixStream::from(socket))
+}
+
+/// A socket at `path` that a process of that uid listens at, to all who look who that is.
+pub fn listen_as(uid: u32, path: &Path) -> OwnedFd {
+    let mut command = connector(uid, path);
+    command.arg("listen");
+    prepared_by(command)
+}
+
+/// A socket that `command` has had as its standard input.
+fn prepared_by(mut command: Command) -> OwnedFd {
     let flags = SockFlag::SOCK_CLOEXEC;
     let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None).expect("a socket");
     let theirs = socket.try_clone().expect("a file descriptor");
-    let status = connector(uid).stdin(Stdio::from(theirs)).status().expect("setpriv starts");
-    assert!(status.success(), "uid {uid} is not let in to {SOCKET}");
-    Raw::from(UnixStream::from(socket))
+    let status = command.stdin(Stdio::from(theirs)).status().expect("setpriv starts");
+    assert!(status.success(), "{command:?}");
+    socket
 }
 
 /// Calls one method on a connection of its own.
@@ -35,7 +49,7 @@ pub fn authenticated(uid: u32, name: &str) -> Raw {
 
 /// A process of that uid that holds so many connections until it is dropped.
 pub fn crowd(uid: u32, count: usize) -> Crowd {
-    let mut command = connector(uid);
+    let mut command = connector(uid, Path::new(SOCKET));
     command.arg(count.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("setpriv starts");
     let mut line = String::new();
@@ -45,10 +59,10 @@ pub fn crowd(uid: u32, count: usize) -> Crowd {
     Crowd(child)
 }
 
-fn connector(uid: u32) -> Command {
+fn connector(uid: u32, socket: &Path) -> Command {
     service::start();
     let mut command = as_uid(uid, Path::new(service::CONNECTOR));
-    command.arg(SOCKET);
+    command.arg(socket);
     command
 }
 
