@@ -3,7 +3,7 @@
 
 use cloud2fa::{Secret, TimeStep};
 use cloud2fa_tests::command::{of, run};
-use cloud2fa_tests::terminal::Terminal;
+use cloud2fa_tests::terminal::{Terminal, shown_codes};
 use cloud2fa_tests::user::{A_MOMENT, now, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture};
 
@@ -16,25 +16,8 @@ fn start(fixture: &Fixture, arguments: &[&str]) -> Terminal {
     Terminal::start(&command, 80)
 }
 
-/// The key that the screen shows in groups of four.
-fn shown_secret(terminal: &Terminal) -> Secret {
-    let all = terminal.all();
-    let is_group = |word: &&str| {
-        word.len() == 4 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-    };
-    let line = all.lines().find(|line| line.split_whitespace().filter(is_group).count() == 8);
-    let groups: String = line.expect("the key in groups").split_whitespace().collect();
-    Secret::from_base32(&groups).expect("a key")
-}
-
 fn code_of(secret: &Secret) -> String {
     secret.token_at(step_with_time_left(A_MOMENT)).as_str().to_owned()
-}
-
-/// The backup codes on the screen.
-fn shown_codes(screen: &str) -> Vec<String> {
-    let is_code = |word: &&str| word.len() == 15 && word.matches('-').count() == 2;
-    screen.split_whitespace().filter(is_code).map(str::to_owned).collect()
 }
 
 #[test]
@@ -42,7 +25,7 @@ fn a_person_enrols_saves_the_codes_and_logs_in() {
     let fixture = Fixture::new();
     let mut terminal = start(&fixture, &["enable", "--user", "alice"]);
     terminal.expect("Code: ");
-    let secret = shown_secret(&terminal);
+    let secret = terminal.shown_secret();
     assert!(
         terminal.all().contains(&format!("secret={}", *secret.to_base32())),
         "the link is shown, too"
@@ -124,7 +107,7 @@ fn a_phone_with_a_wrong_clock_is_told_by_how_much() {
     let mut terminal = start(&fixture, &["enable", "--user", "alice"]);
     terminal.expect("Code: ");
     let early = TimeStep(TimeStep::of(now()).0 + 10);
-    terminal.type_in(&format!("{}\n", shown_secret(&terminal).token_at(early).as_str()));
+    terminal.type_in(&format!("{}\n", terminal.shown_secret().token_at(early).as_str()));
     terminal.expect("s ahead of this system's");
     terminal.type_in(CTRL_C);
     assert_eq!(terminal.end().1, 130);

@@ -210,15 +210,10 @@ fn an_account_that_cannot_be_used_and_a_damaged_record_say_why() {
         "{lines:?}"
     );
     let shadow = std::fs::read_to_string("/etc/shadow").unwrap();
-    let changed = shadow.lines().map(|line| match line.split_once(':') {
-        Some(("u036", _)) => "u036:!:20000:0:99999:7:::".to_owned(),
-        Some(("u037", rest)) => {
-            format!("u037:{}:20000:0:99999:7::1:", rest.split(':').next().unwrap())
-        }
-        _ => line.to_owned(),
-    });
-    std::fs::write("/etc/shadow.new", changed.collect::<Vec<_>>().join("\n") + "\n").unwrap();
-    std::fs::rename("/etc/shadow.new", "/etc/shadow").unwrap();
+    let hash = shadow.lines().find_map(|line| line.strip_prefix("u037:")).unwrap();
+    let hash = hash.split(':').next().unwrap();
+    user::set_shadow("u036", "!:20000:0:99999:7:::");
+    user::set_shadow("u037", &format!("{hash}:20000:0:99999:7::1:"));
     let mut locked = Conversation::of(6036);
     locked.expect("GetRequirements", json!({}), "<5>refused reason=no_password factor=none", NONE);
     let (_, lines) = Conversation::of(6037).call("Authenticate", json!({"password": "pw"}));

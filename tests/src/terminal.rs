@@ -1,6 +1,7 @@
 //! A terminal of a certain size, and what its screen shows of the command in it.
 
 use crate::pty::Pty;
+use cloud2fa::Secret;
 use std::num::NonZero;
 use std::process::Command;
 
@@ -53,6 +54,17 @@ impl Terminal {
         self.pty.transcript()
     }
 
+    /// The key that was shown in groups of four.
+    pub fn shown_secret(&self) -> Secret {
+        let all = self.all();
+        let is_group = |word: &&str| {
+            word.len() == 4 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        };
+        let line = all.lines().find(|line| line.split_whitespace().filter(is_group).count() == 8);
+        let groups: String = line.expect("the key in groups").split_whitespace().collect();
+        Secret::from_base32(&groups).expect("a key")
+    }
+
     /// The screen as a terminal shows it.
     pub fn screen(&self) -> vt100::Parser {
         let not_zero = |number| NonZero::new(number).expect("not 0");
@@ -60,4 +72,10 @@ impl Terminal {
         parser.process(self.pty.bytes());
         parser
     }
+}
+
+/// The backup codes in what a terminal has shown.
+pub fn shown_codes(screen: &str) -> Vec<String> {
+    let is_code = |word: &&str| word.len() == 15 && word.matches('-').count() == 2;
+    screen.split_whitespace().filter(is_code).map(str::to_owned).collect()
 }

@@ -9,7 +9,7 @@ use cloud2fa::{
     UserName,
 };
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What a user knows of the enrolment.
@@ -100,6 +100,22 @@ pub fn add_alias(of: &User, name: &str) {
     let line = format!("{name}:x:{}:{0}::/nonexistent:/bin/sh\n", of.uid);
     std::fs::write("/etc/passwd.new", passwd + &line).expect("writable");
     std::fs::rename("/etc/passwd.new", "/etc/passwd").expect("on the same file system");
+}
+
+/// Gives this machine's user `name` these fields behind the name in /etc/shadow (shadow(5)).
+/// In one step, likewise.
+pub fn set_shadow(name: &str, fields: &str) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    crate::machine::must_be_private();
+    let alone = ONE_AT_A_TIME.lock().expect("nobody has failed here");
+    let shadow = std::fs::read_to_string("/etc/shadow").expect("readable");
+    let begin = format!("{name}:");
+    let others = shadow.lines().filter(|line| !line.starts_with(&begin));
+    let all: String =
+        others.chain([&*format!("{begin}{fields}")]).flat_map(|line| [line, "\n"]).collect();
+    write_private(Path::new("/etc/shadow.new"), all.as_bytes());
+    std::fs::rename("/etc/shadow.new", "/etc/shadow").expect("on the same file system");
+    drop(alone);
 }
 
 /// An enrolment made by the library, once in this process: hashing eight backup codes
