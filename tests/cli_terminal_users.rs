@@ -121,6 +121,24 @@ fn leaving_at_the_password_changes_nothing_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn a_shell_does_not_get_the_terminal_in_the_middle_of_a_password() {
+    let mut shell = Command::new("setpriv");
+    shell.args(["--reuid", "6090", "--regid", "6090", "--clear-groups", "--", "/bin/sh", "-i"]);
+    service::start();
+    let mut terminal = Terminal::start(&shell, 80);
+    terminal.type_in(&format!("{COMMAND} enable; echo ended with $?\n"));
+    terminal.expect("Password: ");
+    // Ctrl-Z is a key like others then, and Ctrl-U takes it back.
+    terminal.type_in("half\x1a\x15pw\n");
+    terminal.expect("\nCode: ");
+    terminal.type_in(CTRL_C);
+    terminal.expect("ended with 130");
+    assert!(!terminal.all().contains("topped"), "{}", terminal.all());
+    terminal.type_in("exit\n");
+    terminal.end();
+}
+
+#[test]
 fn new_backup_codes_take_the_password_and_a_code() {
     let whose = enrol(6084);
     let mut terminal = start(6084, &["regenerate"]);

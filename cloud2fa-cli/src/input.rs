@@ -6,9 +6,11 @@
 
 use crate::failure::{Failure, Kind};
 use nix::errno::Errno;
+use nix::libc::_POSIX_VDISABLE;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::termios::SpecialCharacterIndices::VSUSP;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::Read;
@@ -83,6 +85,8 @@ impl Input {
             let before = tcgetattr(&terminal)?;
             let mut hidden = before.clone();
             hidden.local_flags.remove(LocalFlags::ECHO);
+            // After Ctrl-Z a shell could be without echo, and the rest of the password with it.
+            hidden.control_chars[VSUSP as usize] = _POSIX_VDISABLE;
             // What was typed ahead was shown: it is no password.
             tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
             Ok(Hidden { terminal, before })
