@@ -176,6 +176,20 @@ fn each_cell_of_the_table_of_who_may_do_what() {
     println!("{cells} cells, as expected:\n{TABLE}");
 }
 
+#[test]
+fn the_password_of_a_second_name_is_not_the_firsts() {
+    let _alone = alone();
+    let [alice, _] = new_store();
+    let before = files();
+    let mut connection = visitor::authenticated(alice.user.uid, "alice2");
+    for method in ["BeginEnrolment", "RegenerateBackupCodes", "Disable"] {
+        let answer =
+            connection.call(method, &parameters(method, "alice", std::slice::from_ref(&alice)));
+        assert_eq!(error_of(&answer), Some("PasswordRequired"), "{method}");
+    }
+    assert!(files() == before, "the store has changed");
+}
+
 /// What a stranger's call is answered, to the byte, and how long that takes.
 fn timed(connection: &mut Raw, method: &str, parameters: &Value) -> (Vec<u8>, Duration) {
     let call = json!({ "method": format!("io.cloud2fa.{method}"), "parameters": parameters });

@@ -5,7 +5,7 @@
 use cloud2fa::Secret;
 use cloud2fa_tests::processes::{as_user, wait_for};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
-use cloud2fa_tests::visitor::{authenticated, call, connect, error_of, instances_of};
+use cloud2fa_tests::visitor::{authenticated, call, connect, error_of, instances_of, verify};
 use cloud2fa_tests::{Fixture, machine, service, slots};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -49,13 +49,6 @@ fn status(whose: &Enrolled) -> Value {
     answer["parameters"]["standing"].clone()
 }
 
-/// A call of Verify.
-fn verify(whose: &Enrolled, code: &str, purpose: &str) -> Value {
-    let generation = status(whose)["generation"].clone();
-    let user = whose.user.name.as_str();
-    json!({ "user": user, "generation": generation, "code": code, "purpose": purpose })
-}
-
 /// What Verify or a refused change says that the code was.
 fn verdict(answer: &Value) -> &str {
     answer["parameters"]["verdict"]["verdict"].as_str().unwrap_or_else(|| panic!("{answer}"))
@@ -74,7 +67,7 @@ fn counted_at_logins(count: usize) -> Vec<String> {
 fn of_codes_over_four_connections_at_once_as_many_are_evaluated_as_at_logins() {
     let victim = enrol("u110");
     let wrong = victim.wrong_code();
-    let calls = ["login", "trial"].map(|purpose| verify(&victim, &wrong, purpose));
+    let calls = ["login", "trial"].map(|purpose| verify(&victim.user, &wrong, purpose));
     until_there_are_none(victim.user.uid);
     let (evaluated, waits) = (AtomicU32::new(0), AtomicU32::new(0));
     thread::scope(|scope| {
@@ -101,7 +94,7 @@ fn of_codes_over_four_connections_at_once_as_many_are_evaluated_as_at_logins() {
     // What is right is not looked at now, either, and not spent.
     let before = record(Path::new(STORE), &victim);
     for code in [&victim.code(), &victim.backup_codes[0]] {
-        let answer = call(victim.user.uid, "Verify", &verify(&victim, code, "login"));
+        let answer = call(victim.user.uid, "Verify", &verify(&victim.user, code, "login"));
         assert_eq!(verdict(&answer), "wait");
     }
     assert_eq!(record(Path::new(STORE), &victim), before);
@@ -112,7 +105,7 @@ fn a_wrong_code_counts_whichever_method_it_comes_by() {
     let victim = enrol("u111");
     let (name, wrong) = (victim.user.name.as_str(), victim.wrong_code());
     let by = |method: &str, code: &str| match method {
-        "Verify" => verify(&victim, code, "login"),
+        "Verify" => verify(&victim.user, code, "login"),
         "BeginEnrolment" => json!({ "user": name, "replace": true, "current_code": code }),
         _ => json!({ "user": name, "current_code": code }),
     };
@@ -144,7 +137,7 @@ fn a_wrong_code_counts_whichever_method_it_comes_by() {
 fn hanging_up_before_the_answer_saves_no_time_and_hides_no_failure() {
     let victim = enrol("u112");
     let uid = victim.user.uid;
-    let guess = verify(&victim, &victim.wrong_code(), "trial");
+    let guess = verify(&victim.user, &victim.wrong_code(), "trial");
     let message = json!({ "method": "io.cloud2fa.Verify", "parameters": guess }).to_string() + "\0";
     until_there_are_none(uid);
     let begun = Instant::now();

@@ -6,8 +6,9 @@
 use cloud2fa_tests::attack::Attack;
 use cloud2fa_tests::service;
 use cloud2fa_tests::strace::Strace;
-use cloud2fa_tests::visitor::{self, instance_of, instances_of};
-use serde_json::{Value, json};
+use cloud2fa_tests::user::of_this_machine;
+use cloud2fa_tests::visitor::{self, instance_of, instances_of, verify};
+use serde_json::json;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,6 +104,10 @@ fn what_makes_no_sense_is_refused_or_hung_up_on() {
             close.repeat(9_000)
         )
     };
+    let wide = format!(
+        r#"{{"method":"io.cloud2fa.GetStatus","parameters":{{"user":[{}1]}}}}"#,
+        "1,".repeat(30_000)
+    );
     let mine = attack.name;
     for (call, expected) in [
         ("hello".to_owned(), ""),
@@ -111,6 +116,7 @@ fn what_makes_no_sense_is_refused_or_hung_up_on() {
         ("{\"method\":5}".to_owned(), ""),
         ("[]".to_owned(), ""),
         (deep("[", "]"), ""),
+        (wide, "InvalidParameter"),
         (deep("{\"a\":", "}"), ""),
         (r#"{"method":"io.cloud2fa."}"#.to_owned(), "MethodNotFound"),
         (r#"{"method":"io.cloud2faGetStatus"}"#.to_owned(), "InterfaceNotFound"),
@@ -174,26 +180,24 @@ fn a_client_that_never_reads_is_not_waited_for() {
 #[test]
 fn the_most_that_a_call_can_cost_is_bounded_too() {
     let mut attack = Attack::by("u106", "u206");
-    // The generation is not the enrolment's: nothing is evaluated, but a code is hashed first
-    // where it is. The password is hashed, and wrong.
-    let standing = attack.connect().call("GetStatus", &json!({ "user": attack.name }));
-    let generation = standing["parameters"]["standing"]["generation"].clone();
+    let code = verify(&of_this_machine(attack.name), "0000-0000-00000", "trial");
+    let password = |text: &str| json!({ "user": attack.name, "password": text });
+    // A password that is hashed, one that would be hashed for long, a code that takes much memory.
+    let calls = [
+        ("Authenticate", password("no")),
+        ("Authenticate", password(&"x".repeat(60_000))),
+        ("Verify", code),
+    ];
+    attack.until_all_are_gone(Duration::from_secs(10));
     let mut connections: Vec<_> = (0..4).map(|_| attack.connect()).collect();
     thread::scope(|scope| {
         for connection in &mut connections {
-            let wrong = json!({ "user": attack.name, "password": "no" });
-            let calls: [(&str, Value); 2] = [
-                ("Authenticate", wrong),
-                (
-                    "Verify",
-                    json!({
-                        "user": attack.name, "generation": generation, "code": "0000-0000-00000", "purpose": "trial",
-                    }),
-                ),
-            ];
-            scope.spawn(move || {
+            scope.spawn(|| {
                 for (method, call) in &calls {
+                    let begun = Instant::now();
                     connection.call(method, call);
+                    let took = begun.elapsed();
+                    assert!(took < Duration::from_secs(10), "{method} took {took:?}");
                 }
             });
         }

@@ -23,6 +23,7 @@ pub mod strace;
 pub mod syslog;
 pub mod terminal;
 pub mod user;
+pub mod victim;
 pub mod view;
 pub mod visitor;
 pub mod watchdog;

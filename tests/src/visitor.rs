@@ -3,6 +3,7 @@
 
 use crate::processes::{descendants, wait_for};
 use crate::service::{self, Raw, SOCKET, as_uid};
+use cloud2fa::User;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -45,6 +46,14 @@ pub fn authenticated(uid: u32, name: &str) -> Raw {
     let answer = connection.call("Authenticate", &json!({ "user": name, "password": "pw" }));
     assert_eq!(answer, json!({ "parameters": {} }), "{name}");
     connection
+}
+
+/// The parameters of Verify for a user, as the user stands now.
+pub fn verify(user: &User, code: &str, purpose: &str) -> Value {
+    let name = user.name.as_str();
+    let status = call(user.uid, "GetStatus", &json!({ "user": name }));
+    let generation = &status["parameters"]["standing"]["generation"];
+    json!({ "user": name, "generation": generation, "code": code, "purpose": purpose })
 }
 
 /// A process of that uid that holds so many connections until it is dropped.
