@@ -8,6 +8,10 @@ DESTDIR ?=
 # Where libpam looks for modules: below the directory that is named for this kind of machine.
 PAMDIR  ?= /usr/lib/$(addsuffix /,$(shell $(CC) -print-multiarch 2>/dev/null))security
 MANDIR  ?= $(PREFIX)/share/man
+# Where bash-completion, zsh and fish look.
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CONFIG  := /etc/cloud2fa/cloud2fa.toml
 
 # Tests and `make install` look here for what is built, wherever cargo would put it otherwise.
@@ -65,6 +69,9 @@ install: $(MODULE) $(COMMAND) # Put module, command, configuration and manual pa
 	for page in man/*.[1-8]; do \
 		$(SUDO) install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; \
 	done
+	$(SUDO) install -D -m 0644 completions/bash/cloud2fa $(DESTDIR)$(BASHDIR)/cloud2fa
+	$(SUDO) install -D -m 0644 completions/zsh/_cloud2fa $(DESTDIR)$(ZSHDIR)/_cloud2fa
+	$(SUDO) install -D -m 0644 completions/fish/cloud2fa.fish $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 
 # A PAM service that names a module that is gone lets nobody in.
 uninstall: # Remove these again, but neither configuration nor enrolments; refused while PAM uses the module
@@ -72,6 +79,7 @@ uninstall: # Remove these again, but neither configuration nor enrolments; refus
 		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
 	$(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so $(DESTDIR)$(PREFIX)/bin/cloud2fa
 	for page in man/*.[1-8]; do $(SUDO) rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+	$(SUDO) rm -f $(DESTDIR)$(BASHDIR)/cloud2fa $(DESTDIR)$(ZSHDIR)/_cloud2fa $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 
 clean: # Remove all that was built
 	$(CARGO) clean

@@ -97,38 +97,3 @@ fn the_manual_names_every_key_with_the_same_default_and_no_other() {
     }
     assert!(expected.is_empty(), "not in the manual: {expected:?}");
 }
-
-#[test]
-fn the_readme_names_every_reason_of_the_log_and_no_other() {
-    let between = |text: &str, begin: &str, end: &str| -> String {
-        let rest = text.split_once(begin).unwrap_or_else(|| panic!("{begin:?}")).1;
-        rest.split_once(end).unwrap_or_else(|| panic!("{end:?}")).0.to_owned()
-    };
-    let quoted = |text: &str, quote: char| -> std::collections::BTreeSet<String> {
-        text.split(quote).skip(1).step_by(2).map(str::to_owned).collect()
-    };
-    let source = std::fs::read_to_string(workspace().join("pam_cloud2fa/src/log_line.rs"))
-        .expect("the source");
-    let mut words = quoted(&between(&source, "pub fn word(self)", "/// One decision"), '"');
-    // The guard's own line, which is made without anything that could panic again.
-    words.insert("panic".to_owned());
-    let readme = std::fs::read_to_string(workspace().join("README.md")).expect("README.md");
-    assert_eq!(quoted(&between(&readme, "`reason` is one of", ". A last field"), '`'), words);
-}
-
-#[test]
-fn the_manual_is_well_formed() {
-    let mandoc = cloud2fa_tests::machine::program("mandoc", "mandoc");
-    let mut pages = 0;
-    for entry in std::fs::read_dir(workspace().join("man")).expect("man/") {
-        let page = entry.expect("readable").path();
-        let lint = std::process::Command::new(&mandoc)
-            .args(["-T", "lint", "-W", "warning"])
-            .arg(&page)
-            .output()
-            .expect("it runs");
-        assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stdout));
-        pages += 1;
-    }
-    assert!(pages > 0);
-}

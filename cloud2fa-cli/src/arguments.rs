@@ -1,6 +1,6 @@
 //! What can be typed behind `cloud2fa`.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Two-factor authentication for logins: enrol a user with an authenticator app, look how
@@ -17,7 +17,7 @@ pub struct Arguments {
     pub json: bool,
 
     /// Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 }
 
@@ -46,7 +46,7 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct Target {
     /// Somebody else's than the caller's own; for root
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     pub user: Option<String>,
 }
 
@@ -55,11 +55,11 @@ pub struct Target {
 #[group(required = true, multiple = false)]
 pub struct Named {
     /// The user's name
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_hint = ValueHint::Username)]
     name: Option<String>,
 
     /// The user's name, as the other commands take it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     user: Option<String>,
 }
 
@@ -82,11 +82,11 @@ pub struct Enable {
     pub replace: bool,
 
     /// How to draw the QR code
-    #[arg(long, value_enum, default_value_t = QrStyle::Auto)]
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = QrStyle::Auto)]
     pub qr: QrStyle,
 
     /// Write the QR code into this new file, too; it holds the secret
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     pub qr_file: Option<PathBuf>,
 }
 

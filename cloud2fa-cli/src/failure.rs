@@ -6,71 +6,70 @@ use cloud2fa::{StoreError, Verdict};
 use std::fmt;
 use std::process::ExitCode;
 
-/// Kinds of failure. Words and exit statuses are documented in cloud2fa(1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+/// Writes each kind down once: its meaning, its name, its word in JSON, its exit status.
+macro_rules! kinds {
+    ($(#[doc = $meaning:literal] $name:ident = $word:literal, $status:literal;)+) => {
+        /// Kinds of failure. cloud2fa(1) documents each, which a test sees to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind {
+            $(#[doc = $meaning] $name,)+
+        }
+
+        impl Kind {
+            /// All there are.
+            #[cfg(test)]
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The word in JSON.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+
+            /// The exit status, as a number.
+            pub fn status(self) -> u8 {
+                match self {
+                    $(Self::$name => $status,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// What was typed makes no sense.
-    Usage,
+    Usage = "usage", 2;
     /// The password was wrong.
-    WrongPassword,
+    WrongPassword = "wrong_password", 3;
     /// No code was proven.
-    WrongCode,
+    WrongCode = "wrong_code", 3;
     /// There is no enrolment.
-    NotEnrolled,
+    NotEnrolled = "not_enrolled", 4;
     /// There is one already.
-    AlreadyEnrolled,
+    AlreadyEnrolled = "already_enrolled", 4;
     /// Too soon after wrong codes.
-    Wait,
+    Wait = "wait", 5;
     /// Locked after too many wrong codes.
-    Locked,
+    Locked = "locked", 5;
     /// There is no password that could be checked.
-    NoPassword,
+    NoPassword = "no_password", 1;
     /// Not the caller's to do.
-    NotPermitted,
+    NotPermitted = "not_permitted", 1;
     /// The system has no such user.
-    UnknownUser,
+    UnknownUser = "unknown_user", 1;
     /// Store or system do not work.
-    Unavailable,
+    Unavailable = "unavailable", 1;
     /// cloud2fa.toml says what it must not.
-    BadConfig,
+    BadConfig = "bad_config", 1;
     /// Ctrl-C, or the end of the input.
-    Interrupted,
+    Interrupted = "interrupted", 130;
 }
 
 impl Kind {
-    /// The word in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::WrongPassword => "wrong_password",
-            Self::WrongCode => "wrong_code",
-            Self::NotEnrolled => "not_enrolled",
-            Self::AlreadyEnrolled => "already_enrolled",
-            Self::Wait => "wait",
-            Self::Locked => "locked",
-            Self::NoPassword => "no_password",
-            Self::NotPermitted => "not_permitted",
-            Self::UnknownUser => "unknown_user",
-            Self::Unavailable => "unavailable",
-            Self::BadConfig => "bad_config",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
     /// The exit status.
     pub fn exit_code(self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Usage => 2,
-            Self::WrongPassword | Self::WrongCode => 3,
-            Self::NotEnrolled | Self::AlreadyEnrolled => 4,
-            Self::Wait | Self::Locked => 5,
-            Self::Interrupted => 130,
-            Self::NoPassword
-            | Self::NotPermitted
-            | Self::UnknownUser
-            | Self::Unavailable
-            | Self::BadConfig => 1,
-        })
+        ExitCode::from(self.status())
     }
 }
 

@@ -4,10 +4,14 @@
 
 mod arguments;
 mod caller;
+#[cfg(test)]
+mod completions;
 mod dialogue;
 mod failure;
 mod input;
 mod machine;
+#[cfg(test)]
+mod manual;
 mod messages;
 mod qr_file;
 mod verbs;

@@ -121,4 +121,42 @@ mod tests {
         }
         assert!(matches!(Arguments::parse([&b"\xff"[..]]), Err(BadArgument::Unknown(_))));
     }
+
+    /// The arguments that the code has, each a field.
+    fn names() -> Vec<String> {
+        let fields = format!("{:?}", Arguments::default());
+        let names = fields.split([' ', '{']).filter_map(|word| word.strip_suffix(':'));
+        let mut names: Vec<_> = names.map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// The names of arguments as they are written, `config=FILE` and the like.
+    fn names_of<'a>(written: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let name = |word: &str| word.split('=').next().map(str::to_owned);
+        let mut names: Vec<_> = written.filter_map(name).collect();
+        names.sort();
+        names
+    }
+
+    fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+        text.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).expect("the list").0
+    }
+
+    #[test]
+    fn manual_readme_and_log_name_every_argument_and_no_other() {
+        let page = include_str!("../../man/pam_cloud2fa.8");
+        let section = between(page, "\n.SH ARGUMENTS\n", "\n.SH ");
+        // `.B nullok`, or `.BI config= FILE`.
+        let tags = section.split(".TP\n").skip(1).filter_map(|rest| rest.split([' ', '\n']).nth(1));
+        assert_eq!(names_of(tags), names());
+
+        let readme = include_str!("../../README.md");
+        let rows = between(readme, "\n| argument | meaning |\n", "\n\n").lines().skip(1);
+        assert_eq!(names_of(rows.filter_map(|row| row.split('`').nth(1))), names());
+
+        let log = BadArgument::Unknown("x".to_owned()).to_string();
+        let (_, known) = log.split_once("known are ").expect("the known ones");
+        assert_eq!(names_of(known.split(' ')), names());
+    }
 }

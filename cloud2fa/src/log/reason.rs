@@ -1,4 +1,5 @@
-//! Why a decision was made: the one list of words. README.md documents each, which a test sees to.
+//! Why a decision was made: the one list of words. README.md and pam_cloud2fa(8)
+//! document each, which tests see to.
 
 /// Writes each reason down once: its meaning, its name, its word.
 macro_rules! reasons {
@@ -105,4 +106,50 @@ reasons! {
     Misbehaved = "misbehaved",
     /// The service could not begin.
     ServiceFailed = "service_failed",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words as they must be documented: none twice, and the one of the line that is written
+    /// after a panic, without anything that could panic again.
+    fn words() -> Vec<&'static str> {
+        let mut words: Vec<_> = Reason::ALL.iter().map(|reason| reason.word()).collect();
+        words.push("panic");
+        words.sort_unstable();
+        words
+    }
+
+    fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+        text.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).expect("the list").0
+    }
+
+    #[test]
+    fn no_two_reasons_have_one_word() {
+        let mut words = words();
+        words.dedup();
+        assert_eq!(words.len(), Reason::ALL.len() + 1);
+    }
+
+    #[test]
+    fn the_readme_explains_every_reason_and_no_other() {
+        let readme = include_str!("../../../README.md");
+        let rows = between(readme, "\n| `reason=` |", "\n\n").lines().skip(2);
+        let first_cells = rows.filter_map(|row| row.split('|').nth(1));
+        let mut words_there: Vec<_> =
+            first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        words_there.sort_unstable();
+        assert_eq!(words_there, words());
+    }
+
+    #[test]
+    fn the_manual_explains_every_reason_and_no_other() {
+        let page = include_str!("../../../man/pam_cloud2fa.8");
+        let list = between(page, "\n.SS \"Reasons: codes\"\n", "\n.SH ");
+        let tags = list.split(".TP\n.B ").skip(1).filter_map(|rest| rest.lines().next());
+        let mut words_there: Vec<_> = tags.collect();
+        words_there.sort_unstable();
+        assert_eq!(words_there, words());
+    }
 }
