@@ -1,13 +1,13 @@
 //! Whether a login looks into the store itself or asks the service, by what stands in its way
-//! (DESIGN, "Without root"). Each row is a login of root's that sees the store so; the service
-//! sees a healthy one, in which the user is enrolled. What a user's program does is in service.rs.
+//! (ARCHITECTURE.md, "Two sides"). Each row is a login that sees the store so; the service
+//! sees a healthy one, in which the user is enrolled.
 #![allow(missing_docs)]
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{FileStore, Policy, Secret, Status, Store};
 use cloud2fa_tests::service::{self, LOG};
 use cloud2fa_tests::user::{self, Enrolled};
-use cloud2fa_tests::view::{Seen, View, bind, directory};
+use cloud2fa_tests::view::{Seen, View, as_user, bind, directory};
 use std::path::Path;
 
 const STORE: &str = "/var/lib/cloud2fa";
@@ -69,6 +69,7 @@ fn each_row_of_the_table() {
     let unsafe_store = another_store("unsafe", |store| set_mode(store, 0o755));
     let spoilt_marker =
         another_store("marker", |store| std::fs::write(store.join(".store"), "damaged").unwrap());
+    // Each row has a user of its own, by its number.
     let both = |one: &str, other: &str| format!("{one}\n{other}");
     let rows = [
         ("a healthy store", String::new(), Way::Direct),
@@ -77,6 +78,8 @@ fn each_row_of_the_table() {
         ("a read-only store, and no socket", both(READ_ONLY, NO_SOCKET), Way::Unavailable),
         ("no directory", NO_DIRECTORY.to_owned(), Way::Service),
         ("no directory, and no socket", both(NO_DIRECTORY, NO_SOCKET), Way::Unavailable),
+        ("a user's program", as_user(6076), Way::Service),
+        ("a user's program, and no socket", both(NO_SOCKET, &as_user(6077)), Way::Unavailable),
         ("a directory that is no store", ANOTHER.to_owned(), Way::Unavailable),
         ("a store that others may read", unsafe_store, Way::Unavailable),
         ("a store whose marker is damaged", spoilt_marker, Way::Unavailable),

@@ -1,18 +1,21 @@
-//! A login of root's in a mount namespace of its own: it sees another machine than the
-//! service does, as a program in a sandbox may.
+//! A login in a mount namespace of its own: it sees another machine than the service does, as a
+//! program in a sandbox may. It is root's, unless its script says otherwise.
 
 use crate::host_process::HostProcess;
 use crate::{machine, syslog};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// The module and the program `pam_host`, where users can read them.
+const MODULE: &str = "/run/views/pam_cloud2fa.so";
+const PAM_HOST: &str = "/run/views/pam_host";
 
 /// A login that sees the machine so.
 #[derive(Debug)]
 pub struct View {
-    /// The program `pam_host`.
-    program: &'static str,
     /// What root does in the namespace before.
     script: String,
     services: TempDir,
@@ -34,19 +37,22 @@ pub struct Seen {
 }
 
 impl View {
-    /// `script` is a shell's; `service` no other view of this process has. The module stands
-    /// in the stack with `arguments`, and nothing else refuses.
-    pub fn new(program: &'static str, service: &str, script: &str, arguments: &str) -> Self {
+    /// `pam_host` is the program's path; `service` no other view of this process has; `script` is
+    /// a shell's. The module stands in the stack with `arguments`, and nothing else refuses.
+    pub fn new(pam_host: &str, service: &str, script: &str, arguments: &str) -> Self {
+        static PUBLISHED: Once = Once::new();
         machine::must_be_private();
         syslog::listen();
+        PUBLISHED.call_once(|| {
+            publish(&machine::module(), MODULE);
+            publish(Path::new(pam_host), PAM_HOST);
+        });
         let services = tempfile::tempdir().expect("a directory");
-        let module = machine::module();
-        let stack = format!(
-            "auth required {} {arguments}\nauth required pam_permit.so\n",
-            module.display()
-        );
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(services.path(), readable).expect("ours");
+        let stack = format!("auth required {MODULE} {arguments}\nauth required pam_permit.so\n");
         std::fs::write(services.path().join(service), stack).expect("writable");
-        Self { program, script: script.to_owned(), services, service: service.to_owned() }
+        Self { script: script.to_owned(), services, service: service.to_owned() }
     }
 
     /// Logs `user` in with one answer.
@@ -55,7 +61,7 @@ impl View {
         let script = format!("{}\nexec \"$@\"", self.script);
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", &script, "sh"]);
-        command.arg(self.program).arg(self.services.path()).args([&self.service, user]);
+        command.arg(PAM_HOST).arg(self.services.path()).args([&self.service, user]);
         let mut host = HostProcess::run(&mut command);
         host.answer(answer);
         let (said, _) = host.finish();
@@ -66,6 +72,18 @@ impl View {
         let asked = said.iter().any(|line| line.starts_with("ask "));
         Seen { code: code.to_owned(), asked, took: begun.elapsed(), line }
     }
+}
+
+/// Copies a file by another program: no process that is started meanwhile has it open for
+/// writing, with which it could not be run.
+fn publish(file: &Path, to: &str) {
+    let status = Command::new("install").args(["-D", "-m", "0755"]).arg(file).arg(to).status();
+    assert!(status.expect("install starts (package coreutils)").success(), "{}", file.display());
+}
+
+/// A script's line: the login is of the user of that uid.
+pub fn as_user(uid: u32) -> String {
+    format!("set -- setpriv --reuid {uid} --regid {uid} --clear-groups -- \"$@\"")
 }
 
 /// A script's line: `directory` is seen in the place of `there`.
