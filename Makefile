@@ -12,7 +12,13 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# systemd reads /usr/local/lib and /usr/lib (systemd.unit(5)). /etc/systemd/system is left to the
+# administrator: a unit that lies there cannot be masked.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SHARE   := $(PREFIX)/share/cloud2fa
 CONFIG  := /etc/cloud2fa/cloud2fa.toml
+# The password's check of the service.
+PAMFILE := /etc/pam.d/cloud2fa
 
 # Tests and `make install` look here for what is built, wherever cargo would put it otherwise.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -20,12 +26,17 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 CARGO   := tools/cargo
 MODULE  := target/release/libpam_cloud2fa.so
 COMMAND := target/release/cloud2fa
+SERVICE := target/release/cloud2fad
 # The crates whose tests need neither root nor what is built for use.
 CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
 # What is built for use is built of these.
 SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-cli cloud2fad conf/io.cloud2fa.varlink \
 	-path '*/tests' -prune -o -type f -print)
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
+# Whether there is a systemd to be told.
+SYSTEMD := $(if $(DESTDIR),,$(wildcard /run/systemd/system))
+# It complains of keys that came with 255 whenever it reads the unit.
+UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 255'),/^PollLimit/d)
 
 .PHONY: help demo test test-fast bench build install uninstall clean
 
@@ -49,37 +60,66 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
 	@tests/private-machine $(CURDIR)/target/release/bench
 
-build: # Build the module and the command for use
+build: # Build the module, the command and the service for use
 	@tools/install-missing build
 	$(CARGO) build --locked --release -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
-	-@touch $(MODULE) $(COMMAND)
+	-@touch $(MODULE) $(COMMAND) $(SERVICE)
 
-$(MODULE) $(COMMAND) &: $(SOURCES)
+$(MODULE) $(COMMAND) $(SERVICE) &: $(SOURCES)
 	@$(MAKE) --no-print-directory build
 
 # Root installs what a user has built: cargo, which would leave root's files in target, runs
 # only where something is missing or older than its sources.
 #
-# A login that happens meanwhile finds the old module or the new one, so that it is moved into place.
-install: $(MODULE) $(COMMAND) # Put module, command, configuration and manual pages in place (DESTDIR, PREFIX, PAMDIR)
-	$(SUDO) install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new
-	$(SUDO) mv $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so.new $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
-	$(SUDO) install -D -m 0755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/cloud2fa
+# Who logs in meanwhile finds the old file or the new one, so that they are moved into place.
+# $(call place,MODE,FROM,TO)
+define place
+	$(SUDO) install -D -m $(1) $(2) $(DESTDIR)$(3).new
+	$(SUDO) mv $(DESTDIR)$(3).new $(DESTDIR)$(3)
+endef
+
+# The socket is not switched on: whether users may, the administrator says.
+install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PAMDIR, MANDIR, UNITDIR)
+	$(call place,0644,$(MODULE),$(PAMDIR)/pam_cloud2fa.so)
+	$(call place,0755,$(COMMAND),$(PREFIX)/bin/cloud2fa)
+	$(call place,0755,$(SERVICE),$(PREFIX)/libexec/cloud2fad)
 	[ -e $(DESTDIR)$(CONFIG) ] || $(SUDO) install -D -m 0644 conf/cloud2fa.toml $(DESTDIR)$(CONFIG)
+	[ -e $(DESTDIR)$(PAMFILE) ] || $(SUDO) install -D -m 0644 conf/pam.d/cloud2fa $(DESTDIR)$(PAMFILE)
+	sed 's,/usr/libexec/,$(PREFIX)/libexec/,' conf/cloud2fad@.service >target/cloud2fad@.service
+	$(call place,0644,target/cloud2fad@.service,$(UNITDIR)/cloud2fad@.service)
+	sed '$(UNKNOWN)' conf/cloud2fad.socket >target/cloud2fad.socket
+	$(call place,0644,target/cloud2fad.socket,$(UNITDIR)/cloud2fad.socket)
+	$(SUDO) install -D -m 0644 -t $(DESTDIR)$(SHARE) conf/io.cloud2fa.varlink conf/cloud2fad@.service.d/network-passwords.conf
 	for page in man/*.[1-8]; do \
 		$(SUDO) install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; \
 	done
 	$(SUDO) install -D -m 0644 completions/bash/cloud2fa $(DESTDIR)$(BASHDIR)/cloud2fa
 	$(SUDO) install -D -m 0644 completions/zsh/_cloud2fa $(DESTDIR)$(ZSHDIR)/_cloud2fa
 	$(SUDO) install -D -m 0644 completions/fish/cloud2fa.fish $(DESTDIR)$(FISHDIR)/cloud2fa.fish
+ifneq ($(SYSTEMD),)
+	$(SUDO) systemctl daemon-reload
+	@systemctl -q is-enabled cloud2fad.socket 2>/dev/null || \
+		echo "To let users manage their own second factor: systemctl enable --now cloud2fad.socket"
+endif
 
 # A PAM service that names a module that is gone lets nobody in.
 uninstall: # Remove these again, but neither configuration nor enrolments; refused while PAM uses the module
 	@! grep -ls '^[^#]*pam_cloud2fa\.so' $(DESTDIR)/etc/pam.d/* || \
 		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
-	$(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so $(DESTDIR)$(PREFIX)/bin/cloud2fa
+ifneq ($(SYSTEMD),)
+	[ ! -e $(UNITDIR)/cloud2fad.socket ] || $(SUDO) systemctl disable --now cloud2fad.socket
+	$(SUDO) systemctl stop 'cloud2fad@*.service'
+endif
+	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad@.service
+	$(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
+	$(SUDO) rm -f $(DESTDIR)$(SHARE)/io.cloud2fa.varlink $(DESTDIR)$(SHARE)/network-passwords.conf
+	[ ! -d $(DESTDIR)$(SHARE) ] || $(SUDO) rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SHARE)
+	! cmp -s conf/pam.d/cloud2fa $(DESTDIR)$(PAMFILE) || $(SUDO) rm $(DESTDIR)$(PAMFILE)
 	for page in man/*.[1-8]; do $(SUDO) rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	$(SUDO) rm -f $(DESTDIR)$(BASHDIR)/cloud2fa $(DESTDIR)$(ZSHDIR)/_cloud2fa $(DESTDIR)$(FISHDIR)/cloud2fa.fish
+ifneq ($(SYSTEMD),)
+	$(SUDO) systemctl daemon-reload
+endif
 
 clean: # Remove all that was built
 	$(CARGO) clean

@@ -73,24 +73,8 @@ impl Sshd {
 
     /// The client's command line.
     pub fn client(&self, user: &str, options: &[&str]) -> Vec<String> {
-        let usual = [
-            "PreferredAuthentications=keyboard-interactive",
-            "NumberOfPasswordPrompts=1",
-            "StrictHostKeyChecking=no",
-            "UserKnownHostsFile=/dev/null",
-            "GlobalKnownHostsFile=/dev/null",
-            "IdentityAgent=none",
-        ];
-        let mut words =
-            vec![machine::program("ssh", "openssh-client").to_string_lossy().into_owned()];
-        words.extend(["-tt", "-F", "none", "-p"].map(str::to_owned));
-        words.push(self.port.to_string());
-        // The first value of an option is the one that counts (ssh_config(5)).
-        for option in options.iter().chain(&usual) {
-            words.extend(["-o".to_owned(), (*option).to_owned()]);
-        }
-        words.extend([format!("{user}@{}", Ipv4Addr::LOCALHOST), COMMAND.to_owned()]);
-        words
+        let ssh = machine::program("ssh", "openssh-client");
+        client(&ssh.to_string_lossy(), self.port, user, options)
     }
 
     /// A new key pair; logs in every user that the option `AuthorizedKeysFile=` names it for.
@@ -130,6 +114,27 @@ impl Drop for Sshd {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// The command line of the client `ssh`, which asks for one round of prompts only. `options` win
+/// over the usual ones.
+pub fn client(ssh: &str, port: u16, user: &str, options: &[&str]) -> Vec<String> {
+    let usual = [
+        "PreferredAuthentications=keyboard-interactive",
+        "NumberOfPasswordPrompts=1",
+        "StrictHostKeyChecking=no",
+        "UserKnownHostsFile=/dev/null",
+        "GlobalKnownHostsFile=/dev/null",
+        "IdentityAgent=none",
+    ];
+    let port = port.to_string();
+    let mut words = [ssh, "-tt", "-F", "none", "-p", &port].map(str::to_owned).to_vec();
+    // The first value of an option is the one that counts (ssh_config(5)).
+    for option in options.iter().chain(&usual) {
+        words.extend(["-o".to_owned(), (*option).to_owned()]);
+    }
+    words.extend([format!("{user}@{}", Ipv4Addr::LOCALHOST), COMMAND.to_owned()]);
+    words
 }
 
 fn program() -> PathBuf {

@@ -1,0 +1,91 @@
+//! The phone of a person, and what a person does with it: enrolling, logging in.
+
+use crate::machine::{Machine, PASSWORD};
+use cloud2fa::totp::STEP_SECONDS;
+use cloud2fa::{Secret, TimeStep};
+use cloud2fa_tests::sshd;
+use cloud2fa_tests::terminal::{Terminal, shown_codes};
+use cloud2fa_tests::user::now;
+use std::time::Duration;
+
+/// Seconds that must be left until a code is too old, for a login on a busy machine.
+const ENOUGH: u64 = 15;
+
+/// An authenticator app, which gives each of its codes once.
+pub struct Phone {
+    secret: Secret,
+    last: u64,
+}
+
+impl Phone {
+    /// The earliest code that the app has not given yet and that is right now; waits for one.
+    pub fn code(&mut self) -> String {
+        loop {
+            let now = now().0;
+            // A code is right from a step before its own to a step behind it.
+            let step = (self.last + 1).max((now + ENOUGH) / STEP_SECONDS - 1);
+            if step <= now / STEP_SECONDS + 1 {
+                self.last = step;
+                return self.secret.token_at(TimeStep(step)).as_str().to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// Answers a question for something that is not shown.
+pub fn answer_unseen(terminal: &mut Terminal, question: &str, answer: &str) {
+    terminal.expect(question);
+    assert!(!terminal.echoes(), "what is typed is shown");
+    terminal.type_in(&format!("{answer}\n"));
+}
+
+/// Turns the second factor on, up to where the app has the key.
+pub fn begin_enabling(machine: &Machine, user: &str, arguments: &[&str]) -> Terminal {
+    let mut terminal = machine.cloud2fa(user, arguments);
+    answer_unseen(&mut terminal, "Password: ", PASSWORD);
+    terminal
+}
+
+/// Types the first code of the new key, and saves the backup codes.
+pub fn prove(mut terminal: Terminal, before: Option<&Phone>) -> (Phone, Vec<String>) {
+    terminal.expect("Or scan the picture.");
+    terminal.expect("Code: ");
+    assert!(terminal.all().contains('▀'), "no picture:\n{}", terminal.all());
+    let mut phone = Phone { secret: terminal.shown_secret(), last: 0 };
+    terminal.type_in(&format!("{}\n", phone.code()));
+    let codes = save_codes(terminal);
+    // No login goes back behind one with the key before.
+    phone.last = phone.last.max(before.map_or(0, |before| before.last));
+    (phone, codes)
+}
+
+/// Confirms that the backup codes are saved; gives them.
+pub fn save_codes(mut terminal: Terminal) -> Vec<String> {
+    terminal.expect("Type yes when you have saved them: ");
+    terminal.type_in("yes\n");
+    let (shown, status) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+    let (_, listed) = shown.split_once("Backup codes.").expect("a heading");
+    let codes = shown_codes(listed);
+    assert_eq!(codes.len(), 8, "{shown}");
+    codes
+}
+
+/// Turns the second factor on.
+pub fn enable(machine: &Machine, user: &str) -> (Phone, Vec<String>) {
+    prove(begin_enabling(machine, user, &["enable"]), None)
+}
+
+/// Logs in over ssh with password and code, or with the password alone. Says whether that worked,
+/// and what was shown.
+pub fn ssh(machine: &Machine, user: &str, code: Option<&str>) -> (bool, String) {
+    let mut client = machine.at_terminal(&sshd::client("ssh", 22, user, &[]));
+    client.answer("Password: ", PASSWORD);
+    if let Some(code) = code {
+        client.answer("Verification code: ", code);
+    }
+    let let_in = client.shows(sshd::LET_IN);
+    (let_in, client.finish().shown)
+}

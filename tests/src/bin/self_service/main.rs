@@ -1,0 +1,76 @@
+//! Checks of the shipped units in a booted Debian, where cloud2fa is installed and the socket is
+//! on. `tests/self_service` makes the machine, and runs this as root beside it.
+//!
+//! ```text
+//! self_service DIR SUITE [WORD]     the machine in DIR, as tests/machines/debian has booted it;
+//!                                  only checks with WORD in what they check
+//! ```
+//!
+//! The checks run one after another: they share the machine. Each says `ok:` and how long it
+//! took; where one fails, the machine's journal is shown, and the others go on.
+
+mod crowd;
+mod logins;
+mod machine;
+mod network;
+mod passwords;
+mod sandbox;
+mod units;
+mod walk;
+
+use machine::Machine;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// What is checked, and how.
+type Check = (&'static str, fn(&Machine));
+
+const CHECKS: &[Check] = &[
+    (
+        "the units are as systemd wants them, and the sandbox's exposure is at most 2.0",
+        units::verified,
+    ),
+    (
+        "a person without root turns the second factor on, renews, replaces and turns off",
+        walk::through,
+    ),
+    ("other programs can ask the service what it is and call it (varlinkctl)", units::varlinkctl),
+    ("a wrong password is refused and logged, the right one works", passwords::wrong_and_right),
+    ("an account that is locked or expired changes nothing", passwords::locked_and_expired),
+    ("the module in common-auth steps aside", passwords::module_in_common_auth),
+    ("pam_faillock counts wrong passwords, and locks", passwords::faillock),
+    ("passwords over the network need the drop-in, and work with it", network::drop_in),
+    ("a login in a read-only sandbox goes through the socket, and spends the code", sandbox::login),
+    ("without the service such a login is refused at once", sandbox::login_without_service),
+    ("a connection takes little memory", crowd::memory_of_one),
+    ("1000 connections of one user at once: others are served", crowd::thousand),
+    ("made again and again: others are served soon after its end", crowd::thousand_again_and_again),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [crowd::COMMAND, root, user, count, how] => crowd::flood(root, user, count, how),
+        [directory, suite] => check_all(&Machine::new(directory, suite), ""),
+        [directory, suite, word] => check_all(&Machine::new(directory, suite), word),
+        _ => {
+            eprintln!("usage: self_service DIR SUITE   (tests/self_service makes the machine)");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn check_all(machine: &Machine, word: &str) -> ExitCode {
+    let mut failed = 0;
+    for (what, check) in CHECKS.iter().filter(|(what, _)| what.contains(word)) {
+        let (began, since) = (Instant::now(), machine.journal_cursor());
+        if catch_unwind(AssertUnwindSafe(|| check(machine))).is_ok() {
+            println!("ok: {what} ({:.1} s)", began.elapsed().as_secs_f64());
+        } else {
+            failed += 1;
+            println!("FAILED: {what}\nThe machine's journal:\n{}", machine.journal_since(&since));
+        }
+    }
+    ExitCode::from(u8::from(failed > 0))
+}

@@ -1,0 +1,51 @@
+//! The units as they are installed, and what other programs see of the service.
+
+use crate::machine::{Machine, all_of};
+
+const SERVICE: &str = "/usr/local/lib/systemd/system/cloud2fad@.service";
+const SOCKET: &str = "/usr/local/lib/systemd/system/cloud2fad.socket";
+
+/// The most that systemd-analyze(1) may give, of 10.
+const EXPOSURE: f64 = 2.0;
+
+pub fn verified(machine: &Machine) {
+    let said = machine.run(&["systemd-analyze", "verify", "--man=no", SOCKET, SERVICE], "");
+    assert!(said.status.success() && all_of(&said).is_empty(), "{}", all_of(&said));
+    let said =
+        machine.must(&["systemd-analyze", "security", "--offline=yes", "--no-pager", SERVICE]);
+    let overall =
+        said.lines().find(|line| line.contains("Overall exposure level")).expect("a score");
+    let score: f64 = overall
+        .split_whitespace()
+        .find_map(|word| word.parse().ok())
+        .unwrap_or_else(|| panic!("no number: {overall}"));
+    println!("    exposure: {score}");
+    assert!(score <= EXPOSURE, "{said}");
+}
+
+pub fn varlinkctl(machine: &Machine) {
+    if machine.suite == "bookworm" {
+        println!("    Debian 12 has no varlinkctl");
+        return;
+    }
+    let socket = "/run/cloud2fa/socket";
+    let said = machine.must(&["varlinkctl", "info", socket]);
+    assert!(said.contains("io.cloud2fa") && said.contains("cloud2fad"), "{said}");
+    let said = machine.must(&["varlinkctl", "introspect", socket, "io.cloud2fa"]);
+    assert!(
+        said.contains("method ConfirmEnrolment") && said.contains("error NotPermitted"),
+        "{said}"
+    );
+    let call = ["varlinkctl", "call", "--json=short", socket];
+    let about = |user: &str| format!("{{\"user\":\"{user}\"}}");
+    let status = |user: &str, whose: &str| {
+        let about = about(whose);
+        let who = ["runuser", "--user", user, "--"];
+        let words = [&who[..], &call, &["io.cloud2fa.GetStatus", &about]].concat();
+        all_of(&machine.run(&words, ""))
+    };
+    assert!(status("anna", "anna").contains(r#""state":"disabled""#), "{}", status("anna", "anna"));
+    assert!(status("root", "anna").contains(r#""state":"disabled""#), "{}", status("root", "anna"));
+    assert!(status("anna", "root").contains("NotPermitted"), "{}", status("anna", "root"));
+    assert!(status("nobody", "anna").contains("NotPermitted"), "{}", status("nobody", "anna"));
+}
