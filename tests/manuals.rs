@@ -1,14 +1,16 @@
-//! The manual pages are well formed, for both programs that format them.
+//! The manual pages are well formed, for both programs that format them, refer to each other, and
+//! cloud2fad(8) says what units and interface say.
 #![allow(missing_docs)]
 
 use cloud2fa_tests::machine::{program, workspace};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 fn pages() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(workspace().join("man")).expect("man/");
     let pages: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
-    assert!(pages.len() >= 3, "{pages:?}");
+    assert!(pages.len() >= 4, "{pages:?}");
     pages
 }
 
@@ -39,5 +41,57 @@ fn mandoc_has_no_warning() {
         let mut mandoc = Command::new(program("mandoc", "mandoc"));
         let lint = mandoc.args(["-T", "lint", "-W", "warning"]).arg(&page).output().expect("runs");
         assert!(lint.status.success(), "{}", text(&lint.stdout));
+    }
+}
+
+#[test]
+fn every_page_of_ours_that_a_page_names_is_there() {
+    let name = |page: &PathBuf| page.file_name().expect("a name").to_string_lossy().into_owned();
+    let there: BTreeSet<_> = pages().iter().map(name).collect();
+    for page in pages() {
+        let source = std::fs::read_to_string(&page).expect("UTF-8");
+        let named = source.lines().filter_map(|line| line.strip_prefix(".BR ")?.split_once(" ("));
+        for (other, rest) in named.filter(|(other, _)| other.contains("cloud2fa")) {
+            let section = rest.split(')').next().expect("a section");
+            let file = format!("{other}.{section}");
+            assert!(there.contains(&file), "{} names {file}", page.display());
+        }
+    }
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(workspace().join(path)).expect("a file of ours")
+}
+
+/// The tags of a subsection of cloud2fad(8).
+fn tags(page: &str, heading: &str) -> BTreeSet<String> {
+    let (_, rest) = page.split_once(&format!("\n.SS \"{heading}\"\n")).expect("the subsection");
+    let section = rest.split("\n.S").next().expect("its text");
+    let tags = section.split(".TP\n.B ").skip(1).filter_map(|rest| rest.lines().next());
+    tags.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_service_s_page_names_every_method_and_error_of_the_interface_and_no_other() {
+    let (page, interface) = (read("man/cloud2fad.8"), read("conf/io.cloud2fa.varlink"));
+    for (keyword, heading) in
+        [("method ", "Methods of io.cloud2fa"), ("error ", "Errors of io.cloud2fa")]
+    {
+        let declared = interface.lines().filter_map(|line| line.strip_prefix(keyword));
+        let names = declared.filter_map(|line| line.split([' ', '(']).next()).map(str::to_owned);
+        assert_eq!(tags(&page, heading), names.collect(), "{heading}");
+    }
+}
+
+#[test]
+fn the_service_s_page_names_settings_as_the_units_have_them() {
+    let units = ["conf/cloud2fad.socket", "conf/cloud2fad@.service"].map(read).concat();
+    let page = read("man/cloud2fad.8");
+    let settings = page.lines().filter_map(|line| line.strip_prefix(".RB ( "));
+    let settings: Vec<_> =
+        settings.filter_map(|line| line.split(' ').next()).filter(|it| it.contains('=')).collect();
+    assert!(settings.len() >= 7, "{settings:?}");
+    for setting in settings {
+        assert!(units.lines().any(|line| line == setting), "{setting} is in no unit");
     }
 }
