@@ -50,6 +50,19 @@ fn half_a_message_is_waited_for_until_the_connections_time_is_over() {
     attack.end("half a message");
 }
 
+#[test]
+fn and_then_it_ends() {
+    let attack = Attack::by("u107", "u207");
+    let mut held = attack.connect();
+    attack.until_there_are(1);
+    // The kernel says at the next wait that its time is over.
+    let strace = Strace::attach(instance_of(attack.uid), ["inject=poll:retval=0"]);
+    held.send(b"{");
+    assert!(held.receive().is_empty());
+    strace.calls();
+    attack.end("half a message, and time is over");
+}
+
 /// The time limit of a poll(2) in milliseconds, as strace shows it: `poll([…], 1, 119998) = 1`.
 fn timeout_of(call: &str) -> Option<u64> {
     let limit = call.strip_prefix("poll(")?.split("], 1, ").nth(1)?;
