@@ -59,6 +59,7 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 	@tools/install-missing bench
 	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
 	@tests/private-machine $(CURDIR)/target/release/bench
+	@tests/bench_service
 
 build: # Build the module, the command and the service for use
 	@tools/install-missing build

@@ -145,13 +145,14 @@ impl Ground {
     }
 }
 
-fn numbered(prefix: &str, number: usize, first_uid: u32) -> User {
+/// A user of that number.
+pub fn numbered(prefix: &str, number: usize, first_uid: u32) -> User {
     let name = UserName::new(&format!("{prefix}{number:05}")).expect("a good name");
     User { name, uid: first_uid + u32::try_from(number).expect("not that many") }
 }
 
 /// Puts `users` into /etc/passwd, behind those that a system needs.
-fn write_passwd(users: &[User]) {
+pub fn write_passwd(users: &[User]) {
     let before = fs::read_to_string("/etc/passwd").expect("there is one");
     let of_the_system = |line: &&str| {
         let uid = line.split(':').nth(2).and_then(|uid| uid.parse::<u32>().ok());

@@ -46,6 +46,13 @@ impl Subject {
 pub struct Times(Vec<Duration>);
 
 impl Times {
+    /// Times `job`.
+    pub fn add(&mut self, job: impl FnOnce()) {
+        let start = Instant::now();
+        job();
+        self.0.push(start.elapsed());
+    }
+
     /// The one in the middle.
     pub fn median(&self) -> Duration {
         self.quantile(0.5)

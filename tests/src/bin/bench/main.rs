@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! tests/private-machine target/release/bench
+//! tests/bench_service            the service, in a booted machine
 //! ```
 //!
 //! All is measured in one run and in turn, so that what else the machine does hits all
@@ -16,6 +17,7 @@ mod latency;
 mod memory;
 mod module;
 mod report;
+mod service;
 mod worker;
 
 use cloud2fa_tests::machine;
@@ -39,6 +41,9 @@ fn main() {
         [command, services, service] if command == worker::COMMAND => {
             worker::serve(services.as_ref(), service);
         }
+        [command] if command == service::COMMAND => service::bench(),
+        [command, name] if command == service::CROWD => service::one_of_crowd(name),
+        [command, _] if command == service::CATS_CROWD => service::one_of_cats_crowd(),
         _ => {
             eprintln!("usage: tests/private-machine target/release/bench");
             std::process::exit(2);
