@@ -19,6 +19,9 @@ const HELD: &str = "held";
 /// They are, without pause.
 const AGAIN: &str = "again";
 
+/// Who wants to be served meanwhile.
+const SOMEBODY_ELSE: &str = "greta";
+
 const SOCKET: &str = "/run/cloud2fa/socket";
 const CROWD: usize = 1000;
 
@@ -35,7 +38,6 @@ const MOST_KIB: u64 = 6 * 1024;
 const SOON: Duration = Duration::from_secs(10);
 
 pub fn memory_of_one(machine: &Machine) {
-    machine.add_user("flora");
     let crowd = Crowd::come(machine, "flora", 1, HELD);
     // It has read the password file, the configuration and the store when it has answered.
     let pid = wait_for("a process", || instances(machine).first().copied());
@@ -49,7 +51,6 @@ pub fn memory_of_one(machine: &Machine) {
 }
 
 pub fn thousand(machine: &Machine) {
-    machine.add_user("fritz");
     let crowd = Crowd::come(machine, "fritz", CROWD, HELD);
     let (served, refused) = meanwhile(machine);
     assert!(served > refused, "somebody else was not served");
@@ -75,7 +76,7 @@ fn meanwhile(machine: &Machine) -> (u32, u32) {
         let watching = scope.spawn(|| watch(machine, &is_over));
         while began.elapsed() < FLOOD {
             let asked = Instant::now();
-            if machine.asks("anna", &["status"]).1 {
+            if machine.asks(SOMEBODY_ELSE, &["status"]).1 {
                 served += 1;
             } else {
                 refused += 1;
@@ -97,7 +98,7 @@ fn meanwhile(machine: &Machine) -> (u32, u32) {
 /// After a crowd everybody is served, and nothing is left of it.
 fn is_as_before(machine: &Machine) {
     let over = Instant::now();
-    while !machine.asks("anna", &["status"]).1 {
+    while !machine.asks(SOMEBODY_ELSE, &["status"]).1 {
         assert!(over.elapsed() < SOON, "nobody is served afterwards");
     }
     println!("    afterwards: served within {:.1} s", over.elapsed().as_secs_f64());
@@ -125,6 +126,8 @@ struct Crowd(Child);
 impl Crowd {
     /// Starts this program as that user of the machine; waits until its connections are there.
     fn come(machine: &Machine, user: &str, count: usize, how: &str) -> Self {
+        machine.add_user(user);
+        machine.add_user(SOMEBODY_ELSE);
         let (init, count) = (machine.init().to_string(), count.to_string());
         let own = std::env::current_exe().expect("this program");
         // Its number must be one of the machine's: systemd 257 looks.

@@ -85,10 +85,11 @@ impl Machine {
         }
     }
 
-    /// Makes an ordinary user with [`PASSWORD`].
+    /// Sees to it that there is an ordinary user of that name, with [`PASSWORD`].
     pub fn add_user(&self, name: &str) {
         self.script(&format!(
-            "useradd --create-home --shell /bin/bash {name} && echo '{name}:{PASSWORD}' | chpasswd"
+            "id {name} 2>/dev/null || useradd --create-home --shell /bin/bash {name}
+             echo '{name}:{PASSWORD}' | chpasswd"
         ));
     }
 

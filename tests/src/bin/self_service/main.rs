@@ -31,6 +31,7 @@ const CHECKS: &[Check] = &[
         "the units are as systemd wants them, and the sandbox's exposure is at most 2.0",
         units::verified,
     ),
+    ("the sandbox can write where it must, and nowhere else", units::writable),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",
         walk::through,

@@ -23,6 +23,29 @@ pub fn verified(machine: &Machine) {
     assert!(score <= EXPOSURE, "{said}");
 }
 
+/// The unit with another program in it, which tries to write.
+pub fn writable(machine: &Machine) {
+    machine.write(
+        "/usr/local/bin/probe",
+        "#!/bin/sh\nfor directory in / /boot /etc /home /opt /root /run /run/lock /run/systemd /srv /usr /var /var/lib \\\n\
+             /var/log /var/lib/cloud2fa /run/cloud2fa /run/faillock; do\n\
+             touch $directory/probe 2>/dev/null && rm $directory/probe && found=\"$found $directory\"\ndone\n\
+         echo \"writable:$found\"\n",
+    );
+    let since = machine.journal_cursor();
+    machine.script(&format!(
+        "chmod 0755 /usr/local/bin/probe
+         sed 's,^ExecStart=.*,ExecStart=/usr/local/bin/probe,; s,^StandardInput=.*,StandardInput=null,' {SERVICE} \\
+             >/run/systemd/system/probe.service
+         systemctl daemon-reload
+         systemctl start --wait probe.service
+         rm /usr/local/bin/probe /run/systemd/system/probe.service
+         systemctl daemon-reload"
+    ));
+    let log = machine.journal_since(&since);
+    assert!(log.contains("writable: /var/lib/cloud2fa /run/cloud2fa /run/faillock\n"), "{log}");
+}
+
 pub fn varlinkctl(machine: &Machine) {
     if machine.suite == "bookworm" {
         println!("    Debian 12 has no varlinkctl");
