@@ -134,12 +134,12 @@ pub(super) fn last_byte(file: &[u8], index: usize) -> u8 {
 
 /// A nonce for a slot that is written over one with this last byte.
 pub(super) fn nonce_over(last: u8) -> Result<String, StoreError> {
-    loop {
-        let nonce = super::random_hex()?;
-        if nonce.as_bytes().last() != Some(&last) {
-            return Ok(nonce);
-        }
+    let mut nonce = super::random_hex()?;
+    if nonce.as_bytes().last() == Some(&last) {
+        nonce.pop();
+        nonce.push(if last == b'0' { '1' } else { '0' });
     }
+    Ok(nonce)
 }
 
 /// The highest sequence number that stands in a header, valid or not: what overwrites

@@ -1,5 +1,5 @@
-//! Checks of the shipped units in a booted Debian, where cloud2fa is installed and the socket is
-//! on. `tests/self_service` makes the machine, and runs this as root beside it.
+//! Checks of the shipped units and recipes in a booted Debian, where cloud2fa is installed and the
+//! socket is on. `tests/self_service` makes the machine, and runs this as root beside it.
 //!
 //! ```text
 //! self_service DIR SUITE [WORD]     the machine in DIR, as tests/machines/debian has booted it;
@@ -14,6 +14,7 @@ mod logins;
 mod machine;
 mod network;
 mod passwords;
+mod recipes;
 mod sandbox;
 mod units;
 mod walk;
@@ -37,6 +38,7 @@ const CHECKS: &[Check] = &[
         walk::through,
     ),
     ("other programs can ask the service what it is and call it (varlinkctl)", units::varlinkctl),
+    ("each recipe asks what it says, as often as it says, and nobody else", recipes::all),
     ("a wrong password is refused and logged, the right one works", passwords::wrong_and_right),
     ("an account that is locked or expired changes nothing", passwords::locked_and_expired),
     ("the module in common-auth steps aside", passwords::module_in_common_auth),
