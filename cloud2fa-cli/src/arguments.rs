@@ -40,6 +40,8 @@ pub enum Verb {
     List,
     /// Let a user in again after too many wrong codes
     Unlock(Named),
+    /// Look what would go wrong on this machine, or in the candidate that --config names
+    Doctor,
 }
 
 /// Whose second factor.

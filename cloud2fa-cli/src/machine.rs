@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{Config, FileStore, UnixTime};
+use cloud2fa::{Config, FileStore, StoreError, UnixTime};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Whose configuration and store are.
@@ -15,8 +15,8 @@ pub fn config(arguments: &Arguments) -> Result<Config, Failure> {
 }
 
 /// Opens the store that the configuration names.
-pub fn store(config: &Config) -> Result<FileStore, Failure> {
-    Ok(FileStore::open(&config.state_dir, ROOT, config.policy(), Box::new(HeapMemory::default()))?)
+pub fn store(config: &Config) -> Result<FileStore, StoreError> {
+    FileStore::open(&config.state_dir, ROOT, config.policy(), Box::new(HeapMemory::default()))
 }
 
 /// The time. The one place where the command reads the clock.

@@ -3,6 +3,7 @@
 
 use crate::arguments::Arguments;
 use crate::failure::Kind;
+use crate::verbs::doctor::Id;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command, CommandFactory};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,6 +134,12 @@ fn the_manual_names_the_styles_of_the_qr_code_and_no_other() {
 fn the_manual_names_every_error_and_no_other() {
     let documented = tags(&section(".SS Errors"));
     assert_eq!(documented, Kind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_manual_names_everything_that_doctor_finds_and_nothing_else() {
+    let documented = tags(&section(".SH FINDINGS"));
+    assert_eq!(documented, Id::ALL.iter().map(|id| id.word()).collect::<Vec<_>>());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
+use crate::verbs::doctor::Finding;
 use cloud2fa::backup_codes::BackupCode;
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::ser::SerializeSeq;
@@ -166,6 +167,31 @@ impl<'a> Status<'a> {
     pub fn of_unknown(user: &'a str, standing: &Standing) -> Self {
         Self { note: Some(Kind::UnknownUser.word()), ..Self::of(user, standing) }
     }
+}
+
+/// A line of `doctor`.
+#[derive(Serialize)]
+pub struct Found<'a> {
+    severity: &'static str,
+    id: &'static str,
+    what: &'a str,
+    why: &'a str,
+    fix: &'a str,
+}
+
+impl<'a> Found<'a> {
+    pub fn of(finding: &'a Finding) -> Self {
+        let Finding { severity, id, what, why, fix } = finding;
+        Self { severity: severity.word(), id: id.word(), what, why, fix }
+    }
+}
+
+/// The last line of `doctor`.
+#[derive(Serialize)]
+pub struct Examined {
+    /// Whether nothing is wrong. A note is no fault.
+    pub healthy: bool,
+    pub findings: usize,
 }
 
 /// The last line where something went wrong.

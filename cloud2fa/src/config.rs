@@ -94,11 +94,17 @@ impl Config {
     /// is read, and if that is missing, the defaults hold.
     pub fn load(path: Option<&Path>, owner: u32) -> Result<Self, ConfigError> {
         let read_from = path.unwrap_or(Path::new(DEFAULT_PATH));
-        match read_checked(read_from, owner) {
+        match read_checked(read_from, Some(owner)) {
             Ok(text) => Self::parse(&text, read_from),
             Err(ConfigError::Missing(_)) if path.is_none() => Ok(Self::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads a file that is to be installed later. Whose it is, and who may write it, matters at
+    /// the place where logins read it; where it is made, it is its maker's.
+    pub fn load_candidate(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&read_checked(path, None)?, path)
     }
 
     /// Reads a configuration's text; `path` is for the error message.
@@ -162,8 +168,9 @@ impl Config {
     }
 }
 
-/// Opens without waiting for anybody (a FIFO would), then checks what is open.
-fn read_checked(path: &Path, owner: u32) -> Result<String, ConfigError> {
+/// Opens without waiting for anybody (a FIFO would), then checks what is open; whose it is, too,
+/// where there is an `owner`.
+fn read_checked(path: &Path, owner: Option<u32>) -> Result<String, ConfigError> {
     let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
     let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
     let file = match file {
@@ -178,10 +185,10 @@ fn read_checked(path: &Path, owner: u32) -> Result<String, ConfigError> {
     if !status.is_file() {
         return unsafe_because("is not a regular file");
     }
-    if status.uid() != owner {
+    if owner.is_some_and(|owner| status.uid() != owner) {
         return unsafe_because("does not belong to root; chown it to root");
     }
-    if status.mode() & 0o022 != 0 {
+    if owner.is_some() && status.mode() & 0o022 != 0 {
         return unsafe_because("may be written by others than its owner; chmod it to 0644");
     }
     if status.len() > LARGEST_FILE {
@@ -329,6 +336,8 @@ mod tests {
         assert!(matches!(Config::load(Some(&path), owner + 1), Err(ConfigError::Unsafe(..))));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
         assert!(matches!(Config::load(Some(&path), owner), Err(ConfigError::Unsafe(..))));
+        assert_eq!(Config::load_candidate(&path).unwrap().skew, 2);
+        assert!(matches!(Config::load_candidate(directory.path()), Err(ConfigError::Unsafe(..))));
         assert!(matches!(
             Config::load(Some(directory.path()), owner),
             Err(ConfigError::Unsafe(..))

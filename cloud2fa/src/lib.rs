@@ -16,6 +16,7 @@ pub mod enrolment;
 mod fields;
 pub mod log;
 pub mod manage;
+pub mod module_arguments;
 pub mod otpauth;
 pub mod qr;
 pub mod service;

@@ -5,7 +5,6 @@
 
 #![deny(unsafe_code)]
 
-pub mod arguments;
 mod ffi;
 pub mod host;
 pub mod login;

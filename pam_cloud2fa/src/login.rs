@@ -2,13 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use crate::arguments::Arguments;
 use crate::host::{Host, Typed};
 use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
-use cloud2fa::config::Unenrolled;
 use cloud2fa::log::{Event, LogLine, Reason, Severity};
+use cloud2fa::module_arguments::Arguments;
 use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
@@ -82,7 +81,7 @@ impl<H: Host> Login<'_, H> {
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
         let mut store = Reach::open(&config, arguments.config.is_none(), ROOT, memory)?;
-        let subject = self.subject(user, &mut store, may_skip(&config, &arguments))?;
+        let subject = self.subject(user, &mut store, arguments.lets_unenrolled_in(&config))?;
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
@@ -239,14 +238,6 @@ impl<H: Host> Login<'_, H> {
         for (tone, text) in &outcome.texts {
             self.host.tell(*tone, text);
         }
-    }
-}
-
-/// The one rule by which a second factor is skipped: the configuration's word, else the service file's.
-fn may_skip(config: &Config, arguments: &Arguments) -> bool {
-    match config.unenrolled {
-        Some(unenrolled) => unenrolled == Unenrolled::Allow,
-        None => arguments.nullok,
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod attack;
+pub mod checkup;
 pub mod command;
 pub mod disk;
 pub mod fixture;

@@ -4,6 +4,7 @@ use super::{Again, Asked, Dialogue, Done, NewKey, Row};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
+use crate::verbs::doctor::Report;
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::Serialize;
 use std::path::Path;
@@ -82,6 +83,11 @@ impl Dialogue for Json {
             Ok(standing) => say(&messages::Status::of_unknown(&row.user, standing)),
             Err(failure) => say(&messages::Error::about(&row.user, failure)),
         })
+    }
+
+    fn report(&mut self, report: &Report) -> Result<(), Failure> {
+        report.findings.iter().try_for_each(|finding| say(&messages::Found::of(finding)))?;
+        say(&messages::Examined { healthy: report.is_healthy(), findings: report.findings.len() })
     }
 
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {

@@ -1,11 +1,13 @@
 //! How the command talks: with a person at a terminal, or with a program by JSON.
 
 mod json;
+mod report;
 mod terminal;
 
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::verbs::doctor::Report;
 use cloud2fa::qr::Picture;
 use cloud2fa::{BackupCode, Factor, Standing, Verdict};
 use std::path::Path;
@@ -93,6 +95,9 @@ pub trait Dialogue {
 
     /// Says how all users stand, those whose record cannot be used included.
     fn list(&mut self, rows: &[Row]) -> Result<(), Failure>;
+
+    /// Says what `doctor` has found.
+    fn report(&mut self, report: &Report) -> Result<(), Failure>;
 
     /// Says what failed.
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure>;

@@ -1,10 +1,11 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row};
+use super::{Again, Asked, Dialogue, Done, NewKey, Row, report};
 use crate::arguments::QrStyle;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::machine::rfc_3339;
+use crate::verbs::doctor::Report;
 use cloud2fa::qr::Style;
 use cloud2fa::{BackupCode, Factor, Standing, Verdict};
 use std::io::{IsTerminal, Write};
@@ -226,6 +227,10 @@ impl Dialogue for Terminal {
                 status.failures,
             ))
         })
+    }
+
+    fn report(&mut self, found: &Report) -> Result<(), Failure> {
+        say(&report::text(found))
     }
 
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The verbs: each looks whether it may, does one operation on the store, and says so.
 
 mod authorise;
+pub mod doctor;
 mod enable;
 mod tries;
 mod verify;
@@ -29,6 +30,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         Verb::Init => init(arguments, dialogue),
         Verb::List => list(arguments, dialogue),
         Verb::Unlock(named) => unlock(arguments, named.name(), dialogue),
+        Verb::Doctor => doctor::run(arguments, dialogue),
     }
 }
 
@@ -132,7 +134,7 @@ fn unlock(
 /// The store, for root alone.
 fn store_of_root(arguments: &Arguments) -> Result<FileStore, Failure> {
     require_root()?;
-    machine::store(&machine::config(arguments)?)
+    Ok(machine::store(&machine::config(arguments)?)?)
 }
 
 /// Whose second factor is meant, and the side that can manage it: the store's files for root,

@@ -1,7 +1,8 @@
-//! The arguments that stand behind the module in a PAM service file.
+//! The arguments that stand behind the module in a PAM service file: the module goes by them, and
+//! `cloud2fa doctor` looks at them.
 
-#![forbid(unsafe_code)]
-
+use crate::Config;
+use crate::config::Unenrolled;
 use std::path::PathBuf;
 
 /// What the administrator asks of the module for one service.
@@ -69,6 +70,14 @@ impl Arguments {
             }
         }
         Ok(parsed)
+    }
+
+    /// The one rule by which a second factor is skipped: the configuration's word, else the service file's.
+    pub fn lets_unenrolled_in(&self, config: &Config) -> bool {
+        match config.unenrolled {
+            Some(unenrolled) => unenrolled == Unenrolled::Allow,
+            None => self.nullok,
+        }
     }
 }
 

@@ -1,0 +1,91 @@
+//! What `doctor` has found, as a person reads it: the worst first, 80 columns wide. What is to be
+//! typed or copied stands on lines of its own, and is never broken.
+
+use crate::verbs::doctor::{Finding, Report, Severity};
+
+const WIDTH: usize = 80;
+
+/// The whole report.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for severity in Severity::ALL {
+        let of_it = report.findings.iter().filter(|finding| finding.severity == severity);
+        let paragraphs: String = of_it.map(paragraph).collect();
+        if !paragraphs.is_empty() {
+            text = text + heading(severity) + &paragraphs + "\n";
+        }
+    }
+    if report.is_healthy() {
+        text += "Nothing wrong. ";
+    }
+    text += "This was looked at:\n";
+    let lines = report.looked_at.iter().map(|it| format!("  {}\n", wrapped(it, 4)));
+    text + &lines.collect::<String>()
+}
+
+fn paragraph(finding: &Finding) -> String {
+    let what = format!("{} [{}]", finding.what, finding.id.word());
+    let [what, why, fix] =
+        [(&what, 2), (&finding.why, 7), (&finding.fix, 7)].map(|(text, at)| wrapped(text, at));
+    format!("\n* {what}\n  Why: {why}\n  Fix: {fix}\n")
+}
+
+fn heading(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "CRITICAL: somebody gets in who should not, or nobody does\n",
+        Severity::Warning => "WARNING: this will go wrong for some, or some day\n",
+        Severity::Note => "NOTE: good to know, and no fault\n",
+    }
+}
+
+/// `text` on lines that begin at column `indent`, the first of which is begun already. Lines that
+/// begin with four blanks are left as they are.
+fn wrapped(text: &str, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.split('\n') {
+        if paragraph.starts_with("    ") {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH - indent;
+            if is_full && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        lines.push(line);
+    }
+    lines.join(&format!("\n{margin}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verbs::doctor::Id;
+
+    #[test]
+    fn the_worst_comes_first_and_lines_are_80_columns_wide() {
+        let why = "words ".repeat(40);
+        let finding =
+            |severity, id| Finding::new(severity, id, why.trim(), why.trim(), "Type:\n    a  b");
+        let findings =
+            vec![finding(Severity::Note, Id::WideSkew), finding(Severity::Critical, Id::BadConfig)];
+        let text = text(&Report::new(vec!["x".to_owned()], findings));
+        assert!(text.find("[bad_config]") < text.find("[wide_skew]"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains("\n           a  b\n") && !text.contains("Nothing wrong"), "{text}");
+    }
+
+    #[test]
+    fn notes_are_nothing_wrong() {
+        let findings = vec![Finding::new(Severity::Note, Id::WideSkew, "x", "x", "x")];
+        let text = text(&Report::new(vec!["the store".to_owned()], findings));
+        assert!(text.ends_with("Nothing wrong. This was looked at:\n  the store\n"), "{text}");
+    }
+}

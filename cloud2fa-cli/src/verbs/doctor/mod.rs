@@ -1,0 +1,137 @@
+//! `doctor`: looks at the machine as it is, and says what would go wrong before it does. Each area
+//! has a file: what it reads of the machine, and what it makes of that, apart from each other.
+
+mod clock;
+mod config;
+mod finding;
+mod id;
+mod pam;
+mod programs;
+mod service;
+mod sshd;
+mod store;
+mod users;
+
+pub use finding::{Finding, Report, Severity};
+#[cfg(test)]
+pub use id::Id;
+
+use super::row;
+use crate::arguments::Arguments;
+use crate::caller::require_root;
+use crate::dialogue::Dialogue;
+use crate::failure::{Failure, Kind};
+use crate::machine;
+use cloud2fa::{Config, Store};
+use pam::Asked;
+use std::path::Path;
+use std::process::ExitCode;
+use store::Record;
+
+/// Looks at the machine, or at a configuration that is to be installed.
+pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
+    let report = if let Some(path) = &arguments.config {
+        candidate(path)
+    } else {
+        require_root()?;
+        machine_as_it_is()
+    };
+    dialogue.report(&report)?;
+    Ok(if report.is_healthy() { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() })
+}
+
+/// A configuration alone, which may lie anywhere and be anybody's: that it is root's is asked for
+/// where logins read it, and who makes or checks it elsewhere need not be root. What is legal,
+/// however unwise, is a note: a validator that refuses a documented choice could not install it.
+fn candidate(path: &Path) -> Report {
+    let findings = match Config::load_candidate(path) {
+        Ok(config) => config::check(&config)
+            .into_iter()
+            .map(|finding| Finding { severity: Severity::Note, ..finding })
+            .collect(),
+        Err(error) => vec![pam::bad_config(&error.to_string())],
+    };
+    Report::new(vec![format!("the configuration {}", path.display())], findings)
+}
+
+/// All areas.
+fn machine_as_it_is() -> Report {
+    let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
+    let loaded = Config::load(None, machine::ROOT);
+    looked_at.push(format!("configuration: {}", cloud2fa::config::DEFAULT_PATH));
+    match &loaded {
+        Ok(config) => findings.extend(config::check(config)),
+        Err(error) => findings.push(pam::bad_config(&error.to_string())),
+    }
+    let facts =
+        pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), machine::ROOT);
+    // What else there is can be looked at by the defaults.
+    let config = loaded.unwrap_or_default();
+    let sshd = sshd::read();
+    let sshd_service = match &sshd {
+        sshd::Look::Settings(sshd) => sshd.service(),
+        sshd::Look::Absent | sshd::Look::Failed(_) => "sshd",
+    };
+    let (of_pam, asked) = pam::check(&facts, sshd_service);
+    looked_at.push(services_looked_at(facts.files.services().len(), &asked));
+    findings.extend(of_pam);
+
+    let records = records(&config, &asked, &mut findings, &mut looked_at);
+    let at_sshd = asked.iter().find(|asked| asked.service == sshd_service);
+    if let Some(asked) = at_sshd {
+        let root_is_enrolled =
+            records.iter().any(|record| record.user == "root" && record.status.is_some());
+        match &sshd {
+            sshd::Look::Absent => {}
+            sshd::Look::Failed(why) => findings.push(sshd::unreadable(why)),
+            sshd::Look::Settings(sshd) => {
+                looked_at.push("sshd: what `sshd -T` says".to_owned());
+                findings.extend(sshd::check(sshd, asked, root_is_enrolled));
+            }
+        }
+    }
+    looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
+    findings.extend(clock::check(clock::read(), machine::now(), config.skew, &records));
+    looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
+    findings.extend(service::check(&service::read(), &config.state_dir));
+    let accounts = users::read();
+    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
+    findings.extend(users::check(&accounts, &records, &asked));
+    Report::new(looked_at, findings)
+}
+
+fn services_looked_at(count: usize, asked: &[Asked]) -> String {
+    let names: Vec<_> = asked.iter().map(|asked| asked.service.clone()).collect();
+    let asked = if names.is_empty() {
+        "none asks for a code".to_owned()
+    } else {
+        format!("a code is asked for by {}", finding::bounded(&names, 8))
+    };
+    format!("PAM: {count} services; {asked}")
+}
+
+/// What stands in the store, with what is wrong with it.
+fn records(
+    config: &Config,
+    asked: &[Asked],
+    findings: &mut Vec<Finding>,
+    looked_at: &mut Vec<String>,
+) -> Vec<Record> {
+    let directory = &config.state_dir;
+    let listed = machine::store(config).and_then(|mut store| {
+        let listed = store.list(&machine::now)?.into_iter();
+        Ok(listed.map(|listed| Record::from(row(listed, &mut store))).collect::<Vec<_>>())
+    });
+    let records = match listed {
+        Ok(records) => records,
+        Err(error) => {
+            looked_at.push(format!("store: {}", directory.display()));
+            findings.push(store::unopened(&error, directory, !asked.is_empty()));
+            return Vec::new();
+        }
+    };
+    let enrolled = records.iter().filter(|record| record.status.is_some()).count();
+    looked_at.push(format!("store: {}, {enrolled} enrolled", directory.display()));
+    findings.extend(store::check(directory, store::ground(directory), &records));
+    records
+}

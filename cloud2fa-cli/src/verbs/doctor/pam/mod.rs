@@ -1,0 +1,193 @@
+//! What stands in PAM's files: where the module is asked, and whether that does what it should.
+
+mod control;
+mod files;
+mod line;
+mod module_lines;
+mod modules;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod ways_in;
+
+pub use files::read;
+pub use module_lines::bad_config;
+pub use stack::{DIRECTORIES, Files};
+
+use super::finding::{Finding, Id, Severity, bounded};
+use cloud2fa::Config;
+use cloud2fa::module_arguments::Arguments;
+use line::Place;
+use stack::{Handler, Module};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// The service of the password's check before a change; the module steps aside there.
+pub const OWN_SERVICE: &str = "cloud2fa";
+
+/// How many services a text names.
+const MOST_SERVICES: usize = 8;
+
+/// All that the checks go by.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub files: Files,
+    /// What is wrong with the file of a module of ours, by its name in the line.
+    pub modules: BTreeMap<String, Option<&'static str>>,
+    /// Configurations: the usual one, and those that lines name.
+    pub configs: BTreeMap<Option<PathBuf>, Result<Config, String>>,
+}
+
+/// A service whose logins are asked for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub service: String,
+    /// Whether users without an enrolment are let in; nothing where everybody is refused, since
+    /// the module has nothing to go by.
+    pub lets_in: Option<bool>,
+    /// Whether a code, or not being enrolled, is all that it takes.
+    pub code_alone: bool,
+    /// Where the module stands.
+    pub at: String,
+}
+
+impl Facts {
+    /// Whether a line of ours lets in who is not enrolled.
+    fn lets_in(&self, module: &Module) -> bool {
+        let Some(Ok(arguments)) = module.ours() else { return false };
+        let config = self.configs.get(&arguments.config).and_then(|config| config.as_ref().ok());
+        config.is_some_and(|config| arguments.lets_unenrolled_in(config))
+    }
+
+    /// The same of a stack; nothing where its lines have nothing to go by.
+    fn stack_lets_in(&self, stack: &[Handler]) -> Option<bool> {
+        let modules: Vec<_> = stack.iter().filter_map(Handler::module).collect();
+        let config_of = |arguments: Arguments| self.configs.get(&arguments.config);
+        let can_be_used =
+            |ours: Result<Arguments, _>| ours.ok().and_then(config_of).is_some_and(Result::is_ok);
+        let all = modules.iter().filter_map(|module| module.ours()).all(can_be_used);
+        all.then(|| modules.iter().any(|module| self.lets_in(module)))
+    }
+
+    /// Configurations that lines name with `config=`.
+    pub fn named_configs(&self) -> BTreeSet<PathBuf> {
+        self.arguments().into_iter().filter_map(|arguments| arguments.config).collect()
+    }
+
+    /// The names of our module in the lines.
+    pub fn named_modules(&self) -> BTreeSet<String> {
+        let modules = self.files.all_lines().filter_map(|line| stack::module(&line));
+        modules.filter(|module| module.ours().is_some()).map(|module| module.path).collect()
+    }
+
+    fn arguments(&self) -> Vec<Arguments> {
+        let modules = self.files.all_lines().filter_map(|line| stack::module(&line));
+        modules.filter_map(|module| module.ours()?.ok()).collect()
+    }
+}
+
+/// One problem, which several services may have from one line.
+struct Problem {
+    finding: Finding,
+    services: BTreeSet<String>,
+}
+
+/// Problems, each once.
+#[derive(Default)]
+struct Problems(BTreeMap<(Id, Option<Place>), Problem>);
+
+impl Problems {
+    fn add(&mut self, at: Option<&Place>, service: Option<&str>, finding: Finding) {
+        let key = (finding.id, at.cloned());
+        let problem =
+            self.0.entry(key).or_insert_with(|| Problem { finding, services: BTreeSet::new() });
+        problem.services.extend(service.map(str::to_owned));
+    }
+
+    fn into_findings(self) -> Vec<Finding> {
+        let with_services = |problem: Problem| {
+            let services: Vec<_> = problem.services.into_iter().collect();
+            let mut finding = problem.finding;
+            if !services.is_empty() {
+                finding.what =
+                    format!("{} (for {})", finding.what, bounded(&services, MOST_SERVICES));
+            }
+            finding
+        };
+        self.0.into_values().map(with_services).collect()
+    }
+}
+
+/// Looks at all services. `sshd` is the name of sshd's, for which sshd's own checks say whether
+/// a code may be all that it takes.
+pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
+    let mut problems = Problems::default();
+    module_lines::check(facts, &mut problems);
+    let mut asked = Vec::new();
+    for service in facts.files.services() {
+        let stack = facts.files.stack(&service, "auth");
+        let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else { continue };
+        if service == OWN_SERVICE {
+            continue;
+        }
+        let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
+        let lets_in = facts.stack_lets_in(&stack);
+        if modules::has_one_answer(&service) && !takes_one_field(&stack) {
+            problems.add(None, Some(&service), one_answer());
+        }
+        asked.push(Asked { service, lets_in, code_alone, at: ours.at.to_string() });
+    }
+    let mut findings = problems.into_findings();
+    findings.extend(policies(&asked));
+    (findings, asked)
+}
+
+/// Whether password and code are typed at once, or the code is never asked for.
+fn takes_one_field(stack: &[Handler]) -> bool {
+    let ours = stack.iter().filter_map(|handler| handler.module()?.ours()?.ok());
+    ours.into_iter().any(|arguments| arguments.forward_pass || arguments.use_first_pass)
+}
+
+fn one_answer() -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::OneAnswer,
+        "programs that have one password, and nobody to ask for a code, get to the module",
+        "They answer the question for the code with the password: enrolled users cannot log in.",
+        "Let these services do without the module: in their files, in place of `@include common-auth`, write\n    \
+         auth required pam_unix.so\nor let password and code be typed in one field, with a line before the password's:\n    \
+         auth required pam_cloud2fa.so forward_pass",
+    )
+}
+
+/// What holds for users without an enrolment.
+fn policies(asked: &[Asked]) -> Vec<Finding> {
+    let of = |lets_in: bool| {
+        let services = asked.iter().filter(|asked| asked.lets_in == Some(lets_in));
+        services.map(|asked| asked.service.clone()).collect::<Vec<_>>()
+    };
+    let note = |lets_in: bool, id: Id, says: &str, why, fix| {
+        let services = of(lets_in);
+        let what = format!(
+            "users without an enrolment are {says} by {}",
+            bounded(&services, MOST_SERVICES)
+        );
+        (!services.is_empty()).then(|| Finding::new(Severity::Note, id, what, why, fix))
+    };
+    let allowed = note(
+        true,
+        Id::UnenrolledAllowed,
+        "let in",
+        "Their password is all that it takes. Whoever knows it can also enrol them first, with a phone of their own.",
+        "To refuse them, when all have enrolled, in cloud2fa.toml:\n    unenrolled = \"refuse\"",
+    );
+    let refused = note(
+        false,
+        Id::UnenrolledRefused,
+        "refused",
+        "Nobody gets in with a password alone.",
+        "To let them in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\"",
+    );
+    allowed.into_iter().chain(refused).collect()
+}

@@ -1,0 +1,86 @@
+//! Lines that name the module, each by itself: type, arguments, configuration, the module's file.
+
+use super::line::Line;
+use super::stack::{Module, module};
+use super::{Facts, Problems};
+use crate::verbs::doctor::finding::{Finding, Id, Severity};
+
+pub fn check(facts: &Facts, problems: &mut Problems) {
+    for line in facts.files.all_lines() {
+        let Some(module) = module(&line) else { continue };
+        let Some(arguments) = module.ours() else { continue };
+        for finding in [wrong_type(&line), file(facts, &line, &module)].into_iter().flatten() {
+            problems.add(Some(&line.at), None, finding);
+        }
+        let wrong = match arguments {
+            Err(bad) => Some(Finding::new(
+                Severity::Critical,
+                Id::BadArgument,
+                format!("{}: {bad}", line.at),
+                "The module refuses every login there.",
+                "Correct or take out the argument; pam_cloud2fa(8) explains each.",
+            )),
+            Ok(arguments) if arguments.config.is_some() => {
+                let config = facts.configs.get(&arguments.config);
+                let why = config.and_then(|config| config.as_ref().err());
+                why.map(|why| bad_config(why))
+            }
+            Ok(_) => None,
+        };
+        if let Some(finding) = wrong {
+            problems.add(Some(&line.at), None, finding);
+        }
+    }
+    for line in facts.files.lines_of_pam_conf() {
+        problems.add(Some(&line.at), None, ignored(&line));
+    }
+}
+
+/// A configuration that cannot be used.
+pub fn bad_config(why: &str) -> Finding {
+    Finding::new(
+        Severity::Critical,
+        Id::BadConfig,
+        why,
+        "Every login at which the module goes by this file is refused.",
+        "Put it right, and see whether it is:\n    cloud2fa doctor --config FILE",
+    )
+}
+
+fn wrong_type(line: &Line) -> Option<Finding> {
+    let kind = line.words[0].text.trim_start_matches('-');
+    (!kind.eq_ignore_ascii_case("auth")).then(|| {
+        Finding::new(
+            Severity::Critical,
+            Id::WrongType,
+            format!("{}: the module stands there as `{}`", line.at, kind.escape_debug()),
+            "It is made for `auth` alone: libpam refuses every login there.",
+            format!("Take line {} out of {}.", line.at.line, line.at.file.display()),
+        )
+    })
+}
+
+fn file(facts: &Facts, line: &Line, module: &Module) -> Option<Finding> {
+    let why = (*facts.modules.get(&module.path)?)?;
+    Some(Finding::new(
+        Severity::Critical,
+        Id::ModuleUnusable,
+        format!("{}: the module {} {why}", line.at, module.path.escape_debug()),
+        "libpam refuses every login where a module cannot be loaded; who can write to one is root.",
+        format!(
+            "Install cloud2fa again, or take line {} out of {} before you log out.",
+            line.at.line,
+            line.at.file.display()
+        ),
+    ))
+}
+
+fn ignored(line: &Line) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::PamConfIgnored,
+        format!("{}: the module stands where libpam does not read", line.at),
+        "Where there is a directory /etc/pam.d, /etc/pam.conf does not count: nobody is asked for a code because of it.",
+        "Write the line, without its first word, into the file of that name in /etc/pam.d.",
+    )
+}

@@ -1,0 +1,267 @@
+//! PAM files as they are found on machines, and what is found in them.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Debian's, as pam-auth-update writes it; the password may come from two places.
+const DEBIAN: &str = "auth\t[success=2 default=ignore]\tpam_unix.so nullok\n\
+    auth\t[success=1 default=ignore]\tpam_sss.so use_first_pass\n\
+    # here's the fallback if no module succeeds\n\
+    auth\trequisite\t\t\tpam_deny.so\n\
+    auth\trequired\t\t\tpam_permit.so\n";
+
+/// The same of a machine with local users alone.
+const DEBIAN_LOCAL: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n\
+    auth\trequisite\t\t\tpam_deny.so\n\
+    auth\trequired\t\t\tpam_permit.so\n\
+    auth\toptional\t\t\tpam_cap.so \n";
+
+/// Fedora's, as authselect writes it.
+const FEDORA: &str = "auth        required                                     pam_env.so\n\
+    auth        required                                     pam_faildelay.so delay=2000000\n\
+    auth        required                                     pam_faillock.so preauth silent\n\
+    auth        [default=1 ignore=ignore success=ok]         pam_usertype.so isregular\n\
+    auth        [default=1 ignore=ignore success=ok]         pam_localuser.so\n\
+    auth        sufficient                                   pam_unix.so nullok\n\
+    auth        [default=1 ignore=ignore success=ok]         pam_usertype.so isregular\n\
+    auth        sufficient                                   pam_sss.so forward_pass\n\
+    auth        required                                     pam_faillock.so authfail\n\
+    auth        required                                     pam_deny.so\n";
+
+const CODE: &str = "auth required pam_cloud2fa.so\n";
+
+fn facts(files: &[(&str, &str)]) -> Facts {
+    let at = |name: &str| {
+        if name.starts_with('/') {
+            PathBuf::from(name)
+        } else {
+            PathBuf::from("/etc/pam.d").join(name)
+        }
+    };
+    let files = files.iter().map(|(name, text)| (at(name), text.as_bytes().to_vec())).collect();
+    let configs = BTreeMap::from([(None, Ok(Config::default()))]);
+    Facts { files: Files(files), modules: BTreeMap::new(), configs }
+}
+
+/// What is found, the notes on policies left out.
+fn found(files: &[(&str, &str)]) -> Vec<&'static str> {
+    let (findings, _) = check(&facts(files), "sshd");
+    let ids = findings.iter().map(|finding| finding.id);
+    ids.filter(|id| ![Id::UnenrolledAllowed, Id::UnenrolledRefused].contains(id))
+        .map(Id::word)
+        .collect()
+}
+
+/// What is found in a service of that text, beside Debian's common-auth.
+fn found_in(service: &str) -> Vec<&'static str> {
+    found(&[("login", service), ("common-auth", DEBIAN)])
+}
+
+#[test]
+fn the_code_behind_the_password_is_fine_on_every_distribution() {
+    let fine: &[&[(&str, &str)]] = &[
+        &[("login", &format!("@include common-auth\n{CODE}")), ("common-auth", DEBIAN)],
+        &[
+            ("login", &format!("auth optional pam_faildelay.so\n@include common-auth\n{CODE}")),
+            ("common-auth", DEBIAN_LOCAL),
+        ],
+        &[("login", "@include common-auth"), ("common-auth", &format!("{DEBIAN}{CODE}"))],
+        &[("login", &format!("auth substack system-auth\n{CODE}")), ("system-auth", FEDORA)],
+        &[
+            ("login", &format!("auth include a\n{CODE}")),
+            ("a", "auth include b\n"),
+            ("b", DEBIAN_LOCAL),
+        ],
+        &[(
+            "su",
+            &format!("auth sufficient pam_rootok.so\nauth required pam_wheel.so\n{DEBIAN}{CODE}"),
+        )],
+        &[("login", &format!("{DEBIAN}auth requisite pam_cloud2fa.so nullok\n"))],
+        &[(
+            "login",
+            &format!(
+                "{DEBIAN}auth [success=ok ignore=ignore default=bad] pam_cloud2fa.so nullok\n"
+            ),
+        )],
+        &[(
+            "login",
+            "auth required pam_unix.so\n-auth required pam_cloud2fa.so\nauth optional pam_gnome_keyring.so\n",
+        )],
+        &[("vsftpd", &format!("auth required pam_cloud2fa.so forward_pass\n{DEBIAN}"))],
+        &[("cloud2fa", "@include common-auth"), ("common-auth", "auth optional pam_cloud2fa.so\n")],
+        &[("login.dpkg-old", "auth optional pam_cloud2fa.so\n")],
+        &[
+            ("login", "auth required pam_unix.so\n"),
+            ("/usr/lib/pam.d/login", "auth optional pam_cloud2fa.so\n"),
+        ],
+    ];
+    for files in fine {
+        assert_eq!(found(files), [""; 0], "{files:?}");
+    }
+}
+
+#[test]
+fn a_control_that_passes_over_a_refusal_is_found() {
+    for (line, expected) in [
+        ("auth optional pam_cloud2fa.so", "wrong_code_lets_in"),
+        ("auth sufficient pam_cloud2fa.so", "wrong_code_lets_in"),
+        ("auth [success=ok default=ignore] pam_cloud2fa.so", "wrong_code_lets_in"),
+        ("auth [success=ok auth_err=die default=ignore] pam_cloud2fa.so", "wrong_code_lets_in"),
+        (
+            "auth [success=ok auth_err=reset default=bad] pam_cloud2fa.so\nauth required pam_permit.so",
+            "wrong_code_lets_in",
+        ),
+        ("auth [success=ok authinfo_unavail=ignore default=bad] pam_cloud2fa.so", "doubt_lets_in"),
+        ("auth [success=ok service_err=ignore default=die] pam_cloud2fa.so", "doubt_lets_in"),
+        ("auth [success=ok default=die] pam_cloud2fa.so nullok", "policy_without_effect"),
+        ("auth [success=bad default=die] pam_cloud2fa.so", "nobody_gets_in"),
+        ("auth perhaps pam_cloud2fa.so", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\nauth requisite pam_deny.so", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\nauth include no-such-file", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\nauth required pam_cloud2fa.so", "asked_twice"),
+        ("auth required pam_cloud2fa.so nulok", "bad_argument"),
+        ("account required pam_cloud2fa.so", "wrong_type"),
+    ] {
+        assert_eq!(found_in(&format!("@include common-auth\n{line}\n")), [expected], "{line}");
+    }
+}
+
+#[test]
+fn a_way_past_the_module_is_found_with_what_leads_there() {
+    for (text, expected) in [
+        (format!("auth sufficient pam_unix.so\n{CODE}"), "jumped_past"),
+        (
+            format!(
+                "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n{CODE}auth required pam_permit.so\n"
+            ),
+            "jumped_past",
+        ),
+        (format!("auth [success=done default=die] pam_unix.so\n{CODE}"), "jumped_past"),
+        (format!("auth include system-auth\n{CODE}"), "jumped_past"),
+        (format!("@include common-auth\nauth sufficient pam_permit.so\n{CODE}"), "jumped_past"),
+        (format!("auth sufficient pam_fprintd.so\n@include common-auth\n{CODE}"), "other_way_in"),
+        (
+            format!(
+                "@include common-auth\nauth [success=1 default=ignore] pam_succeed_if.so user ingroup exempt\n{CODE}"
+            ),
+            "exempt",
+        ),
+        (format!("{CODE}@include common-auth\n"), "before_password"),
+        (CODE.to_owned(), "code_alone"),
+        (format!("auth optional pam_unix.so\n{CODE}"), "code_alone"),
+        (format!("auth required pam_faillock.so preauth\n{CODE}"), "code_alone"),
+        (
+            "auth required pam_cloud2fa.so nullok\nauth required pam_permit.so\n".to_owned(),
+            "code_alone",
+        ),
+    ] {
+        let files = [
+            ("login", text.as_str()),
+            ("common-auth", DEBIAN),
+            ("system-auth", "auth sufficient pam_unix.so\nauth required pam_deny.so\n"),
+        ];
+        assert!(found(&files).contains(&expected), "{text}: {:?}", found(&files));
+    }
+}
+
+#[test]
+fn one_bad_line_that_services_share_is_one_finding_that_names_them() {
+    let common = format!("{DEBIAN}auth optional pam_cloud2fa.so\n");
+    let include = "@include common-auth\n";
+    let files = [("sudo", include), ("su", include), ("login", include), ("common-auth", &common)];
+    let (findings, asked) = check(&facts(&files), "sshd");
+    let [finding, _] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!(
+        finding.what,
+        "/etc/pam.d/common-auth:6: the control lets in who types a wrong code (for login, su, sudo)"
+    );
+    assert!(finding.fix.ends_with("\n    auth required pam_cloud2fa.so"), "{}", finding.fix);
+    assert_eq!(asked.len(), 3);
+}
+
+#[test]
+fn programs_that_have_one_answer_are_named() {
+    let include = "@include common-auth\n";
+    let common = format!("{DEBIAN}{CODE}");
+    let files = [
+        ("dovecot", include),
+        ("cups", include),
+        ("sudo", include),
+        ("common-auth", common.as_str()),
+    ];
+    let (findings, _) = check(&facts(&files), "sshd");
+    let found = findings.iter().find(|finding| finding.id == Id::OneAnswer).unwrap();
+    assert!(found.what.ends_with("(for cups, dovecot)"), "{}", found.what);
+}
+
+#[test]
+fn whether_a_code_is_enough_for_ssh_is_left_to_what_sshd_says() {
+    let (findings, asked) = check(&facts(&[("sshd", CODE)]), "sshd");
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:?}");
+    assert!(asked[0].code_alone && asked[0].lets_in == Some(false));
+}
+
+#[test]
+fn a_file_that_libpam_does_not_read_is_no_stack() {
+    assert_eq!(
+        found(&[("/etc/pam.conf", "login auth required pam_cloud2fa.so\n")]),
+        ["pam_conf_ignored"]
+    );
+}
+
+#[test]
+fn files_that_include_each_other_and_jumps_without_end_come_to_an_end() {
+    let text = "auth include login\nauth [default=7] pam_x.so\n".repeat(9) + CODE;
+    found(&[("login", &text)]);
+    let many =
+        "auth [success=3 auth_err=5 default=ignore maxtries=7] pam_x.so\n".repeat(2000) + CODE;
+    found(&[("login", &many)]);
+    found(&[("login", &format!("auth substack b\n{CODE}")), ("b", "auth substack login\n")]);
+}
+
+/// Words that files are made of, so that what is tried comes far.
+fn word() -> impl Strategy<Value = String> {
+    const KNOWN: &[&str] = &[
+        "auth",
+        "-auth",
+        "account",
+        "required",
+        "sufficient",
+        "include",
+        "substack",
+        "@include",
+        "a",
+        "b",
+        "[success=1 default=ignore]",
+        "[success=3",
+        "default=die]",
+        "[",
+        "]",
+        "#",
+        "\\\n",
+        "\n",
+        "\n",
+        "\n",
+        "pam_unix.so",
+        "pam_deny.so",
+        "pam_cloud2fa.so",
+        "pam_cloud2fa.so",
+        "nullok",
+        "config=/x",
+    ];
+    prop_oneof![9 => prop::sample::select(KNOWN).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_in_a_file_are_too_much(a in prop::collection::vec(any::<u8>(), 0..400), b in prop::collection::vec(any::<u8>(), 0..400)) {
+        let files = [("/etc/pam.d/a", a), ("/etc/pam.d/b", b)];
+        let files = files.map(|(path, content)| (PathBuf::from(path), content));
+        check(&Facts { files: Files(BTreeMap::from(files)), ..Facts::default() }, "a");
+    }
+
+    #[test]
+    fn no_words_in_a_file_are_too_much(a in prop::collection::vec(word(), 0..60), b in prop::collection::vec(word(), 0..60)) {
+        found(&[("a", &a.join(" ")), ("b", &b.join(" "))]);
+    }
+}

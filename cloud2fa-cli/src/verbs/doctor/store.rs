@@ -1,0 +1,202 @@
+//! The store: whether it can be used, and what stands in it.
+
+use super::finding::{Finding, Id, Severity, bounded};
+use super::programs;
+use crate::dialogue::Row;
+use cloud2fa::{Status, StoreError};
+use nix::sys::statfs::{BTRFS_SUPER_MAGIC, statfs};
+use nix::sys::statvfs::{FsFlags, statvfs};
+use std::path::Path;
+
+/// One record.
+#[derive(Debug)]
+pub struct Record {
+    pub user: String,
+    /// Nothing where the user is not enrolled, or the record cannot be used.
+    pub status: Option<Status>,
+    /// Why it cannot be used.
+    pub unusable: Option<String>,
+    /// Whether the system knows such a user.
+    pub is_known: bool,
+}
+
+impl From<Row> for Record {
+    fn from(row: Row) -> Self {
+        let (status, unusable) = match row.standing {
+            Ok(standing) => (standing.status().cloned(), None),
+            Err(failure) => (None, Some(failure.to_string())),
+        };
+        Self { user: row.user, status, unusable, is_known: row.is_known }
+    }
+}
+
+/// The file system that the store is on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ground {
+    pub is_read_only: bool,
+    /// A btrfs that writes every change to a new place, which a full disk does not have.
+    pub copies_on_write: bool,
+}
+
+/// Looks at the file system.
+pub fn ground(state_dir: &Path) -> Ground {
+    let is_read_only =
+        statvfs(state_dir).is_ok_and(|status| status.flags().contains(FsFlags::ST_RDONLY));
+    let is_btrfs = statfs(state_dir).is_ok_and(|it| it.filesystem_type() == BTRFS_SUPER_MAGIC);
+    // The flag is read by a program: the call is an ioctl, which takes unsafe code. Where there
+    // is no such program, there is no btrfs that anybody looks after, and nothing is said.
+    let attributes = |option: &str| {
+        let said = programs::ask("lsattr", &[option, "--", &state_dir.to_string_lossy()])?;
+        said.success.then_some(said.output)
+    };
+    let all = || Some(attributes("-d")? + &attributes("-a")?);
+    let copies_on_write = is_btrfs && all().is_some_and(|listed| has_copying_file(&listed));
+    Ground { is_read_only, copies_on_write }
+}
+
+/// Whether the store's directory or an account file lacks the flag `C` in lsattr's list.
+fn has_copying_file(listed: &str) -> bool {
+    let lines = listed.lines().filter_map(|line| line.split_once(char::is_whitespace));
+    let mut ours =
+        lines.enumerate().filter(|(number, (_, path))| *number == 0 || path.ends_with(".account"));
+    ours.any(|(_, (flags, _))| !flags.contains('C'))
+}
+
+/// Looks at a store that opens.
+pub fn check(state_dir: &Path, ground: Ground, records: &[Record]) -> Vec<Finding> {
+    let directory = state_dir.display().to_string();
+    let mut findings: Vec<_> = records.iter().filter_map(unusable).collect();
+    findings.extend(ground.is_read_only.then(|| read_only(&directory)));
+    findings.extend(ground.copies_on_write.then(|| copies_on_write(&directory)));
+    let names = |is: &dyn Fn(&Record) -> bool| {
+        let found = records.iter().filter(|record| is(record));
+        found.map(|record| record.user.clone()).collect::<Vec<_>>()
+    };
+    let locked = names(&|it| it.status.as_ref().is_some_and(|status| status.locked));
+    let unknown = names(&|it| !it.is_known && it.status.is_some());
+    let without = names(&|it| it.status.as_ref().is_some_and(|it| it.backup_codes_left == 0));
+    findings.extend((!locked.is_empty()).then(|| users_locked(&locked)));
+    findings.extend((!unknown.is_empty()).then(|| users_unknown(&unknown)));
+    findings.extend((!without.is_empty()).then(|| without_backup_codes(&without)));
+    findings
+}
+
+/// A store that does not open. `is_asked`: logins need it already.
+pub fn unopened(error: &StoreError, state_dir: &Path, is_asked: bool) -> Finding {
+    let directory = state_dir.display();
+    let (id, fix) = match error {
+        StoreError::Missing(_) | StoreError::NotInitialised(_) => (
+            Id::StoreMissing,
+            format!(
+                "If there was one, mount the volume that holds it, or restore it from a backup. Else make one:\n    \
+                 cloud2fa init\n({directory} is what state_dir says.)"
+            ),
+        ),
+        StoreError::UnsafeStore { path, .. } => (
+            Id::StoreUnsafe,
+            format!(
+                "Find out who could change it meanwhile. Then:\n    chown root:root {0}\n    chmod go= {0}",
+                path.display()
+            ),
+        ),
+        _ => (Id::StoreUnusable, "Put right what the text says.".to_owned()),
+    };
+    let is_new = id == Id::StoreMissing && !is_asked;
+    let why = if is_new {
+        "Nobody can be enrolled."
+    } else {
+        "Every login that asks for a code is refused."
+    };
+    let severity = if is_new { Severity::Warning } else { Severity::Critical };
+    Finding::new(severity, id, what_of(&error.to_string()), why, fix)
+}
+
+/// The first half of an error's text; the second says what to do.
+fn what_of(text: &str) -> &str {
+    text.split_once("; ").map_or(text, |(what, _)| what)
+}
+
+fn unusable(record: &Record) -> Option<Finding> {
+    let why = record.unusable.as_deref()?;
+    let user = &record.user;
+    Some(Finding::new(
+        Severity::Critical,
+        Id::RecordUnusable,
+        format!("{user}: {}", what_of(why)),
+        format!("Each login of {user} that asks for a code is refused."),
+        format!(
+            "Restore the file from a backup, or enrol the user anew, or turn the second factor off:\n    \
+             cloud2fa enable --replace --user {user}\n    cloud2fa disable --user {user}"
+        ),
+    ))
+}
+
+fn read_only(directory: &str) -> Finding {
+    Finding::new(
+        Severity::Critical,
+        Id::StoreReadOnly,
+        format!("{directory} is on a file system that is mounted read-only"),
+        "What a code is worth must be written down: every login that asks for one is refused.",
+        format!(
+            "Mount it to be written, or see in the kernel's log why it is not:\n    mount -o remount,rw {directory}"
+        ),
+    )
+}
+
+fn copies_on_write(directory: &str) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::StoreCopiesOnWrite,
+        format!("{directory} is on btrfs, and its files are copied on write"),
+        "When the disk is full, no login that asks for a code gets through: each takes a new block.",
+        format!(
+            "Make the files anew in a directory that does without (no login may happen meanwhile):\n    \
+             mv {directory} {directory}.old\n    mkdir -m 0700 {directory}\n    chattr +C {directory}\n    \
+             cp -a --reflink=never {directory}.old/. {directory}\n    rm -r {directory}.old"
+        ),
+    )
+}
+
+fn users_locked(names: &[String]) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::UserLocked,
+        format!("locked after too many wrong codes: {}", bounded(names, 5)),
+        "They cannot log in. Somebody who has their password may have guessed.",
+        "Look at the log, let them change the password, then:\n    cloud2fa unlock NAME",
+    )
+}
+
+fn users_unknown(names: &[String]) -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::UserUnknown,
+        format!("enrolled, and not known to the system any more: {}", bounded(names, 5)),
+        "A user who gets one of these names later is refused, since the uid is another one.",
+        "If they are gone for good:\n    cloud2fa disable --user NAME",
+    )
+}
+
+fn without_backup_codes(names: &[String]) -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::NoBackupCodes,
+        format!("no backup code left: {}", bounded(names, 5)),
+        "If they lose the phone, only root can help.",
+        "Let them make new ones:\n    cloud2fa regenerate",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_or_an_account_file_that_is_copied_on_write_is_found() {
+        let none = "---------------C------ /s\n---------------C------ /s/.\n---------------------- /s/..\n\
+                    ---------------C------ /s/anna.account\n---------------------- /s/.store\n";
+        assert!(!has_copying_file(none));
+        assert!(has_copying_file(&none.replacen('C', "-", 1)));
+        assert!(has_copying_file(&none.replace("C------ /s/anna", "------- /s/anna")));
+    }
+}

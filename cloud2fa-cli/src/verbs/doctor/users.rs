@@ -1,0 +1,116 @@
+//! Users of this machine against enrolments: who is asked and cannot answer, who could and is not asked.
+
+use super::finding::{Finding, Id, Severity, bounded};
+use super::pam::Asked;
+use super::store::Record;
+use std::fs;
+
+/// The local files that say who can log in by password.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    pub passwd: String,
+    pub shadow: String,
+    pub shells: String,
+}
+
+/// Reads them. Users of a directory are not in them, and a directory need not list its users.
+pub fn read() -> Accounts {
+    let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+    Accounts {
+        passwd: text("/etc/passwd"),
+        shadow: text("/etc/shadow"),
+        shells: text("/etc/shells"),
+    }
+}
+
+impl Accounts {
+    /// Users with a shell and a password (passwd(5), shadow(5), shells(5)).
+    pub fn who_can_log_in(&self) -> Vec<String> {
+        let shells: Vec<_> = self.shells.lines().map(str::trim).collect();
+        let has_shell = |fields: &[&str]| match fields.get(6) {
+            // The default is /bin/sh.
+            Some(&"") => true,
+            Some(shell) => {
+                shells.contains(shell) && !shell.ends_with("/nologin") && !shell.ends_with("/false")
+            }
+            None => false,
+        };
+        let has_password = |name: &str| {
+            let mut entries = self.shadow.lines().map(|line| line.split(':').collect::<Vec<_>>());
+            let entry = entries.find(|fields| fields.first() == Some(&name));
+            entry.is_some_and(|it| it.get(1).is_some_and(|hash| !hash.starts_with(['!', '*'])))
+        };
+        let entries = self.passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let users = entries.filter(|fields| has_shell(fields) && has_password(fields[0]));
+        users.map(|fields| fields[0].to_owned()).collect()
+    }
+}
+
+/// Compares.
+pub fn check(accounts: &Accounts, records: &[Record], asked: &[Asked]) -> Vec<Finding> {
+    let enrolled: Vec<_> =
+        records.iter().filter(|it| it.status.is_some()).map(|it| it.user.clone()).collect();
+    if asked.is_empty() {
+        return (!enrolled.is_empty()).then(|| never_asked(&enrolled)).into_iter().collect();
+    }
+    let refusing: Vec<_> =
+        asked.iter().filter(|it| it.lets_in == Some(false)).map(|it| it.service.clone()).collect();
+    let mut without = accounts.who_can_log_in();
+    without.retain(|user| !enrolled.contains(user));
+    let refused = !refusing.is_empty() && !without.is_empty();
+    refused.then(|| not_enrolled(&without, &refusing)).into_iter().collect()
+}
+
+fn never_asked(enrolled: &[String]) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::NeverAsked,
+        format!(
+            "{} enrolled, and no PAM service asks for a code: {}",
+            counted(enrolled),
+            bounded(enrolled, 5)
+        ),
+        "Their logins take a password alone; they may believe otherwise.",
+        "For ssh, in /etc/pam.d/sshd right behind `@include common-auth`:\n    auth required pam_cloud2fa.so nullok",
+    )
+}
+
+fn not_enrolled(users: &[String], services: &[String]) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::NotEnrolled,
+        format!(
+            "{} not enrolled, and refused by {}: {}",
+            counted(users),
+            bounded(services, 8),
+            bounded(users, 5)
+        ),
+        "They have a shell and a password, and cannot log in there.",
+        "Enrol them:\n    cloud2fa enable --user NAME\nor let users in until they have enrolled, in cloud2fa.toml:\n    \
+         unenrolled = \"allow\"",
+    )
+}
+
+fn counted(users: &[String]) -> String {
+    match users.len() {
+        1 => "1 user is".to_owned(),
+        count => format!("{count} users are"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_shell_and_a_password_can_log_in() {
+        let accounts = Accounts {
+            passwd: "root:x:0:0::/root:/bin/bash\nanna:x:1:1::/:/bin/sh\nkey:x:2:2::/:/bin/sh\nd:x:3:3::/:/usr/sbin/nologin\n\
+                     no:x:4:4::/:/bin/false\nempty:x:5:5::/:\nshort\n"
+                .to_owned(),
+            shadow: "root:*:1\nanna:$y$x:1\nkey:!:1\nd:$y$x:1\nno:$y$x:1\nempty:$y$x\n".to_owned(),
+            shells: "# shells\n/bin/sh\n/bin/bash\n/usr/sbin/nologin\n/bin/false\n".to_owned(),
+        };
+        assert_eq!(accounts.who_can_log_in(), ["anna", "empty"]);
+    }
+}

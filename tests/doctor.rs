@@ -1,0 +1,203 @@
+//! `cloud2fa doctor` on a healthy machine, and on machines where PAM's files or sshd's are broken
+//! in one place each.
+#![allow(missing_docs)]
+
+use cloud2fa_tests::checkup::{
+    Checkup, MODULE, STORE, all, breaking, doctor, set_mode, set_service, set_sshd,
+};
+
+/// Names, modes, sizes and times of all files that doctor looks at.
+fn state_of_the_machine() -> Vec<u8> {
+    let directories = ["/etc", STORE, "/run/cloud2fa", "/run/sshd"];
+    let form = ["-printf", "%p %m %s %T@ %C@\n"];
+    std::process::Command::new("find").args(directories).args(form).output().unwrap().stdout
+}
+
+#[test]
+fn a_healthy_machine_has_nothing_wrong_and_is_left_as_it_is() {
+    let _checkup = Checkup::healthy();
+    let before = state_of_the_machine();
+    let ended = doctor(&[]);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(state_of_the_machine() == before, "something was changed");
+    let lines: Vec<_> = ended.output.lines().collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{}", ended.output);
+    let from = lines.iter().position(|line| *line == "Nothing wrong. This was looked at:").unwrap();
+    let areas: Vec<_> =
+        lines[from + 1..].iter().filter_map(|line| line.split(':').next()).collect();
+    let expected = ["configuration", "PAM", "store", "sshd", "clock", "service", "users"];
+    assert_eq!(areas.iter().map(|area| area.trim()).collect::<Vec<_>>(), expected);
+    assert!(
+        !ended.output.contains("CRITICAL") && !ended.output.contains("WARNING"),
+        "{}",
+        ended.output
+    );
+}
+
+/// A stack of sshd's; `COMMON` stands for the password's stage, `MODULE` for the module's path.
+fn set_stack(text: &str) {
+    let text = text.replace("COMMON", "@include common-auth").replace("MODULE", MODULE);
+    set_service("sshd", &[&text]);
+}
+
+/// What is wrong with the stack, the stack, and what is found.
+const STACKS: &[(&str, &str, &[&str])] = &[
+    ("optional", "COMMON\nauth optional MODULE nullok", &["wrong_code_lets_in"]),
+    ("sufficient", "COMMON\nauth sufficient MODULE nullok", &["wrong_code_lets_in"]),
+    (
+        "what the module refuses is ignored",
+        "COMMON\nauth [success=ok default=ignore] MODULE nullok",
+        &["wrong_code_lets_in"],
+    ),
+    (
+        "a store that is gone is ignored",
+        "COMMON\nauth [success=ok ignore=ignore authinfo_unavail=ignore default=bad] MODULE nullok",
+        &["doubt_lets_in"],
+    ),
+    (
+        "nullok, and nobody is let in by it",
+        "COMMON\nauth [success=ok default=bad] MODULE nullok",
+        &["policy_without_effect"],
+    ),
+    ("an unknown argument", "COMMON\nauth required MODULE nullok nulok", &["bad_argument"]),
+    (
+        "a configuration that is missing",
+        "COMMON\nauth required MODULE nullok config=/etc/no",
+        &["bad_config"],
+    ),
+    (
+        "a configuration that others may write",
+        "COMMON\nauth required MODULE nullok config=/etc/cloud2fa/other.toml",
+        &["bad_config"],
+    ),
+    (
+        "the module for accounts",
+        "COMMON\nauth required MODULE nullok\naccount required MODULE",
+        &["wrong_type"],
+    ),
+    (
+        "the module is not where libpam looks",
+        "COMMON\n-auth required pam_cloud2fa.so nullok",
+        &["module_unusable"],
+    ),
+    ("a control that is no word", "COMMON\nauth reqired MODULE nullok", &["nobody_gets_in"]),
+    (
+        "a jump past it",
+        "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n\
+         auth required MODULE nullok\nauth required pam_permit.so",
+        &["jumped_past"],
+    ),
+    (
+        "a stack that ends before it",
+        "auth include system-auth\nauth required MODULE nullok",
+        &["jumped_past"],
+    ),
+    (
+        "a fingerprint before it",
+        "auth sufficient pam_fprintd.so\nCOMMON\nauth required MODULE nullok",
+        &["other_way_in"],
+    ),
+    (
+        "a group that is let off",
+        "COMMON\nauth [success=1 default=ignore] pam_succeed_if.so user ingroup emergency\n\
+         auth required MODULE nullok",
+        &["exempt"],
+    ),
+    ("before the password", "auth required MODULE nullok\nCOMMON", &["before_password"]),
+    ("twice", "auth include own-auth\nauth required MODULE nullok", &["asked_twice"]),
+    (
+        "an included file that is missing",
+        "COMMON\nauth required MODULE nullok\nauth include no-such-file",
+        &["nobody_gets_in"],
+    ),
+];
+
+#[test]
+fn what_is_wrong_with_a_stack_is_found() {
+    for (what, stack, expected) in STACKS {
+        breaking(
+            what,
+            |_| {
+                std::fs::write("/etc/cloud2fa/other.toml", "").unwrap();
+                set_mode("/etc/cloud2fa/other.toml", 0o666);
+                set_service(
+                    "system-auth",
+                    &["auth sufficient pam_unix.so", "auth required pam_deny.so"],
+                );
+                let common = std::fs::read_to_string("/etc/pam.d/common-auth").unwrap();
+                set_service("own-auth", &[&common, &format!("auth required {MODULE} nullok")]);
+                set_stack(stack);
+            },
+            expected,
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_module_and_other_services_is_found() {
+    all(&[
+        ("the module is missing", |_| std::fs::remove_file(MODULE).unwrap(), &["module_unusable"]),
+        ("others may write to the module", |_| set_mode(MODULE, 0o666), &["module_unusable"]),
+        (
+            "sudo with a code alone",
+            |_| set_service("sudo", &["auth required /run/pam_cloud2fa.so nullok"]),
+            &["code_alone", "policy_without_effect"],
+        ),
+        (
+            "a mail server",
+            |_| {
+                let stack = ["@include common-auth", "auth required /run/pam_cloud2fa.so nullok"];
+                set_service("dovecot", &stack);
+            },
+            &["one_answer"],
+        ),
+        (
+            "a file that libpam does not read",
+            |_| std::fs::write("/etc/pam.conf", "login auth required pam_cloud2fa.so\n").unwrap(),
+            &["pam_conf_ignored"],
+        ),
+    ]);
+}
+
+/// The stack that a healthy machine has, and one that asks for a code alone.
+const BOTH: &str = "COMMON\nauth required MODULE nullok";
+const CODE_ALONE: &str = "auth required MODULE nullok\nauth required pam_permit.so";
+
+/// What is wrong with sshd, its settings, its stack, and what is found.
+const SSHD: &[(&str, &str, &str, &[&str])] = &[
+    ("no PAM", "UsePAM no", BOTH, &["sshd_pam_off"]),
+    (
+        "the password's method alone",
+        "KbdInteractiveAuthentication no\nPasswordAuthentication yes\nAuthenticationMethods password",
+        BOTH,
+        &["sshd_no_question"],
+    ),
+    (
+        "the password's method, too",
+        "PasswordAuthentication yes\nAuthenticationMethods any\nPubkeyAuthentication no",
+        BOTH,
+        &["sshd_password_method"],
+    ),
+    ("keys alone by default", "AuthenticationMethods any", BOTH, &["sshd_key_alone"]),
+    ("a code alone", "", CODE_ALONE, &["sshd_code_alone"]),
+    (
+        "nothing: the key comes before the code",
+        "AuthenticationMethods publickey,keyboard-interactive:pam",
+        CODE_ALONE,
+        &[],
+    ),
+    ("root by password", "PermitRootLogin yes", BOTH, &["root_without_factor"]),
+    ("a Match block", "Match User git\nAuthenticationMethods publickey", BOTH, &["sshd_match"]),
+    ("it does not start", "NoSuchKeyword yes", BOTH, &["sshd_unreadable"]),
+];
+
+#[test]
+fn what_is_wrong_with_sshd_is_found() {
+    for (what, settings, stack, expected) in SSHD {
+        let break_it = |_: &Checkup| {
+            set_sshd(settings);
+            set_stack(stack);
+        };
+        breaking(what, break_it, expected);
+    }
+}

@@ -1,0 +1,108 @@
+//! `cloud2fa doctor` on machines where store, configuration, service or users are broken in one
+//! place each.
+#![allow(missing_docs)]
+
+use cloud2fa_tests::checkup::{
+    CONFIG, Checkup, SOCKET, STORE, all, ids, look, set_mode, set_service, shell,
+};
+use cloud2fa_tests::disk::{Disk, Kind};
+use cloud2fa_tests::{Fixture, user};
+use std::fs;
+
+#[test]
+fn what_is_wrong_with_store_and_records_is_found() {
+    all(&[
+        (
+            "an empty directory",
+            |_| shell(&format!("rm -r {STORE}/.store {STORE}/*")),
+            &["store_missing"],
+        ),
+        (
+            "no directory",
+            |_| fs::write(CONFIG, "state_dir = '/run/no-such-store'").unwrap(),
+            &["store_missing"],
+        ),
+        ("open to others", |_| set_mode(STORE, 0o755), &["store_unsafe"]),
+        (
+            "a damaged marker",
+            |_| fs::write(format!("{STORE}/.store"), "x").unwrap(),
+            &["store_unsafe"],
+        ),
+        (
+            "a later version's",
+            |_| fs::write(format!("{STORE}/.store"), "format = 2\n").unwrap(),
+            &["store_unusable"],
+        ),
+        ("read-only", |_| shell(&format!("mount -o remount,ro {STORE}")), &["store_read_only"]),
+        (
+            "a damaged record",
+            |_| user::write_private(format!("{STORE}/alice.account").as_ref(), b""),
+            &["record_unusable"],
+        ),
+        ("a record of another uid", |checkup| checkup.rewrite("uid", "4711"), &["record_unusable"]),
+        ("a locked user", |checkup| checkup.rewrite("locked", "true"), &["user_locked"]),
+        ("a user who is gone", |_| shell("sed -i /^alice:/d /etc/passwd"), &["user_unknown"]),
+        (
+            "a clock that went back",
+            |checkup| checkup.rewrite("created", &(user::now().0 + 3600).to_string()),
+            &["clock_behind"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_store_on_btrfs_that_copies_on_write_is_found() {
+    let checkup = Checkup::healthy();
+    let fixture = Fixture::new();
+    let disk = Disk::under(&fixture, Kind::Btrfs);
+    let store = fixture.store_path();
+    fs::write(CONFIG, format!("state_dir = '{}'\n", store.display())).unwrap();
+    assert!(ids(&look(&[])).contains("store_copies_on_write"));
+    // What the fix says, on the empty store: it must be empty for the directory's flag to do it.
+    let path = store.display();
+    shell(&format!("chattr +C {path}; rm {path}/.store"));
+    cloud2fa::FileStore::init(&store, 0).unwrap();
+    assert!(!ids(&look(&[])).contains("store_copies_on_write"));
+    drop((disk, checkup));
+}
+
+#[test]
+fn what_is_wrong_with_configuration_service_and_users_is_found() {
+    all(&[
+        (
+            "a mistake in the configuration",
+            |_| fs::write(CONFIG, "skwe = 1").unwrap(),
+            &["bad_config"],
+        ),
+        ("a configuration that others may write", |_| set_mode(CONFIG, 0o646), &["bad_config"]),
+        (
+            "a password is enough",
+            |_| fs::write(CONFIG, "reauthenticate = 'password'").unwrap(),
+            &["reauthenticate_password"],
+        ),
+        ("a wide window", |_| fs::write(CONFIG, "skew = 5").unwrap(), &["wide_skew"]),
+        (
+            "no waits",
+            |_| fs::write(CONFIG, "[throttle]\nfirst_wait = '0s'").unwrap(),
+            &["weak_throttle"],
+        ),
+        (
+            "everybody is refused",
+            |_| fs::write(CONFIG, "unenrolled = 'refuse'").unwrap(),
+            &["not_enrolled", "unenrolled_refused"],
+        ),
+        ("nobody is asked", |_| set_service("sshd", &["@include common-auth"]), &["never_asked"]),
+        ("a socket for root alone", |_| set_mode(SOCKET, 0o600), &["service_socket"]),
+        (
+            "a socket that is none",
+            |_| shell(&format!("rm {SOCKET}; touch {SOCKET}")),
+            &["service_socket"],
+        ),
+        (
+            "no PAM file for the service",
+            |_| fs::remove_file("/etc/pam.d/cloud2fa").unwrap(),
+            &["service_no_pam_file"],
+        ),
+        ("the service is off", |_| fs::remove_file(SOCKET).unwrap(), &["service_off"]),
+    ]);
+}
