@@ -33,6 +33,7 @@ const CHECKS: &[Check] = &[
         units::verified,
     ),
     ("the sandbox can write where it must, and nowhere else", units::writable),
+    ("uid 0 finds no way out of the sandbox by what listens in /run", units::no_way_out),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",
         walk::through,

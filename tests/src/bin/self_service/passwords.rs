@@ -1,7 +1,7 @@
 //! The password's check under the shipped unit, by the machine's own PAM stages.
 
 use crate::logins::{answer_unseen, enable};
-use crate::machine::{Machine, PASSWORD};
+use crate::machine::{Machine, PASSWORD, all_of};
 use std::time::{Duration, Instant};
 
 const COMMON_AUTH: &str = "/etc/pam.d/common-auth";
@@ -89,7 +89,7 @@ fn enable_again(machine: &Machine, phone: &mut crate::logins::Phone) {
     *phone = new_phone;
     let wrong = machine
         .run(&["pamtester", "login", "dora", "authenticate"], &format!("{PASSWORD}\n000000\n"));
-    assert!(!wrong.status.success(), "{}", crate::machine::all_of(&wrong));
+    assert!(!wrong.status.success(), "{}", all_of(&wrong));
 }
 
 pub fn faillock(machine: &Machine) {
@@ -110,12 +110,23 @@ pub fn faillock(machine: &Machine) {
             answer_unseen(&mut terminal, "Password: ", "not-the-password");
         }
         assert_eq!(terminal.end().1, 3);
+        // The counter is the user's, so that a screen locker, which runs as the user, goes by it.
+        // (faillock(8), run by root, would put that right.)
+        let as_emil =
+            ["runuser", "--user", "emil", "--", "pamtester", "locker", "emil", "authenticate"];
+        machine.write("/etc/pam.d/locker", "@include common-auth\n");
+        let locked = all_of(&machine.run(&as_emil, &format!("{PASSWORD}\n")));
+        assert!(!locked.contains("successfully"), "{locked}");
         let counted = machine.must(&["faillock", "--user", "emil"]);
         assert_eq!(counted.lines().filter(|line| line.ends_with(" V")).count(), 3, "{counted}");
         let mut terminal = machine.cloud2fa("emil", &["enable"]);
         answer_unseen(&mut terminal, "Password: ", PASSWORD);
         terminal.expect("Tries left: 2");
         drop(terminal);
+        machine.must(&["faillock", "--user", "emil", "--reset"]);
+        machine.run(&as_emil, "not-the-password\n");
+        let counted = machine.must(&["faillock", "--user", "emil"]);
+        assert_eq!(counted.lines().filter(|line| line.ends_with(" V")).count(), 1, "{counted}");
         machine.must(&["faillock", "--user", "emil", "--reset"]);
         must_be_enabled(machine, "emil");
     });

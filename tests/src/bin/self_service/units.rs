@@ -46,6 +46,33 @@ pub fn writable(machine: &Machine) {
     assert!(log.contains("writable: /var/lib/cloud2fa /run/cloud2fa /run/faillock\n"), "{log}");
 }
 
+/// Uid 0 is let in by much that listens in /run, without a capability. A unit that is the shipped
+/// one but for its program asks systemd to run something outside of the sandbox.
+pub fn no_way_out(machine: &Machine) {
+    let tries = |sandbox: &str| {
+        machine.write(
+            "/etc/systemd/system/break-out.service",
+            &format!(
+                "[Service]\nType=oneshot\n{sandbox}\n\
+                 ExecStart=systemd-run --quiet --wait touch /etc/out-of-the-sandbox\n"
+            ),
+        );
+        machine.must(&["systemctl", "daemon-reload"]);
+        machine.run(&["systemctl", "start", "break-out.service"], "").status.success()
+    };
+    assert!(tries("CapabilityBoundingSet="), "it does not even work without a sandbox");
+    machine.must(&["rm", "/etc/out-of-the-sandbox"]);
+    let shipped = machine.must(&["sed", "-n", "/^\\[Service\\]/,$p", SERVICE]);
+    let sandbox = shipped.lines().filter(|line| {
+        !["[Service]", "ExecStart=", "Standard"].iter().any(|begin| line.starts_with(begin))
+    });
+    assert!(!tries(&sandbox.collect::<Vec<_>>().join("\n")), "systemd does what it asks for");
+    machine.script(
+        "! [ -e /etc/out-of-the-sandbox ]
+         rm /etc/systemd/system/break-out.service; systemctl daemon-reload",
+    );
+}
+
 pub fn varlinkctl(machine: &Machine) {
     if machine.suite == "bookworm" {
         println!("    Debian 12 has no varlinkctl");
