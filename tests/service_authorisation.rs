@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 const STORE: &str = "/var/lib/cloud2fa";
 
 /// Accounts are the columns: alice and carol are enrolled, the others are not; alice2 is a
-/// second name of alice's uid, nobody has no password, nosuchuser does not exist. Whoever is
-/// asked for a password or a code gives the right one. "ok" is an answer without an error,
-/// Verify's is its verdict. ConfirmEnrolment names no account, and comes behind BeginEnrolment
-/// on the same connection.
+/// second name of alice's uid, which root alone enrols while alice is; nobody has no password,
+/// nosuchuser does not exist. Whoever is asked for a password or a code gives the right one. "ok"
+/// is an answer without an error, Verify's is its verdict. ConfirmEnrolment names no account, and
+/// comes behind BeginEnrolment on the same connection.
 const TABLE: &str = "
 | who    | method                | alice            | alice2           | bob              | carol            | root             | nobody           | nosuchuser       |
 |--------|-----------------------|------------------|------------------|------------------|------------------|------------------|------------------|------------------|
@@ -36,8 +36,8 @@ const TABLE: &str = "
 | alice  | Verify                | accepted         | changed          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | GetRequirements       | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | Authenticate          | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice  | BeginEnrolment        | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice  | ConfirmEnrolment      | ok               | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
+| alice  | BeginEnrolment        | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice  | ConfirmEnrolment      | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
 | alice  | RegenerateBackupCodes | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | Disable               | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | GetStatus             | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
@@ -45,8 +45,8 @@ const TABLE: &str = "
 | alice2 | Verify                | accepted         | changed          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | GetRequirements       | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | Authenticate          | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice2 | BeginEnrolment        | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice2 | ConfirmEnrolment      | ok               | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
+| alice2 | BeginEnrolment        | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice2 | ConfirmEnrolment      | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
 | alice2 | RegenerateBackupCodes | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | Disable               | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | bob    | GetStatus             | NotPermitted     | NotPermitted     | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |

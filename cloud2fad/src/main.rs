@@ -8,6 +8,7 @@ mod connection;
 mod given;
 mod interface;
 mod log;
+mod names;
 mod pam;
 mod peer;
 mod session;

@@ -6,12 +6,14 @@ use crate::given::Given;
 use crate::log;
 use crate::pam::Pam;
 use crate::peer::Peer;
-use crate::{ROOT, answer, now};
+use crate::{ROOT, answer, names, now};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
 use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
 use cloud2fa::store::OldCopy;
-use cloud2fa::{Answer, Config, Factor, FileStore, Generation, Purpose, User, UserName, Verdict};
+use cloud2fa::{
+    Answer, Config, Factor, FileStore, Generation, Purpose, StoreError, User, UserName, Verdict,
+};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use varlink::Reply;
@@ -157,6 +159,9 @@ impl Session {
         let replace = given.flag("replace")?;
         let current = given.current_code()?;
         given.no_more()?;
+        if self.uid != ROOT && self.is_behind_another_name(&user)? {
+            return Err(Refusal::NotPermitted.into());
+        }
         let key = self.manager()?.begin_enrolment(&user, replace, current.as_ref(), &now)?;
         Ok(answer::new_key(&key))
     }
@@ -164,10 +169,15 @@ impl Session {
     fn confirm_enrolment(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
         let code = Answer::parse(given.text("code")?.as_bytes());
         given.no_more()?;
-        let manager = self.manager()?;
-        let user = manager.enrolling().map(|user| user.name.clone());
-        self.about = user;
+        let user = self.manager()?.enrolling().cloned();
+        self.about = user.as_ref().map(|user| user.name.clone());
         let Some(Answer::Token(token)) = code else { return Err(Refusal::NotACode.into()) };
+        // A key waits for minutes, in which a name can be given to somebody else.
+        if let Some(user) =
+            user.filter(|user| names::find(user.name.as_str()).as_ref() != Some(user))
+        {
+            return Err(StoreError::Changed(user.name).into());
+        }
         let issued = self.manager()?.confirm_enrolment(&token, &now)?;
         self.log_change("ConfirmEnrolment", Decision::Enrolled, &issued.old_copy);
         Ok(answer::issued(&issued))
@@ -217,13 +227,22 @@ impl Session {
     /// told before, or with the call, which is told after.
     fn find(&mut self, given: &mut Given<'_>) -> Result<User, Failed> {
         let name = given.text("user")?;
-        let entry = nix::unistd::User::from_name(name).ok().flatten();
-        let user = entry.and_then(|entry| User::try_from(entry).ok());
+        let user = names::find(name);
         self.about = user.as_ref().map(|user| user.name.clone());
         let manager = self.manager()?;
         let user = user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?;
         manager.permit(&user)?;
         Ok(user)
+    }
+
+    /// Whether this name's logins are asked for the codes of another name, the first of the same
+    /// uid: until this name has an enrolment of its own, which a password alone must not make.
+    fn is_behind_another_name(&mut self, user: &User) -> Result<bool, Failed> {
+        let Some(first) = names::first_of(user.uid) else { return Ok(true) };
+        let manager = self.manager()?;
+        let mut is_enrolled =
+            |user: &User| manager.status(user, &now).map(|standing| standing.status().is_some());
+        Ok(first.name != user.name && !is_enrolled(user)? && is_enrolled(&first)?)
     }
 
     fn take_spent(&mut self) -> Option<Factor> {
