@@ -10,6 +10,7 @@
 //! took; where one fails, the machine's journal is shown, and the others go on.
 
 mod crowd;
+mod doctor;
 mod logins;
 mod machine;
 mod network;
@@ -39,6 +40,7 @@ const CHECKS: &[Check] = &[
         walk::through,
     ),
     ("other programs can ask the service what it is and call it (varlinkctl)", units::varlinkctl),
+    ("doctor sees what is wrong with the units, and nothing where all is well", doctor::units),
     ("each recipe asks what it says, as often as it says, and nobody else", recipes::all),
     ("a wrong password is refused and logged, the right one works", passwords::wrong_and_right),
     ("an account that is locked or expired changes nothing", passwords::locked_and_expired),

@@ -1,6 +1,7 @@
 //! The recipes in `conf/recipes`: each applied by the commands that stand in it, then tried with
 //! the real program, each of whose questions is counted, then taken back.
 
+use crate::doctor;
 use crate::logins::{Phone, enable, ssh};
 use crate::machine::{Machine, PASSWORD};
 use cloud2fa_tests::pty::Ended;
@@ -74,6 +75,9 @@ fn with(machine: &Machine, recipe: &str, act: impl FnOnce()) {
              PATH=$PATH sh -ec \"$(cat /run/commands)\"
              grep -rq '^auth.*pam_cloud2fa.so' /etc/pam.d"
         ));
+        // Who has no enrolment and may not log in is what this recipe is about.
+        let refuses: &[&str] = if recipe == "ssh-key-then-code" { &["not_enrolled"] } else { &[] };
+        assert_eq!(doctor::faults(machine), refuses, "{recipe}");
         act();
     }));
     machine.script(

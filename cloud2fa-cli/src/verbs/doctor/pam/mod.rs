@@ -48,6 +48,8 @@ pub struct Asked {
     pub lets_in: Option<bool>,
     /// Whether a code, or not being enrolled, is all that it takes.
     pub code_alone: bool,
+    /// Whether password and code are typed at once, so that one question is enough.
+    pub one_field: bool,
     /// Where the module stands.
     pub at: String,
 }
@@ -133,10 +135,11 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
         }
         let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
         let lets_in = facts.stack_lets_in(&stack);
-        if modules::has_one_answer(&service) && !takes_one_field(&stack) {
+        let one_field = takes_one_field(&stack);
+        if modules::has_one_answer(&service) && !one_field {
             problems.add(None, Some(&service), one_answer());
         }
-        asked.push(Asked { service, lets_in, code_alone, at: ours.at.to_string() });
+        asked.push(Asked { service, lets_in, code_alone, one_field, at: ours.at.to_string() });
     }
     let mut findings = problems.into_findings();
     findings.extend(policies(&asked));

@@ -121,8 +121,10 @@ pub fn check(sshd: &Sshd, asked: &Asked, root_is_enrolled: bool) -> Vec<Finding>
     let ways = sshd.ways();
     let has = |way: &[&str], method| way.contains(&method);
     let takes_key = |way: &[&str]| way.iter().any(|it| ![KEYBOARD, PASSWORD].contains(it));
-    let asks = ways.iter().any(|way| has(way, KEYBOARD));
-    let by_password = ways.iter().any(|way| has(way, PASSWORD) && !has(way, KEYBOARD));
+    let by_one_field = ways.iter().any(|way| has(way, PASSWORD) && !has(way, KEYBOARD));
+    // The method `password` is one question: enough where both are typed at once.
+    let by_password = by_one_field && !asked.one_field;
+    let asks = ways.iter().any(|way| has(way, KEYBOARD)) || by_one_field && asked.one_field;
     let by_key_alone = ways.iter().any(|way| !has(way, KEYBOARD) && !has(way, PASSWORD));
     let without_key = ways.iter().any(|way| !takes_key(way));
     let root_by_password = sshd.is_on("permitrootlogin") && without_key;
@@ -143,76 +145,90 @@ mod tests {
     use super::*;
     use crate::verbs::doctor::finding::Severity;
 
-    /// What Debian's sshd says by default, as far as it matters, with other values put before.
-    fn found(other: &str, code_alone: bool, root_is_enrolled: bool) -> Vec<&'static str> {
+    /// sshd's service, with a stack that asks for password and code.
+    fn asked() -> Asked {
+        Asked {
+            service: "sshd".to_owned(),
+            lets_in: Some(true),
+            code_alone: false,
+            one_field: false,
+            at: "x:1".to_owned(),
+        }
+    }
+
+    /// What is found where sshd says these settings, over a usual machine's.
+    fn found(settings: &str, asked: &Asked, root_is_enrolled: bool) -> Vec<&'static str> {
         let usual = "usepam yes\npubkeyauthentication yes\npasswordauthentication no\nkbdinteractiveauthentication yes\n\
              gssapiauthentication no\nhostbasedauthentication no\npermitrootlogin without-password\n\
              authenticationmethods publickey keyboard-interactive:pam\n";
-        // The last of a keyword counts here, since it comes as a whole from sshd.
-        let sshd = Sshd::parse(&format!("{usual}{other}"), other.contains("match"));
-        let asked =
-            Asked { service: "sshd".into(), lets_in: Some(true), code_alone, at: "x:1".into() };
-        check(&sshd, &asked, root_is_enrolled).iter().map(|finding| finding.id.word()).collect()
+        // The last of a keyword counts here: sshd says each but once.
+        let sshd = Sshd::parse(&format!("{usual}{settings}"), settings.contains("match"));
+        check(&sshd, asked, root_is_enrolled).iter().map(|finding| finding.id.word()).collect()
     }
+
+    const BOTH: &str = "authenticationmethods publickey,keyboard-interactive:pam\n";
+    const NO_KEY: &str = "authenticationmethods any\npubkeyauthentication no\n";
+    const NO_QUESTION: &str = "authenticationmethods any\npubkeyauthentication no\n\
+         kbdinteractiveauthentication no\npasswordauthentication yes\n";
 
     #[test]
     fn each_way_in_is_looked_at() {
-        let both = "authenticationmethods publickey,keyboard-interactive:pam\n";
-        for (other, code_alone, expected) in [
-            (both, false, &[][..]),
-            (both, true, &[]),
-            ("", false, &["sshd_key_alone"]),
-            ("authenticationmethods any\n", false, &["sshd_key_alone"]),
-            ("authenticationmethods any\npubkeyauthentication no\n", false, &[]),
-            ("authenticationmethods any\npubkeyauthentication no\n", true, &["sshd_code_alone"]),
-            ("usepam no\n", true, &["sshd_pam_off"]),
+        for (settings, expected) in [
+            (BOTH, &[][..]),
+            ("", &["sshd_key_alone"]),
+            ("authenticationmethods any\n", &["sshd_key_alone"]),
             (
-                "authenticationmethods any\nkbdinteractiveauthentication no\npasswordauthentication yes\npubkeyauthentication no\n",
-                false,
-                &["sshd_no_question"],
+                "authenticationmethods any\npubkeyauthentication no\ngssapiauthentication yes\n",
+                &["sshd_key_alone"],
             ),
+            (NO_KEY, &[]),
+            ("usepam no\n", &["sshd_pam_off"]),
+            (NO_QUESTION, &["sshd_no_question"]),
             (
-                "authenticationmethods any\npubkeyauthentication no\npasswordauthentication yes\n",
-                false,
+                "passwordauthentication yes\npubkeyauthentication no\nauthenticationmethods any\n",
                 &["sshd_password_method"],
             ),
             (
                 "authenticationmethods publickey,password publickey,keyboard-interactive\npasswordauthentication yes\n",
-                false,
                 &["sshd_password_method"],
             ),
-            (
-                "authenticationmethods keyboard-interactive\npasswordauthentication yes\n",
-                false,
-                &[],
-            ),
-            (
-                "authenticationmethods keyboard-interactive\npermitrootlogin yes\n",
-                false,
-                &["root_without_factor"],
-            ),
-            ("authenticationmethods publickey\n", false, &["sshd_no_question", "sshd_key_alone"]),
-            (&format!("{both}match\n"), false, &["sshd_match"]),
+            ("authenticationmethods keyboard-interactive\npasswordauthentication yes\n", &[]),
+            ("authenticationmethods publickey\n", &["sshd_no_question", "sshd_key_alone"]),
+            ("authenticationmethods publickey,keyboard-interactive\nmatch\n", &["sshd_match"]),
         ] {
-            assert_eq!(found(other, code_alone, false), expected, "{other}");
+            assert_eq!(found(settings, &asked(), false), expected, "{settings}");
         }
-        let root_by_password = "authenticationmethods keyboard-interactive\npermitrootlogin yes\n";
-        assert_eq!(found(root_by_password, false, true), [""; 0]);
+    }
+
+    #[test]
+    fn a_stack_that_asks_for_the_code_alone_needs_a_key_before() {
+        let code_alone = Asked { code_alone: true, ..asked() };
+        assert_eq!(found(BOTH, &code_alone, false), [""; 0]);
+        assert_eq!(found(NO_KEY, &code_alone, false), ["sshd_code_alone"]);
+    }
+
+    #[test]
+    fn one_question_is_enough_where_both_are_typed_at_once() {
+        let one_field = Asked { one_field: true, ..asked() };
+        assert_eq!(found(NO_QUESTION, &one_field, false), [""; 0]);
+    }
+
+    #[test]
+    fn root_may_not_log_in_by_a_password_alone() {
+        let settings = format!("{NO_KEY}permitrootlogin yes\n");
+        assert_eq!(found(&settings, &asked(), false), ["root_without_factor"]);
+        assert_eq!(found(&settings, &asked(), true), [""; 0]);
+        let refused = Asked { lets_in: Some(false), ..asked() };
+        assert_eq!(found(&settings, &refused, false), [""; 0]);
     }
 
     #[test]
     fn that_a_key_is_enough_is_a_note_where_an_administrator_has_said_so() {
         let severity = |methods| {
-            let asked = Asked {
-                service: "sshd".into(),
-                lets_in: Some(true),
-                code_alone: false,
-                at: "x:1".into(),
-            };
             let output = format!(
                 "usepam yes\npubkeyauthentication yes\nkbdinteractiveauthentication yes\nauthenticationmethods {methods}\n"
             );
-            check(&Sshd::parse(&output, false), &asked, true)[0].severity
+            check(&Sshd::parse(&output, false), &asked(), true)[0].severity
         };
         assert_eq!(severity("any"), Severity::Warning);
         assert_eq!(severity("publickey keyboard-interactive"), Severity::Note);
