@@ -1,5 +1,5 @@
 //! The manual pages are well formed, for both programs that format them, refer to each other, and
-//! cloud2fad(8) says what units and interface say.
+//! cloud2fad(8) says what units and interface say. What docs/CVES.md says to be tested is tested.
 #![allow(missing_docs)]
 
 use cloud2fa_tests::machine::{program, workspace};
@@ -93,5 +93,24 @@ fn the_service_s_page_names_settings_as_the_units_have_them() {
     assert!(settings.len() >= 7, "{settings:?}");
     for setting in settings {
         assert!(units.lines().any(|line| line == setting), "{setting} is in no unit");
+    }
+}
+
+#[test]
+fn the_table_of_holes_names_tests_that_are_there() {
+    let places = ["tests", "cloud2fa/tests"].map(|place| workspace().join(place));
+    let files = places.iter().flat_map(|place| std::fs::read_dir(place).expect("tests"));
+    let paths = files.map(|file| file.expect("readable").path()).filter(|path| path.is_file());
+    let tests: String = paths.map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    let table = read("docs/CVES.md");
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| 20")).collect();
+    assert!(rows.len() >= 20, "{}", rows.len());
+    for row in rows {
+        let held_by = row.trim_end_matches(" |").rsplit(" | ").next().expect("a last column");
+        let names: Vec<_> = held_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            assert!(tests.contains(&format!("fn {name}(")), "no test {name}: {row}");
+        }
     }
 }
