@@ -11,10 +11,11 @@ use zeroize::Zeroizing;
 /// hold a `:`, which the format keeps for itself, so it is encoded.
 pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
     let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
-    Zeroizing::new(format!(
-        "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}",
-        *secret.to_base32()
-    ))
+    let secret = secret.to_base32();
+    let parts =
+        ["otpauth://totp/", &issuer, ":", &account, "?secret=", &secret, "&issuer=", &issuer];
+    // Made in one piece: growing would leave a copy behind.
+    Zeroizing::new(parts.concat())
 }
 
 /// Every byte outside RFC 3986's unreserved set as `%20`.

@@ -6,7 +6,7 @@ use cloud2fa::enrolment::NotProven;
 use cloud2fa::manage::{NewKey, Refusal, Requirements};
 use cloud2fa::service::INTERFACE;
 use cloud2fa::store::{Issued, OldCopy};
-use cloud2fa::{Standing, StoreError, Verdict};
+use cloud2fa::{BackupCode, Standing, StoreError, Verdict};
 use serde_json::{Value, json};
 use varlink::Reply;
 
@@ -71,8 +71,11 @@ pub fn new_key(key: &NewKey) -> Value {
 
 /// The parameters of what hands out backup codes.
 pub fn issued(issued: &Issued) -> Value {
-    let codes: Vec<_> = issued.backup_codes.iter().map(|code| code.printed().to_string()).collect();
-    json!({ "backup_codes": codes, "old_copy_wiped": matches!(issued.old_copy, OldCopy::Wiped) })
+    let mut answer = old_copy(&issued.old_copy);
+    // Moved, since a copy would not be wiped.
+    let code = |code: &BackupCode| Value::String(code.printed().to_string());
+    answer["backup_codes"] = issued.backup_codes.iter().map(code).collect();
+    answer
 }
 
 /// `(old_copy_wiped: bool)`

@@ -5,10 +5,12 @@
 
 use crate::answer;
 use crate::session::Session;
+use crate::wiped::{serialized, wipe};
 use cloud2fa::service::INTERFACE;
 use std::io::{BufRead, Read};
-use varlink::sansio::protocol::{parse_request, serialize_reply};
+use varlink::sansio::protocol::parse_request;
 use varlink::{Call, CallTrait, ConnectionHandler, Interface, VarlinkService};
+use zeroize::Zeroizing;
 
 /// The interface as it is published.
 const DESCRIPTION: &str = include_str!("../../conf/io.cloud2fa.varlink");
@@ -35,26 +37,29 @@ impl Service {
     }
 
     /// The answer to a message; nothing where it is no call.
-    pub fn answer(&mut self, message: &[u8]) -> Option<Vec<u8>> {
-        let call = parse_request(message).ok()?;
+    pub fn answer(&mut self, message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let mut call = parse_request(message).ok()?;
         let ours = call.method.strip_prefix(INTERFACE).and_then(|rest| rest.strip_prefix('.'));
         let reply = ours.and_then(|method| self.session.call(method, call.parameters.as_ref()));
+        if let Some(parameters) = &mut call.parameters {
+            wipe(parameters);
+        }
         let answer = match reply {
-            Some(reply) => serialize_reply(&reply).ok()?,
+            Some(reply) => serialized(reply)?,
             None => self.standard_answer(message)?,
         };
         // A call that wants no answer gets none.
-        Some(if call.oneway == Some(true) { Vec::new() } else { answer })
+        Some(if call.oneway == Some(true) { Zeroizing::default() } else { answer })
     }
 
-    fn standard_answer(&self, message: &[u8]) -> Option<Vec<u8>> {
+    fn standard_answer(&self, message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let mut answer = Vec::new();
         let mut ended = message.chain(&b"\0"[..]);
         if self.standard.handle(&mut ended, &mut answer, None).is_ok() {
-            return Some(answer);
+            return Some(Zeroizing::new(answer));
         }
         // GetInterfaceDescription's, the only one there is.
-        serialize_reply(&answer::invalid_parameter("interface")).ok()
+        serialized(answer::invalid_parameter("interface"))
     }
 }
 

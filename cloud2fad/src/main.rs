@@ -12,6 +12,7 @@ mod names;
 mod pam;
 mod peer;
 mod session;
+mod wiped;
 
 use cloud2fa::UnixTime;
 use cloud2fa::log::{Call, Event, Reason, Severity};

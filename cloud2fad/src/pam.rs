@@ -181,7 +181,11 @@ extern "C" fn answer(
             // SAFETY: all texts before are NULL or strdup's; nothing else has the array.
             unsafe {
                 for before in 0..index {
-                    libc::free((*array.add(before)).text.cast());
+                    let text = (*array.add(before)).text;
+                    if !text.is_null() {
+                        libc::explicit_bzero(text.cast(), libc::strlen(text));
+                    }
+                    libc::free(text.cast());
                 }
                 libc::free(array.cast());
             }

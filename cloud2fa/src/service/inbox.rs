@@ -2,7 +2,7 @@
 //! and all of it is wiped. Client and service read alike.
 
 use std::io::{self, Read};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of the longest message, either way.
 const LONGEST_MESSAGE: usize = 64 * 1024;
@@ -25,7 +25,10 @@ impl Inbox {
     pub fn take(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         let end = self.end().filter(|end| *end <= LONGEST_MESSAGE)?;
         let message = Zeroizing::new(self.0[..end].to_vec());
-        self.0.drain(..=end);
+        self.0.copy_within(end + 1.., 0);
+        let left = self.0.len() - (end + 1);
+        self.0[left..].zeroize();
+        self.0.truncate(left);
         Some(message)
     }
 
