@@ -31,13 +31,13 @@ pub fn check(
     let right = ways.iter().any(|way| way.said == Said::Right);
     let any = |is: &dyn Fn(&Way) -> bool| ways.iter().any(is);
     // Past the module: that is said, too, and more to the point.
-    let by_password = any(&|way| way.said == Said::Nothing && way.password);
+    let by_others = any(&|way| way.said == Said::Nothing && !is_by_condition(stack, way));
     let forwards = stack.iter().filter_map(Handler::module).any(forwards);
     let of_line = [
         any(&|way| way.said == Said::Wrong).then(|| wrong_code_lets_in(ours)),
         (!any(&|way| way.said == Said::Wrong) && any(&|way| way.said == Said::Doubt))
             .then(|| doubt_lets_in(ours)),
-        (!right && !by_password).then(|| nobody_gets_in(&ours.at)),
+        (!right && !by_others).then(|| nobody_gets_in(&ours.at)),
         (right && !any(&|way| way.said == Said::Right && way.asked < 2))
             .then(|| asked_twice(stack)),
         (!forwards && any(&|way| way.said == Said::Right && way.code_first && way.password))
@@ -80,6 +80,12 @@ fn past(stack: &[Handler], ways: &[Way], service: &str, problems: &mut Problems)
         };
         problems.add(Some(&by.at), Some(service), finding);
     }
+}
+
+/// Whether it is a condition that leads past the module: who it is about is another matter.
+fn is_by_condition(stack: &[Handler], way: &Way) -> bool {
+    let by = way.past_by.and_then(|by| stack.get(by)?.module());
+    by.is_some_and(|module| module.kind == Kind::Condition)
 }
 
 /// Whether an unknown module comes before every password, so that it is one that counts as a
