@@ -46,6 +46,7 @@ impl Checkup {
         // A test that has failed leaves nothing behind that is not made anew.
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         restore_debians_files();
+        hide_the_real_clock();
         shell(&format!("mount -o remount,rw {STORE}; chmod 0700 {STORE}"));
         shell(&format!("rm -rf {STORE}/* {STORE}/.store {MODULE}"));
         shell("rm -rf /run/cloud2fa /etc/pam.conf; mkdir -p /run/cloud2fa /run/sshd /etc/cloud2fa");
@@ -180,6 +181,15 @@ fn restore_debians_files() {
         shell(&format!("rm -rf {KEPT}/ssh/sshd_config.d"));
     }
     shell(&format!("cd /etc; rm -rf pam.d ssh; cp -a {KEPT}/. ."));
+}
+
+/// Whether the real machine's clock is kept right is no matter of a test: a chrony that runs there
+/// would answer over the network. systemd is not to be reached from here.
+fn hide_the_real_clock() {
+    let chronyc = "/usr/bin/chronyc";
+    shell(&format!(
+        "if [ -x {chronyc} ] && {chronyc} -v; then mount --bind /bin/false {chronyc}; fi"
+    ));
 }
 
 /// Runs a script that must work.
