@@ -94,7 +94,12 @@ fn an_enrolled_user_is_replaced_only_on_demand() {
     let (old, old_codes) = enable(&fixture, &["--user", "alice"]);
     let refused = run(&fixture, &["enable", "--user", "alice", "--json"]);
     assert_eq!((refused.last()["error"].as_str(), refused.status), (Some("already_enrolled"), 4));
+    assert_eq!(fixture.login("alice", &[&old_codes[0]]).code, Code::SUCCESS);
+    // "since" has whole seconds: the use must be before that of the new enrolment.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
     let (new, codes) = enable(&fixture, &["--replace", "--user", "alice"]);
+    let status = run(&fixture, &["status", "--user", "alice", "--json"]).last();
+    assert!(status["last_used"].is_null(), "used before it was made: {status}");
     let next = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 + 1);
     assert_eq!(fixture.login("alice", &[old.token_at(next).as_str()]).code, Code::AUTH_ERR);
     assert_eq!(fixture.login("alice", &[&old_codes[1]]).code, Code::AUTH_ERR);

@@ -64,7 +64,8 @@ impl Standing {
                 generation,
                 Status {
                     since: enrolment.created,
-                    last_used: usage.last_used,
+                    // One of an earlier enrolment's is none of this one's.
+                    last_used: usage.last_used.filter(|at| *at >= enrolment.created),
                     backup_codes_left: usage.spent.left(),
                     failures: usage.failures,
                     wait_seconds: usage.wait_left(now),

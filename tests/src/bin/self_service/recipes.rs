@@ -1,5 +1,5 @@
 //! The recipes in `conf/recipes`: each applied by the commands that stand in it, then tried with
-//! the real program, each of whose questions is counted, then taken back.
+//! the real program, each of whose questions is counted, then taken back by its own commands.
 
 use crate::doctor;
 use crate::logins::{Phone, enable, ssh};
@@ -64,33 +64,42 @@ pub fn all(machine: &Machine) {
     }
 }
 
-/// Does what the recipe's comment says, then `act`, and puts all back.
+/// Does what the recipe says, twice, since people do; then `act`; then takes it back as it says.
 fn with(machine: &Machine, recipe: &str, act: impl FnOnce()) {
     machine.script("cp -a /etc/pam.d /run/pam.d; cp -a /etc/ssh/sshd_config.d /run/sshd_config.d");
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        machine.script(&format!(
-            "cd checkout/conf/recipes/{recipe}
-             sed -n 's/^#     //p' auth >/run/commands
-             test -s /run/commands
-             PATH=$PATH sh -ec \"$(cat /run/commands)\"
-             grep -rq '^auth.*pam_cloud2fa.so' /etc/pam.d"
-        ));
+        do_as_it_says(machine, recipe, "To apply");
+        do_as_it_says(machine, recipe, "To apply");
+        machine.script("grep -rq '^auth.*pam_cloud2fa.so' /etc/pam.d");
         // Who has no enrolment and may not log in is what this recipe is about.
         let refuses: &[&str] = if recipe == "ssh-key-then-code" { &["not_enrolled"] } else { &[] };
         assert_eq!(doctor::faults(machine), refuses, "{recipe}");
         act();
+        do_as_it_says(machine, recipe, "To take back");
+        machine.script(
+            "diff -r /run/pam.d /etc/pam.d; diff -r /run/sshd_config.d /etc/ssh/sshd_config.d",
+        );
     }));
     machine.script(
         "for place in pam.d ssh/sshd_config.d; do
              rm -r /etc/$place; mv /run/${place##*/} /etc/$place
-         done
-         # systemd thinks that so many starts are a fault.
-         systemctl reset-failed ssh
-         sshd -t && systemctl restart ssh",
+         done",
     );
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }
+}
+
+/// Types the commands that stand below that line of the recipe's README.
+fn do_as_it_says(machine: &Machine, recipe: &str, heading: &str) {
+    machine.script(&format!(
+        "cd checkout/conf/recipes/{recipe}
+         awk '/^To /{{here=/^{heading}/}} here && /^    /{{print substr($0, 5)}}' README >/run/commands
+         test -s /run/commands
+         # systemd thinks that so many starts are a fault.
+         systemctl reset-failed ssh
+         sh -ec \"$(cat /run/commands)\""
+    ));
 }
 
 /// What no recipe may touch: sessions that nobody answers questions for.
@@ -163,7 +172,7 @@ fn emergency_group(machine: &Machine, people: &mut People) {
     machine.script("usermod --append --groups no-second-factor rosa");
     let (let_in, shown) = ssh(machine, "rosa", None);
     assert!(let_in && codes_asked(&shown) == 0, "{shown}");
-    machine.script("gpasswd --delete rosa no-second-factor; groupdel no-second-factor");
+    machine.script("gpasswd --delete rosa no-second-factor");
 }
 
 /// A command of a user at a terminal, and its answers to the questions.
