@@ -139,17 +139,22 @@ fn enrolled() -> Enrolled {
     user::enrol(Path::new(STORE), user, Secret::generate().unwrap())
 }
 
+/// Somebody who is enrolled, with two connections on which the password was checked, and what a
+/// change is called with on each: a code of its own.
+fn about_to_change() -> (Enrolled, [Raw; 2], [Value; 2]) {
+    let alice = enrolled();
+    let name = alice.user.name.as_str();
+    let connections = [(); 2].map(|()| authenticated(alice.user.uid, name));
+    let calls = alice.codes_at([0, 1]).map(|code| json!({ "user": name, "current_code": code }));
+    (alice, connections, calls)
+}
+
 #[test]
 fn of_two_regenerations_the_last_ones_codes_hold() {
     service::start();
     let mut outcomes = BTreeMap::<String, usize>::new();
     for _ in 0..ROUNDS {
-        let alice = enrolled();
-        let name = alice.user.name.as_str();
-        let [mut one, mut other] = [(); 2].map(|()| authenticated(alice.user.uid, name));
-        let calls =
-            alice.codes_at([0, 1]).map(|code| json!({ "user": name, "current_code": code }));
-        let [first, second] = calls;
+        let (alice, [mut one, mut other], [first, second]) = about_to_change();
         let method = "RegenerateBackupCodes";
         let answers = at_once([(&mut one, method, first), (&mut other, method, second)]);
         tally(&mut outcomes, &answers);
@@ -157,8 +162,12 @@ fn of_two_regenerations_the_last_ones_codes_hold() {
             .iter()
             .filter(|answer| codes(answer).first().is_some_and(|code| is_right(&alice.user, code)))
             .collect();
-        assert_eq!(holding.len(), 1, "{name}: one set holds: {answers:?}");
-        assert!(!is_right(&alice.user, &alice.backup_codes[0]), "{name}: the old ones are dead");
+        assert_eq!(holding.len(), 1, "{}: one set holds: {answers:?}", alice.user.name);
+        assert!(
+            !is_right(&alice.user, &alice.backup_codes[0]),
+            "{}: the old ones are dead",
+            alice.user.name
+        );
     }
     eprintln!("two regenerations: {outcomes:?}");
     let expected = ["EnrolmentChanged + ok", "CurrentCodeRefused replayed + ok", "ok + ok"];
@@ -170,12 +179,7 @@ fn of_disable_and_regenerate_one_wins() {
     service::start();
     let mut outcomes = BTreeMap::<String, usize>::new();
     for _ in 0..ROUNDS {
-        let alice = enrolled();
-        let name = alice.user.name.as_str();
-        let [mut one, mut other] = [(); 2].map(|()| authenticated(alice.user.uid, name));
-        let calls =
-            alice.codes_at([0, 1]).map(|code| json!({ "user": name, "current_code": code }));
-        let [first, second] = calls;
+        let (alice, [mut one, mut other], [first, second]) = about_to_change();
         let answers =
             at_once([(&mut one, "RegenerateBackupCodes", first), (&mut other, "Disable", second)]);
         tally(&mut outcomes, &answers);
