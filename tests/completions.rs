@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::machine::{program, workspace};
+use cloud2fa_tests::terminal::Terminal;
 use std::path::Path;
 use std::process::Command;
 
@@ -40,6 +41,9 @@ fn bash_completes_commands_options_values_and_users() {
     assert_eq!(bash(&["enable", "--rep"]), ["--replace"]);
     assert_eq!(bash(&["enable", "--qr", "a"]), ["auto", "ansi", "ascii"]);
     assert_eq!(bash(&["status", "--user", "alic"]), ["alice"]);
+    assert_eq!(bash(&["unlock", "alic"]), ["alice"]);
+    assert_eq!(bash(&["unlock", "--jso"]), ["--json"]);
+    assert_eq!(bash(&["unlock", "--json", "alic"]), ["alice"]);
     assert_eq!(bash(&["--config", "/etc/login.d"]), ["/etc/login.defs"]);
     assert_eq!(bash(&["no-such"]), [""]);
 }
@@ -59,6 +63,7 @@ fn fish_completes_commands_options_and_users() {
     assert_eq!(offered("cloud2fa enable --rep"), ["--replace"]);
     assert_eq!(offered("cloud2fa enable --qr as"), ["ascii"]);
     assert_eq!(offered("cloud2fa status --user alic"), ["alice"]);
+    assert_eq!(offered("cloud2fa unlock alic"), ["alice"]);
 }
 
 #[test]
@@ -70,4 +75,29 @@ fn zsh_takes_the_file_as_a_completion_of_the_command() {
                   print $_comps[cloud2fa]; autoload +X _cloud2fa; zsh -n $1/_cloud2fa";
     let offered = output(&zsh, &["-f", "-c", script, "zsh", &directory.to_string_lossy()]);
     assert_eq!(offered, "_cloud2fa\n");
+}
+
+#[test]
+fn zsh_completes_commands_options_values_and_users() {
+    let mut command = Command::new(program("zsh", "zsh"));
+    command.arg("-f").env("TERM", "dumb").env("PS1", "");
+    let mut zsh = Terminal::start(&command, 200);
+    let directory = workspace().join("completions/zsh");
+    // What a command line has become is shown when it is run.
+    zsh.type_in(&format!(
+        "fpath=({} $fpath); autoload -Uz compinit; compinit -D -u; cloud2fa() {{ print -r \"<$*>\" }}\n",
+        directory.display()
+    ));
+    for (typed, completed) in [
+        ("en", "<enable>"),
+        ("enable --rep", "<enable --replace>"),
+        ("enable --qr as", "<enable --qr ascii>"),
+        ("status --user alic", "<status --user alice>"),
+        ("unlock alic", "<unlock alice>"),
+    ] {
+        zsh.type_in(&format!("cloud2fa {typed}\t\n"));
+        zsh.expect(completed);
+    }
+    zsh.type_in("exit\n");
+    assert_eq!(zsh.end().1, 0);
 }

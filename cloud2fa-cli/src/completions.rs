@@ -7,6 +7,12 @@ use std::path::{Path, PathBuf};
 
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
+/// How bash's part for `unlock` begins.
+const BASH_UNLOCK: &str = "\n        cloud2fa__subcmd__unlock)\n            opts=";
+
+/// What fish is not told of `unlock NAME`.
+const FISH_UNLOCK: &str = "complete -c cloud2fa -n \"__fish_cloud2fa_using_subcommand unlock\" -f -a \"(__fish_complete_users)\"\n";
+
 /// The file as its shell looks for it, and what belongs in it.
 fn completion(shell: Shell) -> (PathBuf, String) {
     let name = match shell {
@@ -19,9 +25,25 @@ fn completion(shell: Shell) -> (PathBuf, String) {
     clap_complete::generate(shell, &mut Arguments::command(), "cloud2fa", &mut text);
     let path = workspace.join("completions").join(shell.to_string()).join(name);
     let text = String::from_utf8(text).expect("UTF-8");
-    // For bash clap_complete takes every value for a file's name.
-    let user = "--user)\n                    COMPREPLY=($(compgen -";
-    (path, text.replace(&format!("{user}f"), &format!("{user}u")))
+    (path, with_users(shell, &text))
+}
+
+/// With the names of users, where clap_complete does not offer them. For zsh it does.
+fn with_users(shell: Shell, text: &str) -> String {
+    match shell {
+        Shell::Bash => {
+            // Every value is taken for a file's name.
+            let user = "--user)\n                    COMPREPLY=($(compgen -";
+            let text = text.replace(&format!("{user}f"), &format!("{user}u"));
+            // Words without an option before them are not completed.
+            let (before, rest) = text.split_once(BASH_UNLOCK).expect("there is unlock");
+            let (unlock, after) = rest.split_once("\n        cloud2fa__").expect("and more");
+            let unlock = unlock.replace("compgen -W", "compgen -u -W");
+            format!("{before}{BASH_UNLOCK}{unlock}\n        cloud2fa__{after}")
+        }
+        Shell::Fish => format!("{text}{FISH_UNLOCK}"),
+        _ => text.to_owned(),
+    }
 }
 
 #[test]

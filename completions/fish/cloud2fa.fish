@@ -87,3 +87,4 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_s
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -f -a "(__fish_complete_users)"
