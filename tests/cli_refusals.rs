@@ -128,7 +128,10 @@ fn a_user_is_told_when_the_service_cannot_be_reached() {
         let last = ended.last();
         assert_eq!((last["error"].as_str(), ended.status), (Some("unavailable"), 1), "{verb}");
         let message = last["message"].as_str().unwrap();
-        assert!(message.contains("/run/cloud2fa/socket") && message.contains("sudo"), "{message}");
+        assert!(message.contains("/run/cloud2fa/socket"), "{message}");
+        let remedy =
+            "an administrator switches it on with `systemctl enable --now cloud2fad.socket`";
+        assert!(message.ends_with(remedy), "{message}");
     }
 }
 

@@ -80,7 +80,7 @@ fn leaving_before_the_codes_are_saved_says_how_to_get_new_ones() {
     terminal.type_in(CTRL_C);
     let (screen, status) = terminal.end();
     assert_eq!(status, 0, "the new codes are in force: {screen}");
-    assert!(screen.contains("make new ones with `cloud2fa regenerate --user NAME`"), "{screen}");
+    assert!(screen.contains("make new ones with `cloud2fa regenerate --user alice`"), "{screen}");
     assert_eq!(fixture.login("alice", &[&alice.backup_codes[0]]).code, Code::AUTH_ERR);
     assert_eq!(fixture.login("alice", &[&shown_codes(&screen)[0]]).code, Code::SUCCESS);
 }

@@ -5,6 +5,7 @@
 use cloud2fa::{Secret, Token};
 use cloud2fa_tests::command::ended;
 use cloud2fa_tests::service::{self, COMMAND, as_uid};
+use cloud2fa_tests::syslog;
 use cloud2fa_tests::terminal::{Terminal, shown_codes};
 use cloud2fa_tests::user::{self, A_MOMENT, Enrolled, step_with_time_left};
 use std::path::{Path, PathBuf};
@@ -153,10 +154,24 @@ fn new_backup_codes_take_the_password_and_a_code() {
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.code()));
     terminal.expect("u084 has new backup codes; the old ones do not work any more.");
+    terminal.expect("`cloud2fa regenerate` makes new ones");
     terminal.expect("Type yes");
     terminal.type_in("yes\n");
     let (screen, status) = terminal.end();
     assert_eq!((status, shown_codes(&screen).len()), (0, 8), "{screen}");
+    // The service logs it; the command logs root's acts alone.
+    assert_eq!(syslog::lines_about("u084"), []);
+}
+
+#[test]
+fn who_acts_for_oneself_is_not_told_roots_forms() {
+    for (verb, told) in [
+        ("status", "u091 has no second factor; `cloud2fa enable` turns it on.\n"),
+        ("regenerate", "cloud2fa: u091 is not enrolled; `cloud2fa enable` enrols\n"),
+    ] {
+        let (screen, _) = start(6091, &[verb]).end();
+        assert_eq!(screen.replace('\r', ""), told, "{verb}");
+    }
 }
 
 #[test]
@@ -174,7 +189,7 @@ fn turning_off_takes_the_password_and_a_code() {
 fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
     let whose = enrol(6086);
     let mut terminal = start(6086, &["enable"]);
-    terminal.expect("u086 is enrolled already");
+    terminal.expect("u086 is enrolled already; `cloud2fa enable --replace` replaces the enrolment");
     let (screen, status) = terminal.end();
     assert!(status == 4 && !screen.contains("Password"), "{status}: {screen}");
 
@@ -218,7 +233,7 @@ fn a_service_that_is_off_is_named_with_what_to_do() {
     without.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", script, "sh"]);
     without.arg(command.get_program()).args(command.get_args());
     let (screen, status) = Terminal::start(&without, 80).end();
-    assert!(screen.contains("`systemctl status cloud2fad.socket`"), "{screen}");
+    assert!(screen.contains("`systemctl enable --now cloud2fad.socket`"), "{screen}");
     assert!(status == 1 && !screen.contains("Password:"), "{status}: {screen}");
 }
 

@@ -93,7 +93,13 @@ fn each_row_of_the_table() {
             let what = format!("{name} {arguments}");
             match way {
                 Way::Unavailable => {
-                    is_unavailable(&view.login(whose.user.name.as_str(), code), &what);
+                    let seen = view.login(whose.user.name.as_str(), code);
+                    is_unavailable(&seen, &what);
+                    // What is in the way of the files comes first, the service in brackets.
+                    let why = seen.line.split_once(" detail=").expect("a detail").1;
+                    assert!(!why.split(". (").next().unwrap().contains("service"), "{what}: {why}");
+                    let both = name.ends_with("no socket");
+                    assert_eq!(why.contains(". (The service was asked "), both, "{what}: {why}");
                 }
                 Way::Direct | Way::Service => evaluates(&view, &whose, code, &what),
             }

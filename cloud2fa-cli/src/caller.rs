@@ -85,6 +85,27 @@ fn canonical(
     })
 }
 
+/// What to type for a verb on the second factor of `name`: without it where it is the caller's own,
+/// except that root's own is seldom meant.
+pub fn command(verb: &str, name: &str) -> String {
+    let own = nix::unistd::User::from_uid(getuid()).ok().flatten().map(|own| own.name);
+    if !getuid().is_root() && own.as_deref() == Some(name) {
+        format!("`cloud2fa {verb}`")
+    } else {
+        format!("`cloud2fa {verb} --user {name}`")
+    }
+}
+
+/// Who unlocks `name`, and how.
+pub fn unlocks(name: &str) -> String {
+    let command = format!("`cloud2fa unlock {name}`");
+    if getuid().is_root() {
+        format!("{command} unlocks")
+    } else {
+        format!("an administrator unlocks with {command}")
+    }
+}
+
 /// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has
 /// two readings.
 fn is_sudo() -> bool {

@@ -1,5 +1,6 @@
 //! Why the command did not do what it was asked for: a kind for programs, a text for people.
 
+use crate::caller;
 use cloud2fa::config::ConfigError;
 use cloud2fa::manage::Refusal;
 use cloud2fa::{StoreError, Verdict};
@@ -105,13 +106,19 @@ impl From<StoreError> for Failure {
             StoreError::NotEnrolled(_) => Kind::NotEnrolled,
             _ => Kind::Unavailable,
         };
-        let nothing_saved = match &error {
-            StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                "; the disk is full: make room, and start again. Nothing was changed"
+        let next = match &error {
+            StoreError::NotEnrolled(name) => {
+                format!("; {} enrols", caller::command("enable", name.as_str()))
             }
-            _ => "",
+            StoreError::Changed(name) => {
+                format!(" ({} shows it)", caller::command("status", name.as_str()))
+            }
+            StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "; the disk is full: make room, and start again. Nothing was changed".to_owned()
+            }
+            _ => String::new(),
         };
-        Self::new(kind, format!("{error}{nothing_saved}"))
+        Self::new(kind, format!("{error}{next}"))
     }
 }
 
@@ -142,7 +149,14 @@ impl From<Refusal> for Failure {
                 Kind::Unavailable
             }
         };
-        Self::new(kind, refusal.to_string())
+        let message = match &refusal {
+            Refusal::AlreadyEnrolled(name) => {
+                let replace = caller::command("enable --replace", name.as_str());
+                format!("{refusal}; {replace} replaces the enrolment")
+            }
+            _ => refusal.to_string(),
+        };
+        Self::new(kind, message)
     }
 }
 

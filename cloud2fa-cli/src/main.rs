@@ -9,6 +9,7 @@ mod completions;
 mod dialogue;
 mod failure;
 mod input;
+mod log;
 mod machine;
 #[cfg(test)]
 mod manual;

@@ -3,10 +3,9 @@
 
 #![forbid(unsafe_code)]
 
-use cloud2fa::enrolment::NotProven;
+use cloud2fa::StoreError;
 use cloud2fa::log::{Call, Event, LogLine, Reason, Severity};
 use cloud2fa::manage::Refusal;
-use cloud2fa::{Factor, StoreError};
 use std::io::Write;
 
 /// What stands for `PAM_SERVICE`: the PAM service by which passwords are checked.
@@ -34,7 +33,7 @@ fn write(severity: Severity, line: &str) {
 pub fn of_refusal(refusal: &Refusal) -> Event {
     Event::refused(match refusal {
         Refusal::CurrentCodeRefused(verdict, factor) => return Event::of_verdict(verdict, *factor),
-        Refusal::NotProven(why) => return of_not_proven(*why),
+        Refusal::NotProven(why) => return Event::of_not_proven(*why),
         Refusal::Unavailable(why) => {
             return Event::refused(Reason::PasswordNotChecked).with_detail(Severity::Error, why);
         }
@@ -54,15 +53,4 @@ pub fn of_refusal(refusal: &Refusal) -> Event {
         Refusal::AlreadyEnrolled(_) => Reason::AlreadyEnrolled,
         Refusal::NoEnrolmentBegun => Reason::NoEnrolmentBegun,
     })
-}
-
-fn of_not_proven(why: NotProven) -> Event {
-    let event = Event { factor: Some(Factor::Token), ..Event::refused(Reason::NotProven) };
-    match why {
-        NotProven::WrongCode => event,
-        NotProven::ClockOff { seconds } => {
-            let detail = format!("the app's clock minus this system's is about {seconds} s");
-            event.with_detail(Severity::Notice, detail)
-        }
-    }
 }

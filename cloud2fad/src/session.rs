@@ -123,11 +123,10 @@ impl Session {
         given.no_more()?;
         let code = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
         let verdict = self.manager()?.verify(&user, &seen, &code, purpose, &now)?;
-        let mut event = Event::of_verdict(&verdict, code.factor());
-        if purpose == Purpose::Trial && event.detail.is_none() {
-            event =
-                Event { detail: Some("a trial: a right code is not spent".to_owned()), ..event };
-        }
+        let event = match purpose {
+            Purpose::Login => Event::of_verdict(&verdict, code.factor()),
+            Purpose::Trial => Event::of_trial(&verdict, code.factor()),
+        };
         self.log("Verify", &event);
         if let Verdict::Wrong { .. } = verdict {
             std::thread::sleep(WRONG_CODE_DELAY);
@@ -262,16 +261,7 @@ impl Session {
             (_, None) if self.uid == ROOT => (Reason::ByRoot, None),
             (_, None) => (Reason::RightPassword, None),
         };
-        let event = Event::done(change, reason, factor);
-        let event = match old_copy {
-            OldCopy::Wiped => event,
-            OldCopy::Left(error) => {
-                let detail = format!(
-                    "the old copy in the account file could not be wiped ({error}); the next change does it"
-                );
-                event.with_detail(Severity::Notice, detail)
-            }
-        };
+        let event = Event::done(change, reason, factor).with_old_copy(old_copy);
         self.log(method, &event);
     }
 }

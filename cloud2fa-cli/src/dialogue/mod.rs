@@ -1,6 +1,7 @@
 //! How the command talks: with a person at a terminal, or with a program by JSON.
 
 mod json;
+mod picture;
 mod report;
 mod terminal;
 

@@ -1,19 +1,15 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row, report};
-use crate::arguments::QrStyle;
+use super::{Again, Asked, Dialogue, Done, NewKey, Row, picture, report};
+use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::machine::rfc_3339;
 use crate::verbs::doctor::Report;
-use cloud2fa::qr::Style;
 use cloud2fa::{BackupCode, Factor, Standing, Verdict};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
-
-/// Columns and rows of a terminal that does not say how many it has: one that may scroll.
-const USUAL_SIZE: (usize, usize) = (80, usize::MAX);
 
 /// Standard input, output and error.
 pub struct Terminal {
@@ -46,29 +42,32 @@ impl Terminal {
     }
 
     /// Shows backup codes once, and waits until they are saved.
-    fn show_codes(&mut self, codes: &[BackupCode]) -> Result<(), Failure> {
+    fn show_codes(&mut self, user: &str, codes: &[BackupCode]) -> Result<(), Failure> {
         say("\nBackup codes. Each works once, in place of a code of the app:\n\n")?;
         for (number, code) in codes.iter().enumerate() {
             say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
         }
-        say("\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
-             They are not shown again; `cloud2fa regenerate --user NAME` makes new ones.\n\n")?;
+        let regenerate = caller::command("regenerate", user);
+        say(&format!(
+            "\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
+             They are not shown again; {regenerate} makes new ones.\n\n"
+        ))?;
         loop {
             match self.question("Type yes when you have saved them: ") {
                 Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(b"yes") => return Ok(()),
                 Ok(_) => {}
                 // All is saved already: that nobody answers changes nothing.
                 Err(_) => {
-                    return say(
-                        "If you have not saved them, make new ones with `cloud2fa regenerate --user NAME`.\n",
-                    );
+                    return say(&format!(
+                        "If you have not saved them, make new ones with {regenerate}.\n"
+                    ));
                 }
             }
         }
     }
 }
 
-fn say(text: &str) -> Result<(), Failure> {
+pub(super) fn say(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     written.map_err(|error| {
@@ -109,7 +108,7 @@ impl Dialogue for Terminal {
         say(key.uri)?;
         say("\n\n")?;
         // The picture comes last: key and link may scroll away above it, but not the picture itself.
-        let picture = fitting_picture(key)?;
+        let picture = picture::fitting(key)?;
         let or_scan = if picture.is_some() { "Or scan the picture. " } else { "" };
         say(&format!(
             "{or_scan}Then type the code that the app shows.\nNothing is saved before it is right.\n"
@@ -121,11 +120,11 @@ impl Dialogue for Terminal {
         match done {
             Done::Enabled(codes) => {
                 say(&format!("\nThe second factor of {user} is on.\n"))?;
-                self.show_codes(codes)
+                self.show_codes(user, codes)
             }
             Done::Regenerated(codes) => {
                 say(&format!("{user} has new backup codes; the old ones do not work any more.\n"))?;
-                self.show_codes(codes)
+                self.show_codes(user, codes)
             }
             Done::Disabled => say(&format!("The second factor of {user} is off.\n")),
             Done::Unlocked => say(&format!("{user} may try again at once.\n")),
@@ -143,7 +142,7 @@ impl Dialogue for Terminal {
 
     fn verdict(
         &mut self,
-        _: &str,
+        user: &str,
         verdict: &Verdict,
         factor: Option<Factor>,
     ) -> Result<(), Failure> {
@@ -170,7 +169,7 @@ impl Dialogue for Terminal {
                 format!("Too many wrong codes; the next one is looked at in {seconds} s.\n")
             }
             Verdict::Locked => {
-                "Locked after too many wrong codes; `cloud2fa unlock` unlocks.\n".to_owned()
+                format!("Locked after too many wrong codes; {}.\n", caller::unlocks(user))
             }
             Verdict::ClockWentBack { .. } | Verdict::Changed => String::new(),
         })
@@ -179,12 +178,13 @@ impl Dialogue for Terminal {
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
         let Some(status) = standing.status() else {
             return say(&format!(
-                "{user} has no second factor; `cloud2fa enable --user {user}` turns it on.\n"
+                "{user} has no second factor; {} turns it on.\n",
+                caller::command("enable", user)
             ));
         };
         let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
         let throttle = match (status.locked, status.wait_seconds) {
-            (true, _) => "locked; `cloud2fa unlock` unlocks".to_owned(),
+            (true, _) => format!("locked; {}", caller::unlocks(user)),
             (false, 0) => "none".to_owned(),
             (false, seconds) => format!("{seconds} s"),
         };
@@ -239,39 +239,6 @@ impl Dialogue for Terminal {
     }
 }
 
-/// The picture, where one is wanted and fits; says what does not.
-fn fitting_picture(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
-    let Some(style) = style(key.style) else { return Ok(None) };
-    let (columns, rows) = terminal_size::terminal_size()
-        .map_or(USUAL_SIZE, |(width, height)| (width.0.into(), height.0.into()));
-    let needed = key.picture.columns(style);
-    if needed > columns {
-        say(&format!(
-            "The QR code needs {needed} columns, and this terminal has {columns}:\n\
-             make it wider and start again, or type the key.\n\n"
-        ))?;
-        return Ok(None);
-    }
-    let picture = key.picture.draw(style);
-    // The question stands below it.
-    let needed = picture.lines().count() + 1;
-    if needed <= rows {
-        return Ok(Some(picture));
-    }
-    say(&format!("The QR code needs {needed} rows, and this terminal has {rows}:\n"))?;
-    if key.style == QrStyle::Auto {
-        let name = if style == Style::HalfBlocks { "ansi" } else { "ascii" };
-        say(&format!(
-            "make it higher and start again, or type the key.\n(With `--qr {name}` it is drawn all the same.)\n\n"
-        ))?;
-        return Ok(None);
-    }
-    say(
-        "its top scrolls away. Make it higher, or type the key.\n(With `--qr none` it is not drawn.)\n\n",
-    )?;
-    Ok(Some(picture))
-}
-
 /// Why something is asked for once more.
 fn why_again(what: Asked, again: Again) -> String {
     let why = match (what, again.clock_off_seconds) {
@@ -288,25 +255,4 @@ fn why_again(what: Asked, again: Again) -> String {
         }
     };
     format!("{why} Tries left: {}.\n", again.tries_left)
-}
-
-/// How to draw, as asked for and as the terminal can.
-fn style(asked: QrStyle) -> Option<Style> {
-    let dumb =
-        std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb");
-    let ascii = if dumb { Style::Hashes } else { Style::ColouredBlanks };
-    match asked {
-        QrStyle::None => None,
-        QrStyle::Ansi => Some(Style::HalfBlocks),
-        QrStyle::Auto if !dumb && is_utf_8() => Some(Style::HalfBlocks),
-        QrStyle::Auto | QrStyle::Ascii => Some(ascii),
-    }
-}
-
-/// Whether the locale's characters are UTF-8, by the variables that setlocale(3) reads.
-fn is_utf_8() -> bool {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
-    locale.contains("utf-8") || locale.contains("utf8")
 }

@@ -5,9 +5,10 @@ use super::{change, manager, warn_of};
 use crate::arguments::{Arguments, Enable};
 use crate::dialogue::{Asked, Dialogue, Done, NewKey};
 use crate::failure::{Failure, Kind};
-use crate::machine;
 use crate::qr_file::QrFile;
+use crate::{log, machine};
 use cloud2fa::enrolment::NotProven;
+use cloud2fa::log::Decision;
 use cloud2fa::manage::{self, Manager, Refusal};
 use cloud2fa::qr::Picture;
 use cloud2fa::store::Issued;
@@ -30,7 +31,8 @@ pub fn run(
         manager.begin_enrolment(&user, how.replace, current, &machine::now)
     })?;
     let qr_file = show(&key, &user, how, dialogue)?;
-    let issued = prove(&mut *manager, dialogue)?;
+    let issued = prove(&user, &mut *manager, dialogue)?;
+    log::change("ConfirmEnrolment", &user, Decision::Enrolled, &issued.old_copy);
     if let Some(file) = qr_file {
         file.keep();
     }
@@ -61,11 +63,18 @@ fn show(
 }
 
 /// Asks for a code until one proves the key, and saves it then.
-fn prove(manager: &mut dyn Manager, dialogue: &mut dyn Dialogue) -> Result<Issued, Failure> {
+fn prove(
+    user: &User,
+    manager: &mut dyn Manager,
+    dialogue: &mut dyn Dialogue,
+) -> Result<Issued, Failure> {
     until_right(dialogue, Asked::Code, |typed| {
         let not_proven = match Answer::parse(typed) {
             Some(Answer::Token(token)) => match manager.confirm_enrolment(&token, &machine::now) {
-                Err(Refusal::NotProven(not_proven)) => not_proven,
+                Err(Refusal::NotProven(not_proven)) => {
+                    log::not_proven(user, not_proven);
+                    not_proven
+                }
                 outcome => return outcome.map_err(|refusal| Missed::Over(refusal.into())),
             },
             Some(Answer::BackupCode(_)) | None => NotProven::WrongCode,

@@ -12,7 +12,8 @@ use crate::arguments::{Arguments, Target, Verb};
 use crate::caller::{self, require_root};
 use crate::dialogue::{Dialogue, Done, Row};
 use crate::failure::{Failure, Kind};
-use crate::machine;
+use crate::{log, machine};
+use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::service::Client;
 use cloud2fa::store::{Listed, OldCopy};
@@ -56,6 +57,7 @@ fn regenerate(
     let issued = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.regenerate_backup_codes(&user, current, &machine::now)
     })?;
+    log::change("RegenerateBackupCodes", &user, Decision::Regenerated, &issued.old_copy);
     warn_of(&issued.old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Regenerated(&issued.backup_codes))?;
     Ok(ExitCode::SUCCESS)
@@ -74,6 +76,7 @@ fn disable(
     let old_copy = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.disable(&user, current, &machine::now)
     })?;
+    log::change("Disable", &user, Decision::Disabled, &old_copy);
     warn_of(&old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Disabled)?;
     Ok(ExitCode::SUCCESS)
@@ -127,6 +130,7 @@ fn unlock(
     let mut store = store_of_root(arguments)?;
     let user = caller::find_recorded(name, &mut store)?;
     store.unlock(&user, &machine::now)?;
+    log::change("Unlock", &user, Decision::Unlocked, &OldCopy::Wiped);
     dialogue.done(user.name.as_str(), &Done::Unlocked)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use super::tries::{Missed, until_right};
 use crate::arguments::{Arguments, Target};
 use crate::dialogue::{Asked, Dialogue};
 use crate::failure::{Failure, Kind};
-use crate::machine;
+use crate::{log, machine};
 use cloud2fa::{Answer, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
@@ -26,6 +26,7 @@ pub fn run(
     } else {
         let answer = ask(dialogue)?;
         let verdict = manager.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
+        log::trial(&user, &verdict, answer.factor());
         (verdict, Some(answer.factor()))
     };
     dialogue.verdict(user.name.as_str(), &verdict, factor)?;

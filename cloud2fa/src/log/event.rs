@@ -1,6 +1,8 @@
 //! What there is to log of a decision, whoever it was made for.
 
 use super::{Decision, Reason, Severity};
+use crate::enrolment::NotProven;
+use crate::store::OldCopy;
 use crate::{Factor, StoreError, Verdict};
 use nix::errno::Errno;
 
@@ -69,6 +71,35 @@ impl Event {
             Verdict::Changed => Self::refused(Reason::EnrolmentChanged),
         };
         Self { factor: Some(factor), ..event }
+    }
+
+    /// The same of a code that is only tried.
+    pub fn of_trial(verdict: &Verdict, factor: Factor) -> Self {
+        let event = Self::of_verdict(verdict, factor);
+        let detail = event.detail.or_else(|| Some("a trial: a right code is not spent".to_owned()));
+        Self { detail, ..event }
+    }
+
+    /// Of a code that does not prove a new key.
+    pub fn of_not_proven(why: NotProven) -> Self {
+        let event = Self { factor: Some(Factor::Token), ..Self::refused(Reason::NotProven) };
+        match why {
+            NotProven::WrongCode => event,
+            NotProven::ClockOff { seconds } => {
+                let detail = format!("the app's clock minus this system's is about {seconds} s");
+                event.with_detail(Severity::Notice, detail)
+            }
+        }
+    }
+
+    /// The same, where a copy of what was before may be left.
+    #[must_use]
+    pub fn with_old_copy(self, old_copy: &OldCopy) -> Self {
+        let OldCopy::Left(error) = old_copy else { return self };
+        let detail = format!(
+            "the old copy in the account file could not be wiped ({error}); the next change does it"
+        );
+        self.with_detail(Severity::Notice, detail)
     }
 
     /// Of a store that did not do what it was asked for.

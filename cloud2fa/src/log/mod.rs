@@ -1,5 +1,5 @@
-//! What the system's log is told of each decision, by the module and by the service: one line,
-//! stable, `key=value`; fail2ban and people depend on it.
+//! What the system's log is told of each decision, by the module, the service and root's
+//! command: one line, stable, `key=value`; fail2ban and people depend on it.
 
 mod event;
 mod line;
@@ -39,6 +39,8 @@ pub enum Decision {
     Regenerated,
     /// The second factor is off.
     Disabled,
+    /// Failures, wait and lock are forgotten.
+    Unlocked,
 }
 
 impl Decision {
@@ -51,6 +53,7 @@ impl Decision {
             Self::Enrolled => "enrolled",
             Self::Regenerated => "regenerated",
             Self::Disabled => "disabled",
+            Self::Unlocked => "unlocked",
         }
     }
 }

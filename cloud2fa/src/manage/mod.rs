@@ -128,9 +128,7 @@ pub enum Refusal {
     )]
     NotACode,
     /// There is an enrolment already.
-    #[error(
-        "{0} is enrolled already; `cloud2fa enable --replace --user {0}` replaces the enrolment"
-    )]
+    #[error("{0} is enrolled already")]
     AlreadyEnrolled(UserName),
     /// A code came before a key was shown.
     #[error("no enrolment has been begun")]

@@ -37,8 +37,8 @@ const GREETING: &[u8] = b"{\"method\":\"org.varlink.service.GetInfo\"}\0";
 pub enum ServiceError {
     /// Nobody listens there, or nobody answered in time.
     #[error(
-        "the service cannot be reached at {SOCKET} ({0}); `systemctl status cloud2fad.socket` says \
-         whether it is on, and root can do without it: `sudo cloud2fa … --user NAME`"
+        "the service cannot be reached at {SOCKET} ({0}); an administrator switches it on with \
+         `systemctl enable --now cloud2fad.socket`"
     )]
     Unreachable(Errno),
     /// It hung up at once, for five seconds.

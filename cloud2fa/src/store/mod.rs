@@ -267,18 +267,16 @@ pub enum StoreError {
         holder: Option<u32>,
     },
     /// Somebody else changed the enrolment in between.
-    #[error(
-        "the enrolment of {0} has changed meanwhile; look at it with `cloud2fa status`, and start again"
-    )]
+    #[error("the enrolment of {0} has changed meanwhile; look at it, and start again")]
     Changed(UserName),
     /// There is no enrolment to act on.
-    #[error("{0} is not enrolled; `cloud2fa enable --user {0}` enrols")]
+    #[error("{0} is not enrolled")]
     NotEnrolled(UserName),
     /// The service did not do it.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// This process may not write the store's files, and the service did not do it, either.
-    #[error("{files}; nor does the service: {service}")]
+    #[error("{files}. (The service was asked instead, and did not do it: {service})")]
     OutOfReach {
         /// What is in the way of the files.
         files: String,

@@ -11,6 +11,7 @@
 
 mod crowd;
 mod doctor;
+mod log;
 mod logins;
 mod machine;
 mod network;
@@ -39,6 +40,7 @@ const CHECKS: &[Check] = &[
         "a person without root turns the second factor on, renews, replaces and turns off",
         walk::through,
     ),
+    ("what root does by the command is in the journal", log::of_root),
     ("other programs can ask the service what it is and call it (varlinkctl)", units::varlinkctl),
     ("doctor sees what is wrong with the units, and nothing where all is well", doctor::units),
     ("each recipe asks what it says, as often as it says, and nobody else", recipes::all),
