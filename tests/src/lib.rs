@@ -5,6 +5,8 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod attack;
+pub mod booted;
+pub mod checks;
 pub mod checkup;
 pub mod command;
 pub mod disk;
@@ -13,6 +15,7 @@ pub mod host_process;
 pub mod killer;
 pub mod libpam;
 pub mod loaded_module;
+pub mod logins;
 pub mod machine;
 pub mod messages;
 pub mod processes;

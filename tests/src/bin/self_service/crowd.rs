@@ -1,6 +1,6 @@
 //! Many connections at once, and what one takes.
 
-use crate::machine::Machine;
+use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::processes::{descendants, status_field, wait_for};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};

@@ -1,7 +1,7 @@
 //! `cloud2fa doctor` where systemd runs: what it says of the units, and that it finds nothing wrong
 //! with machines that are set up by the book.
 
-use crate::machine::{Machine, all_of};
+use cloud2fa_tests::booted::{Machine, all_of};
 use serde_json::Value;
 
 /// Ids of what is wrong, sorted, and left out what the machine around this one says: its clock is

@@ -1,7 +1,7 @@
 //! The journal has what root does by the command, as the command's own.
 
-use crate::logins::enable;
-use crate::machine::Machine;
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::logins::enable;
 use serde_json::Value;
 
 pub fn of_root(machine: &Machine) {

@@ -6,14 +6,11 @@
 //!                                  only checks with WORD in what they check
 //! ```
 //!
-//! The checks run one after another: they share the machine. Each says `ok:` and how long it
-//! took; where one fails, the machine's journal is shown, and the others go on.
+//! The checks run one after another: they share the machine.
 
 mod crowd;
 mod doctor;
 mod log;
-mod logins;
-mod machine;
 mod network;
 mod passwords;
 mod recipes;
@@ -21,13 +18,9 @@ mod sandbox;
 mod units;
 mod walk;
 
-use machine::Machine;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::checks::{self, Check};
 use std::process::ExitCode;
-use std::time::Instant;
-
-/// What is checked, and how.
-type Check = (&'static str, fn(&Machine));
 
 const CHECKS: &[Check] = &[
     (
@@ -60,25 +53,11 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [crowd::COMMAND, root, user, count, how] => crowd::flood(root, user, count, how),
-        [directory, suite] => check_all(&Machine::new(directory, suite), ""),
-        [directory, suite, word] => check_all(&Machine::new(directory, suite), word),
+        [directory, suite] => checks::run(CHECKS, &Machine::new(directory, suite), ""),
+        [directory, suite, word] => checks::run(CHECKS, &Machine::new(directory, suite), word),
         _ => {
             eprintln!("usage: self_service DIR SUITE   (tests/self_service makes the machine)");
             ExitCode::from(2)
         }
     }
-}
-
-fn check_all(machine: &Machine, word: &str) -> ExitCode {
-    let mut failed = 0;
-    for (what, check) in CHECKS.iter().filter(|(what, _)| what.contains(word)) {
-        let (began, since) = (Instant::now(), machine.journal_cursor());
-        if catch_unwind(AssertUnwindSafe(|| check(machine))).is_ok() {
-            println!("ok: {what} ({:.1} s)", began.elapsed().as_secs_f64());
-        } else {
-            failed += 1;
-            println!("FAILED: {what}\nThe machine's journal:\n{}", machine.journal_since(&since));
-        }
-    }
-    ExitCode::from(u8::from(failed > 0))
 }

@@ -1,8 +1,8 @@
 //! Passwords that are checked over the network: a small directory service on the loopback, and a
 //! PAM stage that asks it.
 
-use crate::logins::{answer_unseen, enable};
-use crate::machine::{Machine, PASSWORD};
+use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::logins::{answer_unseen, enable};
 
 /// Where a drop-in of the administrator goes.
 const DROP_IN: &str = "/etc/systemd/system/cloud2fad@.service.d/network-passwords.conf";

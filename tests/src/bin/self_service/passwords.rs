@@ -1,7 +1,7 @@
 //! The password's check under the shipped unit, by the machine's own PAM stages.
 
-use crate::logins::{answer_unseen, enable};
-use crate::machine::{Machine, PASSWORD, all_of};
+use cloud2fa_tests::booted::{Machine, PASSWORD, all_of};
+use cloud2fa_tests::logins::{answer_unseen, enable};
 use std::time::{Duration, Instant};
 
 const COMMON_AUTH: &str = "/etc/pam.d/common-auth";
@@ -84,7 +84,7 @@ pub fn module_in_common_auth(machine: &Machine) {
 }
 
 /// The line in common-auth asks whoever logs in elsewhere.
-fn enable_again(machine: &Machine, phone: &mut crate::logins::Phone) {
+fn enable_again(machine: &Machine, phone: &mut cloud2fa_tests::logins::Phone) {
     let (new_phone, _) = enable(machine, "dora");
     *phone = new_phone;
     let wrong = machine

@@ -2,8 +2,8 @@
 //! the real program, each of whose questions is counted, then taken back by its own commands.
 
 use crate::doctor;
-use crate::logins::{Phone, enable, ssh};
-use crate::machine::{Machine, PASSWORD};
+use cloud2fa_tests::logins::{Phone, enable, ssh};
+use cloud2fa_tests::booted::{Machine, PASSWORD};
 use cloud2fa_tests::pty::Ended;
 use cloud2fa_tests::sshd::{self, LET_IN};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

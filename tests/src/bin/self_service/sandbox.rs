@@ -1,7 +1,7 @@
 //! The module in a unit of root's who is kept from the store's files.
 
-use crate::logins::enable;
-use crate::machine::{Machine, all_of};
+use cloud2fa_tests::booted::{Machine, all_of};
+use cloud2fa_tests::logins::enable;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The units as they are installed, and what other programs see of the service.
 
-use crate::machine::{Machine, all_of};
+use cloud2fa_tests::booted::{Machine, all_of};
 
 const SERVICE: &str = "/usr/local/lib/systemd/system/cloud2fad@.service";
 const SOCKET: &str = "/usr/local/lib/systemd/system/cloud2fad.socket";

@@ -1,8 +1,8 @@
 //! The whole way of a person with a password and without root: on, used, renewed, another phone,
 //! off. With real logins by ssh in between.
 
-use crate::logins::{answer_unseen, begin_enabling, enable, prove, save_codes, ssh};
-use crate::machine::{Machine, PASSWORD};
+use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::logins::{answer_unseen, begin_enabling, enable, prove, save_codes, ssh};
 
 const CURRENT: &str = "Code of the app as it is now, or a backup code: ";
 

@@ -1,8 +1,8 @@
 //! The booted machine: commands in it, as root and as users, at terminals and without.
 
-use cloud2fa_tests::machine::workspace;
-use cloud2fa_tests::pty::Pty;
-use cloud2fa_tests::terminal::Terminal;
+use crate::machine::workspace;
+use crate::pty::Pty;
+use crate::terminal::Terminal;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};

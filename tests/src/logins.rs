@@ -1,11 +1,11 @@
 //! The phone of a person, and what a person does with it: enrolling, logging in.
 
-use crate::machine::{Machine, PASSWORD};
+use crate::booted::{Machine, PASSWORD};
+use crate::sshd;
+use crate::terminal::{Terminal, shown_codes};
+use crate::user::now;
 use cloud2fa::totp::STEP_SECONDS;
 use cloud2fa::{Secret, TimeStep};
-use cloud2fa_tests::sshd;
-use cloud2fa_tests::terminal::{Terminal, shown_codes};
-use cloud2fa_tests::user::now;
 use std::time::Duration;
 
 /// Seconds that must be left until a code is too old, for a login on a busy machine.
