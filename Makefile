@@ -38,7 +38,7 @@ SYSTEMD := $(if $(DESTDIR),,$(wildcard /run/systemd/system))
 # It complains of keys that came with 255 whenever it reads the unit.
 UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 255'),/^PollLimit/d)
 
-.PHONY: help demo test test-fast bench build install uninstall clean
+.PHONY: help demo test test-fast bench build deb install uninstall clean
 
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -48,7 +48,7 @@ demo: build # Install what is missing, and show a login with a second factor; us
 	@tests/demo
 
 test: build # Install what the tests need, and run all of them
-	@tools/install-missing test
+	@tools/install-missing test deb
 	@tests/all $(CRATES)
 
 test-fast: # Run the tests that need neither root nor machines
@@ -68,6 +68,17 @@ build: # Build the module, the command and the service for use
 
 $(MODULE) $(COMMAND) $(SERVICE) &: $(SOURCES)
 	@$(MAKE) --no-print-directory build
+
+# Built in a copy of the checkout, so that this one stays as it is. What cargo has built there
+# before is used again. -d: install-missing knows more ways to have a cargo than debian/control.
+DEB := target/deb
+deb: # Build the Debian packages, into target/deb
+	@tools/install-missing build deb
+	rm -f $(DEB)/cloud2fa_* $(DEB)/*.deb
+	mkdir -p $(DEB)/source
+	find $(DEB)/source -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
+	tar --exclude=./target --exclude=./.git -cf - . | tar -C $(DEB)/source --no-same-owner -xf -
+	cd $(DEB)/source && dpkg-buildpackage --build=binary --no-sign --no-check-builddeps --no-pre-clean
 
 # Root installs what a user has built: cargo, which would leave root's files in target, runs
 # only where something is missing or older than its sources.

@@ -20,6 +20,7 @@ pub mod machine;
 pub mod messages;
 pub mod processes;
 pub mod pty;
+pub mod recipe;
 pub mod service;
 pub mod slots;
 pub mod sshd;

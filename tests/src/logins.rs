@@ -1,6 +1,7 @@
 //! The phone of a person, and what a person does with it: enrolling, logging in.
 
 use crate::booted::{Machine, PASSWORD};
+use crate::pty::Pty;
 use crate::sshd;
 use crate::terminal::{Terminal, shown_codes};
 use crate::user::now;
@@ -78,14 +79,36 @@ pub fn enable(machine: &Machine, user: &str) -> (Phone, Vec<String>) {
     prove(begin_enabling(machine, user, &["enable"]), None)
 }
 
+/// From now on sshd asks one question after the other, as README has it.
+pub fn sshd_asks(machine: &Machine) {
+    machine.write(
+        "/etc/ssh/sshd_config.d/cloud2fa.conf",
+        "KbdInteractiveAuthentication yes\nPasswordAuthentication no\n",
+    );
+    machine.script("sshd -t && systemctl restart ssh");
+}
+
 /// Logs in over ssh with password and code, or with the password alone. Says whether that worked,
 /// and what was shown.
 pub fn ssh(machine: &Machine, user: &str, code: Option<&str>) -> (bool, String) {
-    let mut client = machine.at_terminal(&sshd::client("ssh", 22, user, &[]));
+    let mut client = answered(machine, &sshd::client("ssh", 22, user, &[]), code);
+    let let_in = client.shows(sshd::LET_IN);
+    (let_in, client.finish().shown)
+}
+
+/// The same with a command of its own in the session.
+pub fn ssh_to(machine: &Machine, user: &str, code: Option<&str>, command: &str) -> Pty {
+    let mut words = sshd::client("ssh", 22, user, &[]);
+    command.clone_into(words.last_mut().expect("a command"));
+    answered(machine, &words, code)
+}
+
+/// A client that has been told the password, and the code.
+fn answered(machine: &Machine, words: &[String], code: Option<&str>) -> Pty {
+    let mut client = machine.at_terminal(words);
     client.answer("Password: ", PASSWORD);
     if let Some(code) = code {
         client.answer("Verification code: ", code);
     }
-    let let_in = client.shows(sshd::LET_IN);
-    (let_in, client.finish().shown)
+    client
 }

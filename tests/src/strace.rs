@@ -5,7 +5,7 @@ use crate::machine;
 use crate::processes::{status_field, wait_for};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use tempfile::NamedTempFile;
 
 /// One call of a program's.
@@ -36,6 +36,8 @@ impl Call {
 pub struct Strace {
     child: Child,
     output: NamedTempFile,
+    /// Held open where it has attached: it says so again of each process that is forked.
+    _errors: BufReader<ChildStderr>,
 }
 
 impl Strace {
@@ -58,7 +60,7 @@ impl Strace {
             let traced = status_field(pid, "TracerPid")? != "0";
             (traced && status_field(pid, "State")?.starts_with('S')).then_some(())
         });
-        Self { child, output }
+        Self { child, output, _errors: errors }
     }
 
     /// Waits until the traced process has ended; gives its calls.

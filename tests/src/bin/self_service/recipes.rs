@@ -2,11 +2,11 @@
 //! the real program, each of whose questions is counted, then taken back by its own commands.
 
 use crate::doctor;
-use cloud2fa_tests::logins::{Phone, enable, ssh};
 use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::logins::{Phone, enable, ssh};
 use cloud2fa_tests::pty::Ended;
+use cloud2fa_tests::recipe;
 use cloud2fa_tests::sshd::{self, LET_IN};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const CODE: &str = "Verification code: ";
 
@@ -55,59 +55,17 @@ pub fn all(machine: &Machine) {
     ];
     let listed = machine.must(&["ls", "checkout/conf/recipes"]);
     assert_eq!(listed.split_whitespace().count(), recipes.len(), "each recipe is tried");
-    for (recipe, check) in recipes {
-        with(machine, recipe, || {
+    for (name, check) in recipes {
+        recipe::with(machine, &format!("checkout/conf/recipes/{name}"), || {
+            // Who has no enrolment and may not log in is what this recipe is about.
+            let refuses: &[&str] =
+                if name == "ssh-key-then-code" { &["not_enrolled"] } else { &[] };
+            assert_eq!(doctor::faults(machine), refuses, "{name}");
             check(machine, &mut people);
             bystanders(machine);
         });
-        println!("    {recipe}");
+        println!("    {name}");
     }
-}
-
-/// Does what the recipe says, twice, since people do; then `act`; then takes it back as it says.
-fn with(machine: &Machine, recipe: &str, act: impl FnOnce()) {
-    // Another check's line in sshd's file is put back afterwards, and not in the recipe's way.
-    machine.script(
-        "cp -a /etc/pam.d /run/pam.d; cp -a /etc/ssh/sshd_config.d /run/sshd_config.d
-         sed -i '/pam_cloud2fa.so/d' /etc/pam.d/sshd; rm -f /etc/ssh/sshd_config.d/cloud2fa.conf
-         rm -rf /run/clean; mkdir /run/clean
-         cp -a /etc/pam.d /etc/ssh/sshd_config.d /run/clean",
-    );
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        do_as_it_says(machine, recipe, "To apply");
-        do_as_it_says(machine, recipe, "To apply");
-        machine.script("grep -rq '^auth.*pam_cloud2fa.so' /etc/pam.d");
-        // Who has no enrolment and may not log in is what this recipe is about.
-        let refuses: &[&str] = if recipe == "ssh-key-then-code" { &["not_enrolled"] } else { &[] };
-        assert_eq!(doctor::faults(machine), refuses, "{recipe}");
-        act();
-        do_as_it_says(machine, recipe, "To take back");
-        machine.script(
-            "diff -r /run/clean/pam.d /etc/pam.d
-             diff -r /run/clean/sshd_config.d /etc/ssh/sshd_config.d",
-        );
-    }));
-    machine.script(
-        "for place in pam.d ssh/sshd_config.d; do
-             rm -r /etc/$place; mv /run/${place##*/} /etc/$place
-         done
-         systemctl reset-failed ssh; sshd -t; systemctl restart ssh",
-    );
-    if let Err(panic) = outcome {
-        resume_unwind(panic);
-    }
-}
-
-/// Types the commands that stand below that line of the recipe's README.
-fn do_as_it_says(machine: &Machine, recipe: &str, heading: &str) {
-    machine.script(&format!(
-        "cd checkout/conf/recipes/{recipe}
-         awk '/^To /{{here=/^{heading}/}} here && /^    /{{print substr($0, 5)}}' README >/run/commands
-         test -s /run/commands
-         # systemd thinks that so many starts are a fault.
-         systemctl reset-failed ssh
-         sh -ec \"$(cat /run/commands)\""
-    ));
 }
 
 /// What no recipe may touch: sessions that nobody answers questions for.

@@ -2,7 +2,9 @@
 //! off. With real logins by ssh in between.
 
 use cloud2fa_tests::booted::{Machine, PASSWORD};
-use cloud2fa_tests::logins::{answer_unseen, begin_enabling, enable, prove, save_codes, ssh};
+use cloud2fa_tests::logins::{
+    answer_unseen, begin_enabling, enable, prove, save_codes, ssh, sshd_asks,
+};
 
 const CURRENT: &str = "Code of the app as it is now, or a backup code: ";
 
@@ -52,15 +54,11 @@ pub fn through(machine: &Machine) {
 fn prepare(machine: &Machine) {
     machine.add_user("anna");
     machine.script("! runuser --user anna -- sudo -n true 2>/dev/null");
-    machine.write(
-        "/etc/ssh/sshd_config.d/cloud2fa.conf",
-        "KbdInteractiveAuthentication yes\nPasswordAuthentication no\n",
-    );
     machine.script(
         "sed -i '/^@include common-auth/a auth required pam_cloud2fa.so nullok' /etc/pam.d/sshd
-         grep -q pam_cloud2fa.so /etc/pam.d/sshd
-         sshd -t && systemctl restart ssh",
+         grep -q pam_cloud2fa.so /etc/pam.d/sshd",
     );
+    sshd_asks(machine);
 }
 
 fn turn_off(machine: &Machine, backup_code: &str) {

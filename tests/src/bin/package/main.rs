@@ -1,0 +1,53 @@
+//! Checks of the packages' whole life in a booted Debian, with logins by ssh at every stage.
+//! `tests/package` makes machine and packages, and runs this as root beside it.
+//!
+//! ```text
+//! package DIR SUITE [WORD]     the machine in DIR, as tests/machines/debian has booted it;
+//!                              only checks with WORD in what they check
+//! ```
+//!
+//! Each check begins and ends with packages that are purged.
+
+mod dpkg;
+mod files;
+mod kills;
+mod life;
+mod refusals;
+mod store;
+
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::checks::{self, Check};
+use std::process::ExitCode;
+
+const CHECKS: &[Check] = &[
+    ("every installed file has the owner and the mode that it should have", files::modes),
+    ("logins while it is installed, switched on, upgraded, downgraded, removed", life::whole),
+    ("a reinstalled package finds the enrolments, a purged one does not", life::again),
+    ("the first installation alone makes the store", store::first_install_alone),
+    ("removing is refused while PAM names the module in a file of its own", refusals::services),
+    ("removing is refused while a recipe is in use", refusals::recipes),
+    ("removing is refused while common-auth is edited by hand", refusals::common_auth),
+    ("what PAM does not read does not stand in the way", refusals::what_does_not_count),
+    (
+        "a package that is deconfigured works, and is not removed while PAM names the module",
+        refusals::deconfigure,
+    ),
+    ("a package that is removed before it is configured takes its profile along", life::unpacked),
+    ("dpkg killed in an upgrade locks nobody out", kills::in_upgrade),
+    ("dpkg killed in an installation locks nobody out", kills::in_installation),
+    ("dpkg killed in a removal locks nobody out", kills::in_removal),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let (machine, word) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [directory, suite] => (Machine::new(directory, suite), ""),
+        [directory, suite, word] => (Machine::new(directory, suite), word),
+        _ => {
+            eprintln!("usage: package DIR SUITE [WORD]   (tests/package makes the machine)");
+            return ExitCode::from(2);
+        }
+    };
+    dpkg::prepare(&machine);
+    checks::run(CHECKS, &machine, word)
+}

@@ -1,0 +1,152 @@
+//! The module is not removed while PAM names it: nobody could log in there.
+
+use crate::dpkg::{
+    INSTALLED, UNENROLLED, code_logs_in, install_first, is_on, password_alone_logs_in, purge,
+    removal_is_refused, remove, script, state, switch_on, try_script,
+};
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::logins::enable;
+use cloud2fa_tests::recipe;
+
+const COMMON_AUTH: &str = "/etc/pam.d/common-auth";
+
+/// Files of the administrator's, with the number of the line that names the module.
+const SERVICES: &[(&str, &str, u32)] = &[
+    ("/etc/pam.d/first", "auth required pam_cloud2fa.so\n", 1),
+    ("/etc/pam.d/indented", "# ours\n\n\tauth\trequisite pam_cloud2fa.so # asks\n", 3),
+    ("/etc/pam.d/by-path", "auth required /usr/lib/security/pam_cloud2fa.so\n", 1),
+    ("/etc/pam.d/continued", "auth required \\\n    pam_cloud2fa.so nullok\n", 2),
+    ("/etc/pam.d/below/another", "-auth [success=1 default=die] pam_cloud2fa.so\n", 1),
+    ("/etc/pam.conf", "sudo auth required pam_cloud2fa.so\n", 1),
+    ("/usr/lib/pam.d/vendor", "auth required pam_permit.so\nauth required pam_cloud2fa.so\n", 2),
+];
+
+pub fn services(machine: &Machine) {
+    install_first(machine);
+    switch_on(machine);
+    script(machine, "cp -a /etc/pam.conf /root/pam.conf");
+    for (file, text, line) in SERVICES {
+        machine.write(file, text);
+        let said = removal_is_refused(machine);
+        assert!(said.contains(&format!("\n{file}:{line}:")), "{file}: {said}");
+        // Nothing has changed by that.
+        assert!(is_on(machine), "{file}");
+        if *file == "/etc/pam.conf" {
+            script(machine, "cp -a /root/pam.conf /etc/pam.conf");
+        } else {
+            script(machine, &format!("rm {file}"));
+        }
+    }
+    // All are named at once.
+    machine.write(SERVICES[0].0, SERVICES[0].1);
+    machine.write(SERVICES[1].0, SERVICES[1].1);
+    let said = removal_is_refused(machine);
+    assert!(
+        said.contains("/etc/pam.d/first:1:") && said.contains("/etc/pam.d/indented:3:"),
+        "{said}"
+    );
+    // A purge asks, too; and the command does not go alone.
+    for verb in ["--purge libpam-cloud2fa cloud2fa", "--remove cloud2fa"] {
+        let (said, done) = try_script(machine, &format!("dpkg {verb}"));
+        assert!(!done, "{verb}: {said}");
+    }
+    script(machine, "cloud2fa list");
+    password_alone_logs_in(machine, UNENROLLED);
+    script(machine, &format!("rm {} {}", SERVICES[0].0, SERVICES[1].0));
+    remove(machine);
+    password_alone_logs_in(machine, UNENROLLED);
+    purge(machine);
+}
+
+/// The recipes as they are installed.
+pub fn recipes(machine: &Machine) {
+    install_first(machine);
+    let examples = "/usr/share/doc/libpam-cloud2fa/examples/recipes";
+    let names = machine.must(&["ls", examples]);
+    for name in names.split_whitespace() {
+        recipe::with(machine, &format!("{examples}/{name}"), || {
+            let said = removal_is_refused(machine);
+            assert!(said.contains(":auth required pam_cloud2fa.so"), "{name}: {said}");
+        });
+    }
+    assert!(names.contains("ssh-password-then-code"), "{names}");
+    remove(machine);
+    password_alone_logs_in(machine, UNENROLLED);
+    purge(machine);
+}
+
+pub fn common_auth(machine: &Machine) {
+    install_first(machine);
+    let (_, codes) = enable(machine, "anna");
+    let edit = |how: &str| script(machine, &format!("sed -i '{how}' {COMMON_AUTH}"));
+    script(machine, &format!("cp -a {COMMON_AUTH} /root/common-auth"));
+    // Behind the managed block, with the profile off.
+    edit("$a auth required pam_cloud2fa.so nullok");
+    let said = removal_is_refused(machine);
+    assert!(said.contains("/etc/pam.d/common-auth:"), "{said}");
+    code_logs_in(machine, "anna", &codes[0]);
+    script(machine, &format!("cp -a /root/common-auth {COMMON_AUTH}"));
+    // In the managed block, with the profile off: pam-auth-update gives up, with success.
+    edit("/^# end of pam-auth-update/i auth required pam_cloud2fa.so nullok");
+    let said = removal_is_refused(machine);
+    assert!(said.contains("/etc/pam.d/common-auth:"), "{said}");
+    code_logs_in(machine, "anna", &codes[1]);
+    script(machine, &format!("cp -a /root/common-auth {COMMON_AUTH}"));
+    // The profile on, and one more line behind it: the profile stays on.
+    switch_on(machine);
+    edit("$a auth required pam_cloud2fa.so nullok debug");
+    removal_is_refused(machine);
+    assert!(is_on(machine));
+    edit("$d");
+    // The profile on, and the block edited.
+    edit("/pam_cloud2fa.so/i auth optional pam_warn.so");
+    let said = removal_is_refused(machine);
+    assert!(said.contains("Local modifications"), "{said}");
+    assert!(is_on(machine));
+    code_logs_in(machine, "anna", &codes[2]);
+    edit("/pam_warn.so/d");
+    remove(machine);
+    assert!(!is_on(machine));
+    password_alone_logs_in(machine, "anna");
+    purge(machine);
+}
+
+pub fn what_does_not_count(machine: &Machine) {
+    install_first(machine);
+    let line = "auth required pam_cloud2fa.so\n";
+    machine.write(
+        "/etc/pam.d/comment",
+        &format!("# {line}auth required pam_permit.so # pam_cloud2fa.so\n"),
+    );
+    let backups = ["sshd.dpkg-old", "sshd~", "common-auth.pam-old", "sshd.ucf-dist"];
+    for name in backups {
+        machine.write(&format!("/etc/pam.d/{name}"), line);
+    }
+    let said = remove(machine);
+    assert!(!said.contains("WARNING"), "{said}");
+    script(machine, &format!("cd /etc/pam.d && rm comment {}", backups.join(" ")));
+    purge(machine);
+}
+
+/// Where another package does not go with this one, dpkg deconfigures it: the files stay.
+pub fn deconfigure(machine: &Machine) {
+    install_first(machine);
+    machine.write(
+        "/root/breaker/DEBIAN/control",
+        "Package: breaker\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\n\
+         Description: does not go with cloud2fa\nBreaks: libpam-cloud2fa\n",
+    );
+    script(machine, "dpkg-deb --build /root/breaker /root/breaker.deb");
+    switch_on(machine);
+    machine.write("/etc/pam.d/by-hand", "auth required pam_cloud2fa.so\n");
+    script(machine, "dpkg --auto-deconfigure --unpack /root/breaker.deb");
+    assert_ne!(state(machine, "libpam-cloud2fa"), INSTALLED);
+    assert!(is_on(machine));
+    password_alone_logs_in(machine, UNENROLLED);
+    // It is asked before it goes, even so.
+    let (said, done) = try_script(machine, "dpkg --remove libpam-cloud2fa");
+    assert!(!done && said.contains("/etc/pam.d/by-hand:1:"), "{said}");
+    script(machine, "rm /etc/pam.d/by-hand; dpkg --purge breaker libpam-cloud2fa");
+    password_alone_logs_in(machine, UNENROLLED);
+    purge(machine);
+}
