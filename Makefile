@@ -38,7 +38,7 @@ SYSTEMD := $(if $(DESTDIR),,$(wildcard /run/systemd/system))
 # It complains of keys that came with 255 whenever it reads the unit.
 UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 255'),/^PollLimit/d)
 
-.PHONY: help demo test test-fast bench build deb install uninstall clean
+.PHONY: help demo test test-fast bench build deb deb-source install uninstall clean
 
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -79,6 +79,10 @@ deb: # Build the Debian packages, into target/deb
 	find $(DEB)/source -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
 	tar --exclude=./target --exclude=./.git -cf - . | tar -C $(DEB)/source --no-same-owner -xf -
 	cd $(DEB)/source && dpkg-buildpackage --build=binary --no-sign --no-check-builddeps --no-pre-clean
+
+deb-source: # Make the Debian source package, which builds without network, in target/deb-source
+	@tools/install-missing build deb
+	tools/source-package
 
 # Root installs what a user has built: cargo, which would leave root's files in target, runs
 # only where something is missing or older than its sources.
