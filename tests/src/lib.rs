@@ -10,6 +10,7 @@ pub mod checks;
 pub mod checkup;
 pub mod command;
 pub mod disk;
+pub mod doctor;
 pub mod fixture;
 pub mod host_process;
 pub mod killer;

@@ -1,8 +1,8 @@
 //! The recipes in `conf/recipes`: each applied by the commands that stand in it, then tried with
 //! the real program, each of whose questions is counted, then taken back by its own commands.
 
-use crate::doctor;
 use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::doctor;
 use cloud2fa_tests::logins::{Phone, enable, ssh};
 use cloud2fa_tests::pty::Ended;
 use cloud2fa_tests::recipe;

@@ -62,17 +62,24 @@ pub fn password_method() -> Finding {
     )
 }
 
+/// `is_meant`: a line of the administrator's says so.
 pub fn key_alone(is_meant: bool) -> Finding {
+    let ask = format!(
+        "In {DROP_IN}, to ask for key and code (and for the password, where the PAM stack does):\n    \
+         AuthenticationMethods publickey,keyboard-interactive:pam"
+    );
+    let (severity, fix) = if is_meant {
+        (Severity::Note, ask)
+    } else {
+        let say = "or to say that a key is enough:\n    AuthenticationMethods publickey keyboard-interactive:pam";
+        (Severity::Warning, format!("{ask}\n{say}"))
+    };
     Finding::new(
-        if is_meant { Severity::Note } else { Severity::Warning },
+        severity,
         Id::SshdKeyAlone,
         "sshd lets in by a key (or a ticket) alone, and does not ask PAM then",
         "Who has a user's key is not asked for a code.",
-        format!(
-            "In {DROP_IN}, to ask for key and code (and for the password, where the PAM stack does):\n    \
-             AuthenticationMethods publickey,keyboard-interactive:pam\nor to say that a key is enough:\n    \
-             AuthenticationMethods publickey keyboard-interactive:pam"
-        ),
+        fix,
     )
 }
 
