@@ -12,6 +12,7 @@ mod dpkg;
 mod files;
 mod kills;
 mod life;
+mod quality;
 mod readme;
 mod refusals;
 mod store;
@@ -22,6 +23,8 @@ use std::process::ExitCode;
 
 const CHECKS: &[Check] = &[
     ("every installed file has the owner and the mode that it should have", files::modes),
+    ("lintian has nothing to say", quality::lintian),
+    ("the package's own test of an installed system passes", quality::autopkgtest),
     ("logins while it is installed, switched on, upgraded, downgraded, removed", life::whole),
     ("README's ten minutes lead to an ssh login that asks, and back", readme::ten_minutes),
     ("a reinstalled package finds the enrolments, a purged one does not", life::again),
