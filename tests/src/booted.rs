@@ -111,6 +111,12 @@ impl Machine {
         Pty::run(&self.command(&words))
     }
 
+    /// Its console, and somebody who sits down at it.
+    pub fn console(&self) -> Pty {
+        let mut command = Command::new(workspace().join("tests/machines/debian"));
+        Pty::run(command.arg("console").arg(&self.directory))
+    }
+
     /// Where the journal ends now.
     pub fn journal_cursor(&self) -> String {
         let shown = self.must(&["journalctl", "--quiet", "--lines=0", "--show-cursor"]);

@@ -2,12 +2,13 @@
 //! run under valgrind or strace.
 //!
 //! ```text
-//! pam_host [--silent] [--setcred] [--loop N] [--rhost HOST] CONFDIR SERVICE USER
+//! pam_host [--silent] [--prompts-only] [--setcred] [--loop N] [--rhost HOST] CONFDIR SERVICE USER
 //! ```
 //!
 //! Each message of a module is a line on standard output, flushed: `ask TEXT` (hidden),
 //! `ask-shown TEXT`, `reason TEXT`, `information TEXT`. A line that begins with `ask` also says
 //! that the program now stands at the prompt, and waits for one line from standard input.
+//! With `--prompts-only` texts that are no prompts are taken and dropped, as some greeters do.
 //! At the end of the input the conversation fails. Then follows `code PAM_…`, and with
 //! `--setcred` after a success `setcred PAM_…`. With `--loop N` all of it happens N times. The
 //! exit status is 0 if the last login succeeded, else 1; 2 is a usage error.
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 struct Arguments {
     flags: i32,
+    shower: fn(&Message),
     set_credentials: bool,
     rounds: u32,
     remote_host: Option<String>,
@@ -31,7 +33,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let Some(arguments) = parse(std::env::args().skip(1)) else {
         eprintln!(
-            "usage: pam_host [--silent] [--setcred] [--loop N] [--rhost HOST] CONFDIR SERVICE USER"
+            "usage: pam_host [--silent] [--prompts-only] [--setcred] [--loop N] [--rhost HOST] CONFDIR SERVICE USER"
         );
         return ExitCode::from(2);
     };
@@ -44,10 +46,12 @@ fn main() -> ExitCode {
 
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     let (mut flags, mut set_credentials, mut rounds, mut remote_host) = (0, false, 1, None);
+    let mut shower: fn(&Message) = show;
     let mut plain = Vec::new();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--silent" => flags = SILENT,
+            "--prompts-only" => shower = show_prompt,
             "--setcred" => set_credentials = true,
             "--loop" => rounds = words.next()?.parse().ok()?,
             "--rhost" => remote_host = Some(words.next()?),
@@ -58,6 +62,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     let [directory, service, user] = <[String; 3]>::try_from(plain).ok()?;
     Some(Arguments {
         flags,
+        shower,
         set_credentials,
         rounds,
         remote_host,
@@ -74,7 +79,7 @@ fn login(arguments: &Arguments) -> Code {
         Some(&arguments.user),
         Box::new(answer),
     );
-    application.show_as_they_come(show);
+    application.show_as_they_come(arguments.shower);
     if let Some(host) = &arguments.remote_host {
         application.set_remote_host(host);
     }
@@ -94,6 +99,12 @@ fn show(message: &Message) {
         Style::Information => "information",
     };
     say(&format!("{style} {}", message.text));
+}
+
+fn show_prompt(message: &Message) {
+    if matches!(message.style, Style::AskHidden | Style::AskShown) {
+        show(message);
+    }
 }
 
 fn answer(_prompt: &Message) -> Reply {

@@ -10,8 +10,10 @@
 
 mod dpkg;
 mod files;
+mod greeter;
 mod kills;
 mod life;
+mod profile;
 mod quality;
 mod readme;
 mod refusals;
@@ -38,6 +40,10 @@ const CHECKS: &[Check] = &[
         refusals::deconfigure,
     ),
     ("a package that is removed before it is configured takes its profile along", life::unpacked),
+    ("console, ssh, sudo and su ask once, and who is not enrolled never", profile::asks_once),
+    ("cron, a user's systemd, su by root, sudo -n and keys are not asked", profile::sessions),
+    ("a greeter that shows one prompt at a time lets in by the code", greeter::one_at_a_time),
+    ("a greeter that has no answer for the code is refused at once", greeter::with_one_field),
     ("dpkg killed in an upgrade locks nobody out", kills::in_upgrade),
     ("dpkg killed in an installation locks nobody out", kills::in_installation),
     ("dpkg killed in a removal locks nobody out", kills::in_removal),
