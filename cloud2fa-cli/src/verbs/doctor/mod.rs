@@ -96,7 +96,12 @@ fn machine_as_it_is() -> Report {
     findings.extend(service::check(&service::read(), &config.state_dir));
     let accounts = users::read();
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
-    findings.extend(users::check(&accounts, &records, &asked));
+    findings.extend(users::check(
+        &accounts,
+        &records,
+        &asked,
+        users::how_to_switch_on(machine::ROOT),
+    ));
     Report::new(looked_at, findings)
 }
 

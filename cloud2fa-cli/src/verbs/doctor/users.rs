@@ -1,9 +1,13 @@
 //! Users of this machine against enrolments: who is asked and cannot answer, who could and is not asked.
 
 use super::finding::{Finding, Id, Severity, bounded};
-use super::pam::Asked;
+use super::pam::{self, Asked};
 use super::store::Record;
 use std::fs;
+use std::path::Path;
+
+/// What pam-auth-update knows the module by.
+const PROFILE: &str = "/usr/share/pam-configs/cloud2fa";
 
 /// The local files that say who can log in by password.
 #[derive(Debug, Default)]
@@ -46,12 +50,39 @@ impl Accounts {
     }
 }
 
+/// By what the module can be switched on here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchOn {
+    /// The package's profile.
+    Profile,
+    /// A line in a service's file.
+    Line,
+    /// The module is not there: a line that names it would let nobody in.
+    Nothing,
+}
+
+/// Looks what is there of the module.
+pub fn how_to_switch_on(root: u32) -> SwitchOn {
+    if !pam::has_module(root) {
+        SwitchOn::Nothing
+    } else if Path::new(PROFILE).is_file() {
+        SwitchOn::Profile
+    } else {
+        SwitchOn::Line
+    }
+}
+
 /// Compares.
-pub fn check(accounts: &Accounts, records: &[Record], asked: &[Asked]) -> Vec<Finding> {
+pub fn check(
+    accounts: &Accounts,
+    records: &[Record],
+    asked: &[Asked],
+    by: SwitchOn,
+) -> Vec<Finding> {
     let enrolled: Vec<_> =
         records.iter().filter(|it| it.status.is_some()).map(|it| it.user.clone()).collect();
     if asked.is_empty() {
-        return (!enrolled.is_empty()).then(|| never_asked(&enrolled)).into_iter().collect();
+        return (!enrolled.is_empty()).then(|| never_asked(&enrolled, by)).into_iter().collect();
     }
     let refusing: Vec<_> =
         asked.iter().filter(|it| it.lets_in == Some(false)).map(|it| it.service.clone()).collect();
@@ -61,7 +92,19 @@ pub fn check(accounts: &Accounts, records: &[Record], asked: &[Asked]) -> Vec<Fi
     refused.then(|| not_enrolled(&without, &refusing)).into_iter().collect()
 }
 
-fn never_asked(enrolled: &[String]) -> Finding {
+fn never_asked(enrolled: &[String], by: SwitchOn) -> Finding {
+    let fix = match by {
+        SwitchOn::Profile => {
+            "For all services that have common-auth:\n    pam-auth-update --enable cloud2fa"
+        }
+        SwitchOn::Line => {
+            "For ssh, in /etc/pam.d/sshd right behind `@include common-auth`:\n    auth required pam_cloud2fa.so nullok"
+        }
+        SwitchOn::Nothing => {
+            "The module pam_cloud2fa.so is not there, and no line may name it before it is. Install it \
+             (Debian's package libpam-cloud2fa), and look again what is left to do."
+        }
+    };
     Finding::new(
         Severity::Warning,
         Id::NeverAsked,
@@ -71,7 +114,7 @@ fn never_asked(enrolled: &[String]) -> Finding {
             bounded(enrolled, 5)
         ),
         "Their logins take a password alone; they may believe otherwise.",
-        "For ssh, in /etc/pam.d/sshd right behind `@include common-auth`:\n    auth required pam_cloud2fa.so nullok",
+        fix,
     )
 }
 
@@ -112,5 +155,13 @@ mod tests {
             shells: "# shells\n/bin/sh\n/bin/bash\n/usr/sbin/nologin\n/bin/false\n".to_owned(),
         };
         assert_eq!(accounts.who_can_log_in(), ["anna", "empty"]);
+    }
+
+    #[test]
+    fn a_module_that_is_not_there_is_named_in_no_line() {
+        let fix = |by| never_asked(&["anna".to_owned()], by).fix;
+        assert!(fix(SwitchOn::Profile).ends_with("\n    pam-auth-update --enable cloud2fa"));
+        assert!(fix(SwitchOn::Line).ends_with("\n    auth required pam_cloud2fa.so nullok"));
+        assert!(!fix(SwitchOn::Nothing).contains("auth required"));
     }
 }

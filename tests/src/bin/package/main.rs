@@ -8,6 +8,7 @@
 //!
 //! Each check begins and ends with packages that are purged.
 
+mod doctor;
 mod dpkg;
 mod files;
 mod greeter;
@@ -40,6 +41,7 @@ const CHECKS: &[Check] = &[
         refusals::deconfigure,
     ),
     ("a package that is removed before it is configured takes its profile along", life::unpacked),
+    ("what doctor says to do leads to an ssh login that asks", doctor::word_for_word),
     ("console, ssh, sudo and su ask once, and who is not enrolled never", profile::asks_once),
     ("cron, a user's systemd, su by root, sudo -n and keys are not asked", profile::sessions),
     ("a greeter that shows one prompt at a time lets in by the code", greeter::one_at_a_time),

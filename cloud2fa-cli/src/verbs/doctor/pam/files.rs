@@ -70,6 +70,11 @@ fn wrong_with_module(name: &str, root: u32) -> Option<&'static str> {
     None
 }
 
+/// Whether a line that names the module as everybody does finds one that is fit to be used.
+pub fn has_module(root: u32) -> bool {
+    wrong_with_module("pam_cloud2fa.so", root).is_none()
+}
+
 /// Where libpam may look for a module that has no path.
 fn places_of(name: &str) -> Vec<PathBuf> {
     let libraries = LIBRARIES.iter().map(Path::new);

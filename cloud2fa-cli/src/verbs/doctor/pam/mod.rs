@@ -11,7 +11,7 @@ mod tests;
 mod walk;
 mod ways_in;
 
-pub use files::read;
+pub use files::{has_module, read};
 pub use module_lines::bad_config;
 pub use stack::{DIRECTORIES, Files};
 

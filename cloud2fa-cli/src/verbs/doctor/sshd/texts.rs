@@ -6,6 +6,9 @@ use crate::verbs::doctor::pam::Asked;
 /// Where settings belong that the administrator adds.
 const DROP_IN: &str = "/etc/ssh/sshd_config.d/cloud2fa.conf";
 
+/// sshd goes by its files as they were when it started.
+const THEN: &str = "Then:\n    sshd -t && systemctl restart ssh";
+
 /// sshd cannot say how it is set.
 pub fn unreadable(why: &str) -> Finding {
     // Where sshd does not run, its directory may not be there yet.
@@ -47,7 +50,7 @@ pub fn no_question(by_password: bool) -> Finding {
         why,
         format!(
             "In {DROP_IN}:\n    KbdInteractiveAuthentication yes\n    PasswordAuthentication no\nIf AuthenticationMethods is \
-             set, it must name keyboard-interactive:pam, too."
+             set, it must name keyboard-interactive:pam, too.\n{THEN}"
         ),
     )
 }
@@ -58,7 +61,7 @@ pub fn password_method() -> Finding {
         Id::SshdPasswordMethod,
         "sshd offers the method `password`, which cannot ask for a code",
         "It answers the question for the code with the password again: a client that prefers it cannot log an enrolled user in.",
-        format!("In {DROP_IN}:\n    PasswordAuthentication no"),
+        format!("In {DROP_IN}:\n    PasswordAuthentication no\n{THEN}"),
     )
 }
 
@@ -69,10 +72,10 @@ pub fn key_alone(is_meant: bool) -> Finding {
          AuthenticationMethods publickey,keyboard-interactive:pam"
     );
     let (severity, fix) = if is_meant {
-        (Severity::Note, ask)
+        (Severity::Note, format!("{ask}\n{THEN}"))
     } else {
         let say = "or to say that a key is enough:\n    AuthenticationMethods publickey keyboard-interactive:pam";
-        (Severity::Warning, format!("{ask}\n{say}"))
+        (Severity::Warning, format!("{ask}\n{say}\n{THEN}"))
     };
     Finding::new(
         severity,
