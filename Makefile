@@ -38,6 +38,9 @@ SYSTEMD := $(if $(DESTDIR),,$(wildcard /run/systemd/system))
 # It complains of keys that came with 255 whenever it reads the unit.
 UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 255'),/^PollLimit/d)
 
+# A Debian package that has the module: dpkg knows nothing of what is put over it or taken away.
+PACKAGED = $(if $(DESTDIR),,$(shell dpkg-query --search $(PAMDIR)/pam_cloud2fa.so 2>/dev/null))
+
 .PHONY: help demo test test-fast bench build deb deb-source install uninstall clean
 
 help: # List the verbs
@@ -96,6 +99,8 @@ endef
 
 # The socket is not switched on: whether users may, the administrator says.
 install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PAMDIR, MANDIR, UNITDIR)
+	@[ -z "$(PACKAGED)" ] || \
+		{ echo "The module here is a package's: remove libpam-cloud2fa first, or install what make deb makes." >&2; exit 1; }
 	$(call place,0644,$(MODULE),$(PAMDIR)/pam_cloud2fa.so)
 	$(call place,0755,$(COMMAND),$(PREFIX)/bin/cloud2fa)
 	$(call place,0755,$(SERVICE),$(PREFIX)/libexec/cloud2fad)
@@ -118,23 +123,26 @@ ifneq ($(SYSTEMD),)
 		echo "To let users manage their own second factor: systemctl enable --now cloud2fad.socket"
 endif
 
-# A PAM service that names a module that is gone lets nobody in.
+# A PAM service that names a module that is gone lets nobody in. What a package has brought since
+# stays, and works on.
 uninstall: # Remove these again, but neither configuration nor enrolments; refused while PAM uses the module
-	@! grep -ls '^[^#]*pam_cloud2fa\.so' $(DESTDIR)/etc/pam.d/* || \
+	@[ -n "$(PACKAGED)" ] || ! grep -ls '^[^#]*pam_cloud2fa\.so' $(DESTDIR)/etc/pam.d/* || \
 		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
 ifneq ($(SYSTEMD),)
-	[ ! -e $(UNITDIR)/cloud2fad.socket ] || $(SUDO) systemctl disable --now cloud2fad.socket
+	[ -n "$(PACKAGED)" ] || [ ! -e $(UNITDIR)/cloud2fad.socket ] || $(SUDO) systemctl disable --now cloud2fad.socket
 	$(SUDO) systemctl stop 'cloud2fad@*.service'
 endif
 	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad@.service
-	$(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
+	[ -n "$(PACKAGED)" ] || $(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
+	$(SUDO) rm -f $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
 	$(SUDO) rm -f $(DESTDIR)$(SHARE)/io.cloud2fa.varlink $(DESTDIR)$(SHARE)/network-passwords.conf
 	[ ! -d $(DESTDIR)$(SHARE) ] || $(SUDO) rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SHARE)
-	! cmp -s conf/pam.d/cloud2fa $(DESTDIR)$(PAMFILE) || $(SUDO) rm $(DESTDIR)$(PAMFILE)
+	[ -n "$(PACKAGED)" ] || ! cmp -s conf/pam.d/cloud2fa $(DESTDIR)$(PAMFILE) || $(SUDO) rm $(DESTDIR)$(PAMFILE)
 	for page in man/*.[1-8]; do $(SUDO) rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	$(SUDO) rm -f $(DESTDIR)$(BASHDIR)/cloud2fa $(DESTDIR)$(ZSHDIR)/_cloud2fa $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 ifneq ($(SYSTEMD),)
 	$(SUDO) systemctl daemon-reload
+	[ -z "$(PACKAGED)" ] || $(SUDO) systemctl try-restart cloud2fad.socket
 endif
 
 clean: # Remove all that was built

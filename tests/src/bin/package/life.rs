@@ -38,7 +38,12 @@ fn upgrade(machine: &Machine, codes: &[String]) {
     let repeat = format!("echo {LET_IN}; while read line; do echo read: $line; done");
     let mut session = ssh_to(machine, "anna", Some(&codes[0]), &repeat);
     session.expect(LET_IN);
+    // Who logs in meanwhile without being root finds the socket.
+    let socket = "stat --format %i /run/cloud2fa/socket
+        systemctl show --property ActiveEnterTimestampMonotonic cloud2fad.socket";
+    let before = script(machine, socket);
     let installed = install(machine, HIGHER);
+    assert_eq!(script(machine, socket), before);
     assert!(
         installed.contains("Unpacking libpam-cloud2fa") && installed.contains(" over "),
         "{installed}"

@@ -8,6 +8,7 @@
 //!
 //! Each check begins and ends with packages that are purged.
 
+mod checkout;
 mod doctor;
 mod dpkg;
 mod files;
@@ -32,7 +33,14 @@ const CHECKS: &[Check] = &[
     ("README's ten minutes lead to an ssh login that asks, and back", readme::ten_minutes),
     ("a reinstalled package finds the enrolments, a purged one does not", life::again),
     ("the first installation alone makes the store", store::first_install_alone),
+    ("a purge says that it keeps a store elsewhere", store::elsewhere),
+    ("what make install has put beside the package goes, and the package stays", checkout::beside),
     ("removing is refused while PAM names the module in a file of its own", refusals::services),
+    (
+        "removing is refused while PAM names the module in a file that it includes",
+        refusals::included,
+    ),
+    ("what was on is on after a removal that has come to nothing", refusals::in_favour_of_another),
     ("removing is refused while a recipe is in use", refusals::recipes),
     ("removing is refused while common-auth is edited by hand", refusals::common_auth),
     ("what PAM does not read does not stand in the way", refusals::what_does_not_count),

@@ -1,10 +1,11 @@
 //! The module is not removed while PAM names it: nobody could log in there.
 
 use crate::dpkg::{
-    INSTALLED, UNENROLLED, code_logs_in, install_first, is_on, password_alone_logs_in, purge,
-    removal_is_refused, remove, script, state, switch_on, try_script,
+    FIRST, HIGHER, INSTALLED, UNENROLLED, code_logs_in, install, install_first, is_on,
+    password_alone_logs_in, purge, removal_is_refused, remove, script, state, switch_on,
+    try_script,
 };
-use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::booted::{Machine, PASSWORD};
 use cloud2fa_tests::logins::enable;
 use cloud2fa_tests::recipe;
 
@@ -55,6 +56,80 @@ pub fn services(machine: &Machine) {
     script(machine, &format!("rm {} {}", SERVICES[0].0, SERVICES[1].0));
     remove(machine);
     password_alone_logs_in(machine, UNENROLLED);
+    purge(machine);
+}
+
+/// What a service's file has for a line of another file; {} is that one.
+const INCLUDING: &[(&str, &str)] = &[
+    ("@include {}\n", "/opt/pam/ours"),
+    (
+        "auth required pam_env.so\n-auth [success=ok] pam_env.so\nauth\tINCLUDE {} # ours\n",
+        "/opt/pam/ours",
+    ),
+    ("auth substack ../pam-ours/x\n", "/etc/pam.d/../pam-ours/x"),
+    ("@include asked.dpkg-new\n", "/etc/pam.d/asked.dpkg-new"),
+];
+
+/// Files that PAM reads only because others include them, wherever they are.
+pub fn included(machine: &Machine) {
+    install_first(machine);
+    for (including, file) in INCLUDING {
+        machine.write("/etc/pam.d/first", "@include second\n");
+        machine.write("/etc/pam.d/second", &including.replace("{}", file));
+        machine.write(file, "auth required pam_cloud2fa.so\n");
+        // libpam reads it: nobody who has not enrolled gets in.
+        let (said, let_in) = pamtester(machine, "first");
+        assert!(!let_in, "{including}: {said}");
+        let said = removal_is_refused(machine);
+        assert!(said.contains(&format!("\n{file}:1:")), "{including}: {said}");
+        script(machine, &format!("rm {file}"));
+    }
+    // Nor does it wait for what is no file, or goes round in circles.
+    machine.write("/etc/pam.d/second", "@include first\n@include /opt/pam/missing\n");
+    script(machine, "mkfifo /etc/pam.d/fifo; ln -s . /etc/pam.d/circle");
+    script(machine, "timeout 60 dpkg --remove libpam-cloud2fa cloud2fa");
+    script(machine, "cd /etc/pam.d && rm first second fifo circle");
+    purge(machine);
+}
+
+fn pamtester(machine: &Machine, service: &str) -> (String, bool) {
+    try_script(machine, &format!("echo {PASSWORD} | pamtester {service} {UNENROLLED} authenticate"))
+}
+
+/// Another package takes this one's place, and fails: the second factor is asked for as before.
+pub fn in_favour_of_another(machine: &Machine) {
+    install_first(machine);
+    let (_, codes) = enable(machine, "anna");
+    machine.write(
+        "/root/rival/DEBIAN/control",
+        "Package: rival\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\n\
+         Description: in its place\nConflicts: libpam-cloud2fa\nReplaces: libpam-cloud2fa\n\
+         Provides: libpam-cloud2fa\n",
+    );
+    machine.write("/root/rival/DEBIAN/preinst", "#!/bin/sh\nexit 1\n");
+    script(
+        machine,
+        "chmod 755 /root/rival/DEBIAN/preinst; dpkg-deb --build /root/rival /root/rival.deb",
+    );
+    switch_on(machine);
+    let (said, done) = try_script(machine, "dpkg --auto-deconfigure --install /root/rival.deb");
+    assert!(!done && said.contains("in favour of rival"), "{said}");
+    assert_eq!(state(machine, "libpam-cloud2fa"), INSTALLED);
+    assert!(is_on(machine), "{said}");
+    code_logs_in(machine, "anna", &codes[0]);
+    // Off stays off, also where the removal before has come to its end.
+    remove(machine);
+    install(machine, FIRST);
+    script(machine, "! dpkg --auto-deconfigure --install /root/rival.deb");
+    assert!(!is_on(machine));
+    // What the administrator says between a removal that was killed and the next step goes.
+    script(
+        machine,
+        "touch /var/lib/misc/libpam-cloud2fa.was-on; pam-auth-update --disable cloud2fa",
+    );
+    install(machine, HIGHER);
+    assert!(!is_on(machine));
+    script(machine, "! [ -e /var/lib/misc/libpam-cloud2fa.was-on ]");
     purge(machine);
 }
 

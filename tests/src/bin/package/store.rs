@@ -30,3 +30,12 @@ pub fn first_install_alone(machine: &Machine) {
     script(machine, &format!("test -e {MARKER}"));
     purge(machine);
 }
+
+pub fn elsewhere(machine: &Machine) {
+    install_first(machine);
+    script(machine, "sed -i '1i state_dir = \"/srv/factors\"' /etc/cloud2fa/cloud2fa.toml");
+    script(machine, "cloud2fa init");
+    let said = purge(machine);
+    assert!(said.contains("state_dir = \"/srv/factors\"\ncloud2fa.toml says so"), "{said}");
+    script(machine, "test -e /srv/factors/.store; ! [ -e /var/lib/cloud2fa ]; rm -r /srv/factors");
+}
