@@ -289,7 +289,10 @@ mod tests {
                 "[throttle]\nfree_failures = 0",
                 "x.toml:2:17: free_failures must be an integer from 1 to 100",
             ),
-            ("[throttle]\nx = 0", "x.toml:2:1: unknown key; known here are free_failures"),
+            (
+                "[throttle]\nskew = 1",
+                "x.toml:2:1: unknown key in [throttle], other keys belong above it; known here are free_failures, lock_after",
+            ),
             ("unenrolled = 'enrol'", "x.toml:1:14: unenrolled must be \"refuse\" or \"allow\""),
             ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),
             ("issuer = 'a:b'", "x.toml:1:10: issuer must be a name"),

@@ -12,6 +12,8 @@ pub(crate) type Value<'t> = DeValue<'t>;
 pub(crate) struct Fields<'t> {
     table: DeTable<'t>,
     known: Vec<&'static str>,
+    /// None for the whole text.
+    name: Option<&'static str>,
 }
 
 /// What is wrong, and where.
@@ -30,11 +32,11 @@ impl<'t> Fields<'t> {
             at: error.span().map_or(0, |span| span.start),
             what: error.message().replace('\n', "; "),
         })?;
-        Ok(Self::of(table.into_inner()))
+        Ok(Self::of(table.into_inner(), None))
     }
 
-    fn of(table: DeTable<'t>) -> Self {
-        Self { table, known: Vec::new() }
+    fn of(table: DeTable<'t>, name: Option<&'static str>) -> Self {
+        Self { table, known: Vec::new(), name }
     }
 
     /// Takes the value of `key` through `read`. Where that gives nothing, the value is a
@@ -55,7 +57,7 @@ impl<'t> Fields<'t> {
     /// Takes the table `key`.
     pub(crate) fn take_table(&mut self, key: &'static str) -> Result<Option<Self>, Mistake> {
         self.take(key, "a table", |value| match value {
-            DeValue::Table(table) => Some(Self::of(table)),
+            DeValue::Table(table) => Some(Self::of(table, Some(key))),
             _ => None,
         })
     }
@@ -63,13 +65,12 @@ impl<'t> Fields<'t> {
     /// All that is known was taken: what is left is a mistake.
     pub(crate) fn finish(self) -> Result<(), Mistake> {
         let first = self.table.keys().map(|key| Spanned::span(key).start).min();
-        match first {
-            None => Ok(()),
-            Some(at) => Err(Mistake {
-                at,
-                what: format!("unknown key; known here are {}", self.known.join(", ")),
-            }),
-        }
+        let Some(at) = first else { return Ok(()) };
+        // In TOML what is appended to a file is in its last table.
+        let place = self.name.map(|name| format!(" in [{name}], other keys belong above it"));
+        let known = self.known.join(", ");
+        let what = format!("unknown key{}; known here are {known}", place.unwrap_or_default());
+        Err(Mistake { at, what })
     }
 }
 

@@ -6,6 +6,7 @@ use cloud2fa_tests::booted::Machine;
 /// Files of both packages, those that they make included; LIB is the directory of the machine's
 /// kind, UNITS that of the suite's units.
 const FILES: &[&str] = &[
+    "-rw-r--r-- root root /etc/apparmor.d/abstractions/authentication.d/cloud2fa",
     "-rw-r--r-- root root /etc/cloud2fa/cloud2fa.toml",
     "-rw-r--r-- root root /etc/pam.d/cloud2fa",
     "-rw-r--r-- root root /usr/lib/LIB/security/pam_cloud2fa.so",
@@ -94,7 +95,10 @@ pub fn modes(machine: &Machine) {
     );
     // What the administrator may change is kept in an upgrade.
     let conffiles = script(machine, "cat /var/lib/dpkg/info/*cloud2fa.conffiles");
-    assert_eq!(conffiles, "/etc/pam.d/cloud2fa\n/etc/cloud2fa/cloud2fa.toml\n");
+    assert_eq!(
+        conffiles,
+        "/etc/pam.d/cloud2fa\n/etc/apparmor.d/abstractions/authentication.d/cloud2fa\n/etc/cloud2fa/cloud2fa.toml\n"
+    );
     purge(machine);
     script(
         machine,

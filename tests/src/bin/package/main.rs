@@ -19,6 +19,7 @@ mod profile;
 mod quality;
 mod readme;
 mod refusals;
+mod rescue;
 mod store;
 
 use cloud2fa_tests::booted::Machine;
@@ -28,9 +29,16 @@ use std::process::ExitCode;
 const CHECKS: &[Check] = &[
     ("every installed file has the owner and the mode that it should have", files::modes),
     ("lintian has nothing to say", quality::lintian),
+    ("AppArmor's profile of sshd takes in what the module needs", quality::apparmor),
     ("the package's own test of an installed system passes", quality::autopkgtest),
     ("logins while it is installed, switched on, upgraded, downgraded, removed", life::whole),
     ("README's ten minutes lead to an ssh login that asks, and back", readme::ten_minutes),
+    ("one line makes it mandatory, and doctor names who is locked out", rescue::mandatory),
+    ("who is in the emergency group logs in without a code and unlocks root", rescue::locked_root),
+    (
+        "README's rescue lets everybody in again, and the factor can be switched on afterwards",
+        rescue::everybody_locked_out,
+    ),
     ("a reinstalled package finds the enrolments, a purged one does not", life::again),
     ("the first installation alone makes the store", store::first_install_alone),
     ("a purge says that it keeps a store elsewhere", store::elsewhere),

@@ -18,6 +18,21 @@ pub fn lintian(machine: &Machine) {
     assert_eq!(said, "");
 }
 
+/// Debian's own profile of sshd, which an administrator may switch on, is compiled with what the
+/// module needs in it. Whether it suffices only a kernel with AppArmor could tell.
+pub fn apparmor(machine: &Machine) {
+    install_first(machine);
+    let profile = "/usr/share/apparmor/extra-profiles/usr.sbin.sshd";
+    let compiler = "apparmor_parser --skip-kernel-load --skip-cache";
+    script(
+        machine,
+        &format!("{compiler} --stdout {profile} >/root/sshd.bin && test -s /root/sshd.bin"),
+    );
+    let whole = script(machine, &format!("{compiler} --preprocess {profile} 2>/dev/null"));
+    assert!(whole.contains("/var/lib/cloud2fa/* rwk,"), "{whole}");
+    purge(machine);
+}
+
 /// As `autopkgtest` does it on a system where it has installed what debian/tests/control names.
 pub fn autopkgtest(machine: &Machine) {
     install_first(machine);

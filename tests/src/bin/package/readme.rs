@@ -19,7 +19,7 @@ fn commands(heading: &str, number: usize) -> &'static str {
 }
 
 /// As root, who answers yes to apt.
-fn type_in(machine: &Machine, heading: &str, number: usize) -> String {
+pub fn type_in(machine: &Machine, heading: &str, number: usize) -> String {
     let yes = "echo 'APT::Get::Assume-Yes \"true\";' >/etc/apt/apt.conf.d/yes";
     script(machine, &format!("{yes}\n{}", commands(heading, number)))
 }
