@@ -69,8 +69,10 @@ pub fn is_stopped(pid: u32) -> bool {
 /// Waits until a process that has shown its prompt sleeps, which it does when it reads the
 /// answer. A key pressed before is lost on sudo: its handler notes the signal, then it reads.
 pub fn wait_until_it_reads(pid: u32) {
-    let sleeps = || status_field(pid, "State").is_some_and(|state| state.starts_with('S'));
-    wait_for("a program that reads", || sleeps().then_some(()));
+    // It may also sleep for something else, and throw away what was typed until then (tcsetattr(3)).
+    let read = format!("{} ", libc::SYS_read);
+    let call = || std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    wait_for("a program that reads", || call().starts_with(&read).then_some(()));
 }
 
 /// All that descend from `pid` and still run.
