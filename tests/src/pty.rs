@@ -68,8 +68,10 @@ impl Pty {
             File::options().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&name)
         };
         let side = || open().expect("the other side of it");
-        let child = Command::new("setsid")
-            .args(["--ctty", "--"])
+        // A terminal's programs start with all signals as usual. Who has started the tests in the
+        // background may have left it to them that Ctrl-C is ignored.
+        let child = Command::new("env")
+            .args(["--default-signal", "setsid", "--ctty", "--"])
             .arg(command.get_program())
             .args(command.get_args())
             .env_clear()
