@@ -181,6 +181,76 @@ const STACKS: &[(&[&str], &str, Login, bool)] = &[
         false,
     ),
     (
+        &["@include common-auth", "auth required /run/pam_cloud2fa.so nullok\r"],
+        "bad_argument",
+        Login::Both,
+        false,
+    ),
+    (
+        &["@include common-auth", "auth required \u{a0}/run/pam_cloud2fa.so"],
+        "module_unusable",
+        Login::Both,
+        false,
+    ),
+    (
+        &["@include common-auth", CODE, "sesion required pam_permit.so"],
+        "nobody_gets_in",
+        Login::Both,
+        false,
+    ),
+    (&["@include common-auth", CODE, "sesion optional pam_permit.so"], "", Login::Both, true),
+    (
+        &["@include common-auth", CODE, "@inlcude common-account"],
+        "nobody_gets_in",
+        Login::Both,
+        false,
+    ),
+    (
+        &["@include common-auth", CODE, "sesion include deny-all"],
+        "nobody_gets_in",
+        Login::Both,
+        false,
+    ),
+    (&["@include common-auth", CODE, "account include no-such-file"], "", Login::Both, true),
+    (&["@include common-auth", CODE, "account"], "", Login::Both, true),
+    (&["@include common-auth", CODE, "auth optional"], "", Login::Both, true),
+    (
+        &[
+            "@include common-auth",
+            "auth [success=ok ignore=ignore default=die oops] /run/pam_cloud2fa.so",
+        ],
+        "nobody_gets_in",
+        Login::Both,
+        false,
+    ),
+    (
+        &["@include common-auth", "auth [Success=ok default=die] /run/pam_cloud2fa.so"],
+        "nobody_gets_in",
+        Login::Both,
+        false,
+    ),
+    (
+        &["@include common-auth", "auth success=okdefault=die /run/pam_cloud2fa.so"],
+        "",
+        Login::Both,
+        true,
+    ),
+    (&["@include common-auth", "auth required \\ ", "/run/pam_cloud2fa.so"], "", Login::Both, true),
+    (&["@include common-auth", CODE, "auth include cut-off"], "nobody_gets_in", Login::Both, false),
+    (&["@include below/auth", CODE], "", Login::Both, true),
+    (
+        &["@include common-auth", "auth required /run/pam_cloud2fa.so use_first_pass"],
+        "first_pass_is_password",
+        Login::Both,
+        false,
+    ),
+    (
+        &["auth required pam_exec.so quiet /bin/true", CODE],
+        "sshd_code_alone",
+        Login::CodeAlone,
+        true,
+    ),
+    (
         &["@include common-auth", "auth required pam_cloud2fa.so"],
         "module_unusable",
         Login::Both,
@@ -209,6 +279,9 @@ fn doctor_says_of_a_stack_what_libpam_does_with_it() {
             ],
         );
         set_service("deny-all", &["auth optional pam_permit.so", "auth requisite pam_deny.so"]);
+        set_service("cut-off", &["auth optional pam_permit.so \\"]);
+        std::fs::create_dir("/etc/pam.d/below").expect("a directory");
+        set_service("below/auth", &["auth required pam_unix.so"]);
         set_service("sshd", stack);
         assert_eq!(gets_in(&checkup, *login), *expected_in, "{login:?} at {stack:?}");
         let found = look(&[]).findings.into_iter().map(|(_, id)| id);

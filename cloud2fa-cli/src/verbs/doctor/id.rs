@@ -57,6 +57,10 @@ ids! {
     CodeAlone = "code_alone";
     /// The code is asked for before the password.
     BeforePassword = "before_password";
+    /// The password is taken for the code.
+    FirstPassIsPassword = "first_pass_is_password";
+    /// A module that doctor does not know is all that comes before the code.
+    UnknownBeforeCode = "unknown_before_code";
     /// The module is asked twice in one login.
     AskedTwice = "asked_twice";
     /// Users who should be let in without an enrolment are refused.

@@ -1,7 +1,5 @@
 //! The control of a line: what libpam does with each code that a module may return (pam.conf(5)).
 
-use super::line::Word;
-
 /// The codes by number (`_pam_types.h`), as they are written in brackets.
 const CODES: [&str; 32] = [
     "success",
@@ -51,6 +49,7 @@ impl Code {
     pub const NEW_AUTHTOK_REQD: Self = Self(12);
     pub const CONV_ERR: Self = Self(19);
     pub const IGNORE: Self = Self(25);
+    pub const MODULE_UNKNOWN: Self = Self(28);
 
     /// All there are.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -77,10 +76,7 @@ pub struct Control([Action; CODES.len()]);
 
 impl Control {
     /// Reads the second word of a line. What libpam cannot read, it takes for a refusal.
-    pub fn parse(word: &Word) -> Self {
-        if word.in_brackets {
-            return Self::of_pairs(&word.text);
-        }
+    pub fn parse(word: &str) -> Self {
         let of = |success, default| {
             let mut control = Self([default; CODES.len()]);
             control.0[Code::SUCCESS.0] = success;
@@ -88,12 +84,12 @@ impl Control {
             control.0[Code::IGNORE.0] = Action::Ignore;
             control
         };
-        match word.text.to_ascii_lowercase().as_str() {
+        match word.to_ascii_lowercase().as_str() {
             "required" => of(Action::Ok, Action::Bad),
             "requisite" => of(Action::Ok, Action::Die),
             "optional" => of(Action::Ok, Action::Ignore),
             "sufficient" => of(Action::Done, Action::Ignore),
-            _ => Self::refusal(),
+            _ => Self::of_pairs(word).unwrap_or(Self::refusal()),
         }
     }
 
@@ -102,55 +98,71 @@ impl Control {
         Self([Action::Bad; CODES.len()])
     }
 
+    /// The same, and nothing behind it counts.
+    pub fn end() -> Self {
+        Self([Action::Die; CODES.len()])
+    }
+
     /// What is done with `code`.
     pub fn of(&self, code: Code) -> Action {
         self.0[code.0]
     }
 
-    fn of_pairs(text: &str) -> Self {
+    /// `success=ok default=die`, as `_pam_parse_control` reads it: names are as they are written,
+    /// blanks may stand anywhere between them. Nothing where one part of it makes no sense.
+    fn of_pairs(text: &str) -> Option<Self> {
         let mut actions = [None; CODES.len()];
-        // Blanks may stand around the equals sign.
-        let text = text.split('=').map(str::trim).collect::<Vec<_>>().join("=");
-        for pair in text.split_whitespace() {
-            let Some((value, action)) =
-                pair.split_once('=').and_then(|(value, action)| Some((value, action_of(action)?)))
-            else {
-                break;
-            };
-            if value.eq_ignore_ascii_case("default") {
-                actions = actions.map(|unset| unset.or(Some(action)));
-            } else if let Some(code) =
-                CODES.iter().position(|name| name.eq_ignore_ascii_case(value))
-            {
-                actions[code] = Some(action);
-            } else {
-                break;
+        let mut rest = text.trim_start_matches(is_space);
+        while !rest.is_empty() {
+            let (name, behind) = prefix_of(rest, CODES.into_iter().chain([DEFAULT]))?;
+            let behind = behind.trim_start_matches(is_space).strip_prefix('=')?;
+            let (action, behind) = action_of(behind.trim_start_matches(is_space))?;
+            match CODES.iter().position(|code| *code == name) {
+                Some(code) => actions[code] = Some(action),
+                None => actions = actions.map(|unset| unset.or(Some(action))),
             }
+            rest = behind.trim_start_matches(is_space);
         }
         // What is not said is refused.
-        Self(actions.map(|action| action.unwrap_or(Action::Bad)))
+        Some(Self(actions.map(|action| action.unwrap_or(Action::Bad))))
     }
 }
 
-fn action_of(text: &str) -> Option<Action> {
-    Some(match text.to_ascii_lowercase().as_str() {
-        "ignore" => Action::Ignore,
-        "ok" => Action::Ok,
-        "done" => Action::Done,
-        "bad" => Action::Bad,
-        "die" => Action::Die,
-        "reset" => Action::Reset,
-        number => Action::Jump(number.parse().ok().filter(|count| *count > 0)?),
+/// What stands for all codes that were not named before.
+const DEFAULT: &str = "default";
+
+/// isspace(3).
+fn is_space(character: char) -> bool {
+    character.is_ascii_whitespace() || character == '\x0b'
+}
+
+/// The first of `names` that `text` begins with, and what is behind it.
+fn prefix_of<'n>(text: &str, mut names: impl Iterator<Item = &'n str>) -> Option<(&'n str, &str)> {
+    names.find_map(|name| Some((name, text.strip_prefix(name)?)))
+}
+
+/// The action that `text` begins with, and what is behind it.
+fn action_of(text: &str) -> Option<(Action, &str)> {
+    const NAMED: [(&str, Action); 6] = [
+        ("ignore", Action::Ignore),
+        ("ok", Action::Ok),
+        ("done", Action::Done),
+        ("bad", Action::Bad),
+        ("die", Action::Die),
+        ("reset", Action::Reset),
+    ];
+    let named = NAMED.iter().find_map(|(name, action)| Some((*action, text.strip_prefix(name)?)));
+    named.or_else(|| {
+        let end = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
+        // libpam's numbers are an int of C.
+        let count = text[..end].parse::<i32>().ok().filter(|count| *count > 0)?;
+        Some((Action::Jump(usize::try_from(count).ok()?), &text[end..]))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn control(text: &str, in_brackets: bool) -> Control {
-        Control::parse(&Word { text: text.to_owned(), in_brackets })
-    }
 
     #[test]
     fn a_word_and_its_brackets_mean_the_same() {
@@ -159,29 +171,37 @@ mod tests {
             ("requisite", "success=ok new_authtok_reqd=ok ignore=ignore default=die"),
             ("optional", "success=ok new_authtok_reqd=ok default=ignore"),
             ("SUFFICIENT", "success=done  new_authtok_reqd = done default=ignore"),
+            ("success=ok", "success=okdefault=bad"),
         ] {
-            assert_eq!(control(word, false), control(pairs, true), "{word}");
+            assert_eq!(Control::parse(word), Control::parse(pairs), "{word}");
         }
     }
 
     #[test]
     fn what_is_not_said_or_not_understood_is_refused() {
-        let jump = control("success=2", true);
+        let jump = Control::parse("success=2");
         assert_eq!((jump.of(Code::SUCCESS), jump.of(Code::IGNORE)), (Action::Jump(2), Action::Bad));
-        for (text, in_brackets) in [
-            ("", true),
-            ("success=0", true),
-            ("success=fine", true),
-            ("whatever=ok", true),
-            ("perhaps", false),
+        for text in [
+            "",
+            "success=0",
+            "success=fine",
+            "success=2147483648",
+            "success=",
+            "success",
+            "whatever=ok",
+            "perhaps",
+            "Success=ok",
+            "success=OK",
+            "success=ok ignore=ignore default=die oops",
+            "success=okay default=ignore",
         ] {
-            assert_eq!(control(text, in_brackets), Control::refusal(), "{text}");
+            assert_eq!(Control::parse(text), Control::refusal(), "{text}");
         }
     }
 
     #[test]
     fn default_leaves_alone_what_was_said_before() {
-        let control = control("auth_err=die default=ignore success=ok", true);
+        let control = Control::parse("auth_err=die default=ignore success=ok");
         assert_eq!(control.of(Code::AUTH_ERR), Action::Die);
         assert_eq!(control.of(Code::MAXTRIES), Action::Ignore);
         assert_eq!(control.of(Code::SUCCESS), Action::Ok);

@@ -18,62 +18,66 @@ impl fmt::Display for Place {
     }
 }
 
-/// A word. One that stood in brackets may have blanks in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    pub text: String,
-    pub in_brackets: bool,
-}
-
 /// One line of a file, continued ones put together, comments left out, never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub at: Place,
-    pub words: Vec<Word>,
+    /// One that stood in brackets may have blanks in it.
+    pub words: Vec<String>,
 }
 
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub lines: Vec<Line>,
+    /// The last line where it goes on in one that is not there: libpam does without the whole file.
+    pub cut_off: Option<Place>,
+}
+
+/// What libpam takes for blanks; a file from another system or a web page may have others.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// The lines of a file.
-pub fn lines(file: &Rc<Path>, content: &[u8]) -> Vec<Line> {
+pub fn lines(file: &Rc<Path>, content: &[u8]) -> Text {
     let text = String::from_utf8_lossy(content);
+    let place = |line| Place { file: file.clone(), line };
     let (mut lines, mut begun) = (Vec::new(), None::<(usize, String)>);
-    for (index, raw) in text.split('\n').enumerate() {
+    for (index, raw) in text.split_terminator('\n').enumerate() {
         let (mut line, mut gathered) = begun.take().unwrap_or((index + 1, String::new()));
-        if gathered.trim().is_empty() {
+        if gathered.trim_matches(BLANKS).is_empty() {
             line = index + 1;
         }
         // A comment ends the line, whatever is its last character.
         let (body, comment) = raw.split_once('#').map_or((raw, false), |(body, _)| (body, true));
-        if let Some(body) = body.strip_suffix('\\').filter(|_| !comment) {
+        let goes_on = body.trim_end_matches(BLANKS).strip_suffix('\\').filter(|_| !comment);
+        if let Some(body) = goes_on {
             begun = Some((line, gathered + body + " "));
             continue;
         }
         gathered.push_str(body);
-        lines.push((line, gathered));
+        lines.push(Line { at: place(line), words: words(&gathered) });
     }
-    lines.extend(begun);
-    let lines = lines
-        .into_iter()
-        .map(|(line, text)| Line { at: Place { file: file.clone(), line }, words: words(&text) });
-    lines.filter(|line| !line.words.is_empty()).collect()
+    lines.retain(|line| !line.words.is_empty());
+    Text { lines, cut_off: begun.map(|(line, _)| place(line)) }
 }
 
 /// The words of a line. Brackets hold one together; `\]` does not end it.
-fn words(text: &str) -> Vec<Word> {
-    let (mut words, mut rest) = (Vec::new(), text.trim_start());
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut rest) = (Vec::new(), text.trim_start_matches(BLANKS));
     while !rest.is_empty() {
         let (word, behind) = if let Some(inside) = rest.strip_prefix('[') {
             bracketed(inside)
         } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            (Word { text: rest[..end].to_owned(), in_brackets: false }, &rest[end..])
+            let end = rest.find(BLANKS).unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
         };
         words.push(word);
-        rest = behind.trim_start();
+        rest = behind.trim_start_matches(BLANKS);
     }
     words
 }
 
-fn bracketed(inside: &str) -> (Word, &str) {
+fn bracketed(inside: &str) -> (String, &str) {
     let (mut text, mut escaped) = (String::new(), false);
     for (at, character) in inside.char_indices() {
         match character {
@@ -81,12 +85,12 @@ fn bracketed(inside: &str) -> (Word, &str) {
                 text.pop();
                 text.push(']');
             }
-            ']' => return (Word { text, in_brackets: true }, &inside[at + 1..]),
+            ']' => return (text, &inside[at + 1..]),
             other => text.push(other),
         }
         escaped = character == '\\';
     }
-    (Word { text, in_brackets: true }, "")
+    (text, "")
 }
 
 #[cfg(test)]
@@ -94,9 +98,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(usize, Vec<String>)> {
-        let lines = lines(&Rc::from(Path::new("/x")), text.as_bytes());
-        let words = |line: Line| line.words.into_iter().map(|word| word.text).collect();
-        lines.into_iter().map(|line| (line.at.line, words(line))).collect()
+        let text = lines(&Rc::from(Path::new("/x")), text.as_bytes());
+        text.lines.into_iter().map(|line| (line.at.line, line.words)).collect()
     }
 
     fn line(number: usize, words: &[&str]) -> (usize, Vec<String>) {
@@ -120,6 +123,30 @@ mod tests {
         assert_eq!(
             read("\nauth \\\n  required\\\nx.so nullok\nnext"),
             [line(2, &["auth", "required", "x.so", "nullok"]), line(5, &["next"])]
+        );
+        assert_eq!(
+            read("auth required \\ \t\nx.so"),
+            [line(1, &["auth", "required", "x.so"])],
+            "blanks behind the backslash do not count"
+        );
+    }
+
+    #[test]
+    fn a_file_whose_last_line_goes_on_is_cut_off() {
+        let cut_off = |text: &str| {
+            let text = lines(&Rc::from(Path::new("/x")), text.as_bytes());
+            text.cut_off.map(|place| place.line)
+        };
+        assert_eq!(cut_off("a b\nauth \\\n required \\"), Some(2));
+        assert_eq!(cut_off("auth required x.so \\\n"), Some(1));
+        assert_eq!(cut_off("auth required x.so # \\"), None);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_blank_or_the_end_of_a_line_is_part_of_a_word() {
+        assert_eq!(
+            read("auth required \u{a0}x.so nullok\r\nauth \\\r\n"),
+            [line(1, &["auth", "required", "\u{a0}x.so", "nullok\r"]), line(2, &["auth", "\\\r"])]
         );
     }
 

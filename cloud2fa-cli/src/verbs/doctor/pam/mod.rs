@@ -8,6 +8,7 @@ mod modules;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod walk;
 mod ways_in;
 
@@ -128,7 +129,11 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
     module_lines::check(facts, &mut problems);
     let mut asked = Vec::new();
     for service in facts.files.services() {
-        let stack = facts.files.stack(&service, "auth");
+        let mut stack = facts.files.stack(&service, "auth");
+        if stack.is_empty() && service == sshd {
+            // Of programs that let nobody in it would only be said that they ask.
+            stack = facts.files.stack(stack::OTHER, "auth");
+        }
         let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else { continue };
         if service == OWN_SERVICE {
             continue;
@@ -146,10 +151,10 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
     (findings, asked)
 }
 
-/// Whether password and code are typed at once, or the code is never asked for.
+/// Whether password and code are typed at once.
 fn takes_one_field(stack: &[Handler]) -> bool {
-    let ours = stack.iter().filter_map(|handler| handler.module()?.ours()?.ok());
-    ours.into_iter().any(|arguments| arguments.forward_pass || arguments.use_first_pass)
+    let mut ours = stack.iter().filter_map(|handler| handler.module()?.ours());
+    ours.all(|arguments| arguments.is_ok_and(|it| it.forward_pass))
 }
 
 fn one_answer() -> Finding {
@@ -158,9 +163,10 @@ fn one_answer() -> Finding {
         Id::OneAnswer,
         "programs that have one password, and nobody to ask for a code, get to the module",
         "They answer the question for the code with the password: enrolled users cannot log in.",
-        "Let these services do without the module: in their files, in place of `@include common-auth`, write\n    \
-         auth required pam_unix.so\nor let password and code be typed in one field, with a line before the password's:\n    \
-         auth required pam_cloud2fa.so forward_pass",
+        "In these services' files, put a line in place of `@include common-auth` (or of what else leads to the \
+         module, such as `auth include login`), so that they do without a code:\n    \
+         auth required pam_unix.so\nor two, so that password and code are typed in one field:\n    \
+         auth required pam_cloud2fa.so forward_pass nullok\n    auth required pam_unix.so try_first_pass",
     )
 }
 

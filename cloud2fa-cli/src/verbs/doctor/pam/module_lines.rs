@@ -48,7 +48,7 @@ pub fn bad_config(why: &str) -> Finding {
 }
 
 fn wrong_type(line: &Line) -> Option<Finding> {
-    let kind = line.words[0].text.trim_start_matches('-');
+    let kind = line.words[0].trim_start_matches('-');
     (!kind.eq_ignore_ascii_case("auth")).then(|| {
         Finding::new(
             Severity::Critical,

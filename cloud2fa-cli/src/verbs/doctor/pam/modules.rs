@@ -37,6 +37,10 @@ const PASSWORD: &[&str] = &[
     "pam_himmelblau.so",
     "pam_mysql.so",
     "pam_pgsql.so",
+    "pam_aad.so",
+    "pam_centrifydc.so",
+    "pam_lsass.so",
+    "pam_vas3.so",
 ];
 
 const CONDITION: &[&str] = &[
@@ -48,7 +52,11 @@ const CONDITION: &[&str] = &[
     "pam_time.so",
     "pam_localuser.so",
     "pam_usertype.so",
+    "pam_sepermit.so",
 ];
+
+/// Of these, those whose condition holds for nearly everybody.
+const BROAD: &[&str] = &["pam_localuser.so", "pam_usertype.so"];
 
 const NEUTRAL: &[&str] = &[
     "pam_env.so",
@@ -78,14 +86,30 @@ const NEUTRAL: &[&str] = &[
     "pam_lastlog.so",
     "pam_abl.so",
     "pam_ftp.so",
+    "pam_lastlog2.so",
+    "pam_wtmpdb.so",
+    "pam_namespace.so",
+    "pam_setquota.so",
+    "pam_tty_audit.so",
+    "pam_xauth.so",
+    "pam_tmpdir.so",
+    "pam_mkhomedir.so",
+    "pam_oddjob_mkhomedir.so",
+    "pam_canonicalize_user.so",
 ];
 
-/// What the module of that path is.
-pub fn kind(path: &str) -> Kind {
-    let name = path.rsplit('/').next().unwrap_or(path);
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// What the module of that path is, with these arguments.
+pub fn kind(path: &str, arguments: &[String]) -> Kind {
+    let name = name_of(path);
     match name {
-        // As cargo calls it, too.
-        "pam_cloud2fa.so" | "libpam_cloud2fa.so" => Kind::Ours,
+        // As cargo calls it, too; and however it is misspelt.
+        _ if name.contains("pam_cloud2fa") => Kind::Ours,
+        // Without the password its program can say about whom the login is, and no more.
+        "pam_exec.so" if !arguments.iter().any(|it| it == "expose_authtok") => Kind::Condition,
         "pam_deny.so" => Kind::Deny,
         "pam_permit.so" => Kind::Permit,
         _ if PASSWORD.contains(&name) => Kind::Password,
@@ -93,6 +117,11 @@ pub fn kind(path: &str) -> Kind {
         _ if NEUTRAL.contains(&name) => Kind::Neutral,
         _ => Kind::Unknown,
     }
+}
+
+/// Whether a condition is one that nearly everybody meets.
+pub fn is_broad(path: &str) -> bool {
+    BROAD.contains(&name_of(path))
 }
 
 /// Services whose programs have one password from their client, and answer every prompt with
@@ -116,7 +145,6 @@ const ONE_ANSWER: &[&str] = &[
     "vsftpd",
     "pure-ftpd",
     "ftp",
-    "samba",
     "netatalk",
     "cups",
     "squid",

@@ -90,6 +90,12 @@ fn the_code_behind_the_password_is_fine_on_every_distribution() {
         &[("vsftpd", &format!("auth required pam_cloud2fa.so forward_pass\n{DEBIAN}"))],
         &[("cloud2fa", "@include common-auth"), ("common-auth", "auth optional pam_cloud2fa.so\n")],
         &[("login.dpkg-old", "auth optional pam_cloud2fa.so\n")],
+        &[("login.save", "auth optional pam_cloud2fa.so\n")],
+        &[("LOGIN", "auth optional pam_cloud2fa.so\n")],
+        &[("login", &format!("@include below/auth\n{CODE}")), ("below/auth", DEBIAN)],
+        &[("login", &format!("{DEBIAN}auth required \\ \n\tpam_cloud2fa.so nullok\n"))],
+        &[("login", &format!("{DEBIAN}auth success=okignore=ignore pam_cloud2fa.so nullok\n"))],
+        &[("login", &format!("{DEBIAN}{CODE}account include missing\naccount required\n"))],
         &[
             ("login", "auth required pam_unix.so\n"),
             ("/usr/lib/pam.d/login", "auth optional pam_cloud2fa.so\n"),
@@ -120,6 +126,15 @@ fn a_control_that_passes_over_a_refusal_is_found() {
         ("auth required pam_cloud2fa.so\nauth include no-such-file", "nobody_gets_in"),
         ("auth required pam_cloud2fa.so\nauth required pam_cloud2fa.so", "asked_twice"),
         ("auth required pam_cloud2fa.so nulok", "bad_argument"),
+        ("auth required pam_cloud2fa.so nullok\r", "bad_argument"),
+        ("auth required pam_cloud2fa.so\nsesion required pam_permit.so", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\n@inlcude common-account", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\n@include", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so\naccount required pam_unix.so \\", "nobody_gets_in"),
+        ("auth [success=ok ignore=ignore default=die oops] pam_cloud2fa.so", "nobody_gets_in"),
+        ("auth [Success=ok default=die] pam_cloud2fa.so", "nobody_gets_in"),
+        ("auth required pam_cloud2fa.so use_first_pass", "first_pass_is_password"),
+        ("auth required pam_cloud2fa.so forward_pass use_first_pass", "first_pass_is_password"),
         ("account required pam_cloud2fa.so", "wrong_type"),
     ] {
         assert_eq!(found_in(&format!("@include common-auth\n{line}\n")), [expected], "{line}");
@@ -162,6 +177,89 @@ fn a_way_past_the_module_is_found_with_what_leads_there() {
         ];
         assert!(found(&files).contains(&expected), "{text}: {:?}", found(&files));
     }
+}
+
+#[test]
+fn what_libpam_cannot_read_is_named_with_its_place() {
+    for (behind, place) in [
+        ("sesion optional pam_x.so\nauth required\n", "/etc/pam.d/login:3"),
+        ("session optional pam_x.so \\\n", "/etc/pam.d/login:2"),
+        ("auth include deep\n", "/etc/pam.d/deep:1"),
+    ] {
+        let text = format!("{CODE}{behind}");
+        let (findings, _) = check(&facts(&[("login", &text), ("deep", "@include deep\n")]), "sshd");
+        let found = findings.iter().find(|finding| finding.id == Id::NobodyGetsIn).unwrap();
+        assert!(found.fix.contains(place), "{text}: {}", found.fix);
+    }
+    // Whatever the service: libpam reads this file, too.
+    let files = [("login", &*format!("{DEBIAN}{CODE}")), ("other", "auth required \\")];
+    assert_eq!(found(&files), ["nobody_gets_in"]);
+}
+
+#[test]
+fn a_module_that_may_check_anything_or_nothing_is_named_where_nothing_else_comes_first() {
+    for (before, expected) in [
+        ("auth required pam_own.so", &["unknown_before_code"][..]),
+        ("auth required pam_exec.so expose_authtok /x", &["unknown_before_code"]),
+        ("auth required pam_exec.so /x", &["code_alone"]),
+        ("auth required pam_sepermit.so", &["code_alone"]),
+        ("auth required pam_own.so\n@include common-auth", &[]),
+        ("auth required pam_unix.so\nauth required pam_own.so", &[]),
+    ] {
+        assert_eq!(found_in(&format!("{before}\n{CODE}")), expected, "{before}");
+    }
+}
+
+#[test]
+fn a_condition_that_everybody_meets_is_a_fault() {
+    for (condition, severity) in [
+        ("pam_localuser.so", Severity::Warning),
+        ("pam_usertype.so isregular", Severity::Warning),
+        ("pam_succeed_if.so user ingroup exempt", Severity::Note),
+    ] {
+        let text = format!("auth sufficient {condition}\n{DEBIAN}{CODE}");
+        let (findings, _) = check(&facts(&[("login", &text)]), "sshd");
+        let found = findings.iter().find(|finding| finding.id == Id::Exempt).unwrap();
+        assert_eq!(found.severity, severity, "{condition}");
+    }
+}
+
+#[test]
+fn a_service_may_have_the_name_of_a_file_that_others_include() {
+    let bad = "@include common-auth\nauth optional pam_cloud2fa.so\n";
+    let common = ("common-auth", DEBIAN);
+    assert_eq!(found(&[("vpn-auth", bad), common]), ["wrong_code_lets_in"]);
+    let both = [("login", bad), ("i3lock", "auth include login\n"), common];
+    let (findings, asked) = check(&facts(&both), "sshd");
+    assert_eq!(asked.len(), 2, "{findings:?}");
+}
+
+#[test]
+fn sshd_without_lines_of_its_own_is_what_others_are() {
+    let other = format!("@include common-auth\n{CODE}");
+    let files = [
+        ("sshd", "session required pam_unix.so\n"),
+        ("cron", "session required pam_unix.so\n"),
+        ("other", &*other),
+        ("common-auth", DEBIAN),
+    ];
+    let (_, asked) = check(&facts(&files), "sshd");
+    let names: Vec<_> = asked.into_iter().map(|it| it.service).collect();
+    assert_eq!(names, ["other", "sshd"]);
+}
+
+#[test]
+fn the_line_to_write_is_one_that_libpam_reads_again() {
+    let line = "auth optional pam_cloud2fa.so [prompt=Your [x\\] code: ]";
+    let (findings, _) = check(
+        &facts(&[("login", &format!("@include common-auth\n{line}\n")), ("common-auth", DEBIAN)]),
+        "sshd",
+    );
+    assert!(
+        findings[0].fix.ends_with(&line.replace("optional", "required")),
+        "{}",
+        findings[0].fix
+    );
 }
 
 #[test]

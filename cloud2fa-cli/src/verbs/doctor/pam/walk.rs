@@ -28,8 +28,10 @@ pub enum Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Way {
     pub said: Said,
-    /// A password was right.
+    /// A password was right, or what a module of unknown kind looks at.
     pub password: bool,
+    /// It was not a password for certain: of all such modules that were content, the last one.
+    pub unknown: Option<usize>,
     /// Our module came before it.
     pub code_first: bool,
     /// How often our module came; 2 is often.
@@ -59,8 +61,14 @@ struct State {
 /// All ways in. `lets_in` says of a line of ours whether a user without an enrolment is let in.
 /// Nothing where there are too many.
 pub fn ways(stack: &[Handler], lets_in: &dyn Fn(&Module) -> bool) -> Option<Vec<Way>> {
-    let way =
-        Way { said: Said::Nothing, password: false, code_first: false, asked: 0, past_by: None };
+    let way = Way {
+        said: Said::Nothing,
+        password: false,
+        unknown: None,
+        code_first: false,
+        asked: 0,
+        past_by: None,
+    };
     let mut open = vec![State { at: 0, opinion: Opinion::None, begun: vec![Opinion::None], way }];
     let (mut seen, mut ways) = (HashSet::new(), HashSet::new());
     while let Some(state) = open.pop() {
@@ -98,12 +106,12 @@ fn following(
     }
     match &handler.job {
         Job::Substack => vec![State { at: state.at + 1, ..state }],
-        Job::Refusal => vec![step(stack, handler, &state, Code::AUTH_ERR)],
+        Job::Refusal => vec![step(stack, handler, &state, Code::MODULE_UNKNOWN)],
         Job::Module(module) => {
             let mut next: Vec<State> = Vec::new();
             for code in codes(module, lets_in) {
                 let mut state = state.clone();
-                note(&mut state.way, module, code);
+                note(&mut state, module, code);
                 let reached = step(stack, handler, &state, code);
                 if !next.contains(&reached) {
                     next.push(reached);
@@ -142,7 +150,8 @@ fn codes(module: &Module, lets_in: &dyn Fn(&Module) -> bool) -> Vec<Code> {
 }
 
 /// Notes what a module's answer means for the way.
-fn note(way: &mut Way, module: &Module, code: Code) {
+fn note(state: &mut State, module: &Module, code: Code) {
+    let way = &mut state.way;
     match module.kind {
         Kind::Ours => {
             let said = match code {
@@ -155,8 +164,19 @@ fn note(way: &mut Way, module: &Module, code: Code) {
             way.asked = (way.asked + 1).min(2);
             way.code_first |= !way.password;
         }
-        Kind::Password | Kind::Unknown => way.password |= code == Code::SUCCESS,
-        Kind::Condition | Kind::Neutral | Kind::Deny | Kind::Permit => {}
+        Kind::Password if code == Code::SUCCESS => (way.password, way.unknown) = (true, None),
+        Kind::Unknown if code == Code::SUCCESS => {
+            if !way.password || way.unknown.is_some() {
+                way.unknown = Some(state.at);
+            }
+            way.password = true;
+        }
+        Kind::Password
+        | Kind::Unknown
+        | Kind::Condition
+        | Kind::Neutral
+        | Kind::Deny
+        | Kind::Permit => {}
     }
 }
 
