@@ -317,7 +317,24 @@ fn line() -> impl Strategy<Value = String> {
             "pam_deny.so",
         ][..],
     );
-    (control(), module).prop_map(|(control, module)| format!("auth {control} {module}"))
+    let line = (control(), module).prop_map(|(control, module)| format!("auth {control} {module}"));
+    // What people type, too.
+    let odd = prop::sample::select(
+        &[
+            "sesion optional pam_permit.so",
+            "@inlcude other-auth",
+            "auth optional",
+            "auth [success=ok default=ignore oops] pam_permit.so",
+            "auth success=okdefault=ignore pam_permit.so",
+            "auth [Success=ok default=ignore] pam_permit.so",
+            "auth [SUFFICIENT] pam_permit.so",
+            "account include other-auth",
+            "account",
+            "sesion include other-auth",
+            "auth optional \\ \n\tpam_permit.so",
+        ][..],
+    );
+    prop_oneof![9 => line, 1 => odd.prop_map(str::to_owned)]
 }
 
 /// A stack with the module in it, once, and the file that it may include.
