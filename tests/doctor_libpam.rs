@@ -328,9 +328,9 @@ fn line() -> impl Strategy<Value = String> {
             "auth success=okdefault=ignore pam_permit.so",
             "auth [Success=ok default=ignore] pam_permit.so",
             "auth [SUFFICIENT] pam_permit.so",
-            "account include other-auth",
+            "account include third-auth",
             "account",
-            "sesion include other-auth",
+            "sesion include third-auth",
             "auth optional \\ \n\tpam_permit.so",
         ][..],
     );
@@ -372,6 +372,7 @@ proptest! {
         let lines: Vec<_> = stack.iter().map(String::as_str).collect();
         let others: Vec<_> = other.iter().map(String::as_str).collect();
         set_service("other-auth", &others);
+        set_service("third-auth", &["auth required pam_debug.so auth=success"]);
         set_service("sshd", &lines);
         let found = look(&[]).findings;
         let says = |ids: &[&str]| found.iter().any(|(_, id)| ids.contains(&id.as_str()));
