@@ -51,6 +51,7 @@ impl Code {
     pub const NEW_AUTHTOK_REQD: Self = Self(12);
     pub const CONV_ERR: Self = Self(19);
     pub const IGNORE: Self = Self(25);
+    pub const MODULE_UNKNOWN: Self = Self(28);
 
     /// All there are.
     pub fn all() -> impl Iterator<Item = Self> {
