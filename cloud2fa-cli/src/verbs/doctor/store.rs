@@ -125,10 +125,11 @@ fn copies_on_write(directory: &Path) -> Finding {
         Id::StoreCopiesOnWrite,
         format!("{} is on btrfs, and its files are copied on write", directory.display()),
         "When the disk is full, no login that asks for a code gets through: each takes a new block.",
-        // In one: the old files go only when the new ones are there.
+        // In one: nothing goes before its copy is there. The directory stays: it may be a mount point.
         format!(
             "Make the files anew in a directory that does without (no login may happen meanwhile):\n    \
-             mv {new} {old} && mkdir -m 0700 {new} && chattr +C {new} && cp -a --reflink=never {old}/. {new} && rm -r {old}"
+             cp -aT {new} {old} && find {new} -mindepth 1 -delete && chattr +C {new} && \
+             cp -aT --reflink=never {old} {new} && rm -r {old}"
         ),
     )
 }

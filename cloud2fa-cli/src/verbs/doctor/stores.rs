@@ -70,7 +70,11 @@ impl Named {
 pub fn named(facts: &Facts, usual: &Config, asked: &[Asked]) -> Vec<Named> {
     let mut stores = vec![Named::usual(usual)];
     for (file, services) in pam::services_by_config(facts, asked) {
-        let Some(Ok(config)) = facts.configs.get(&file) else { continue };
+        // A file that cannot be used names no store; what is wrong with it is said elsewhere.
+        let Some(Ok(config)) = facts.configs.get(&file) else {
+            stores[0].services.extend(services);
+            continue;
+        };
         let same = stores.iter_mut().find(|it| it.state_dir() == config.state_dir);
         if let Some(store) = same {
             store.services.extend(services);

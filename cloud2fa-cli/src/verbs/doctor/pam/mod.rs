@@ -159,8 +159,10 @@ pub fn services_by_config(
     let mut services = BTreeMap::<_, BTreeSet<String>>::new();
     for Asked { service, .. } in asked {
         let stack = facts.files.stack(service, "auth");
-        for arguments in stack.iter().filter_map(|handler| handler.module()?.ours()?.ok()) {
-            services.entry(arguments.config).or_default().insert(service.clone());
+        for arguments in stack.iter().filter_map(|handler| handler.module()?.ours()) {
+            // Of arguments that it refuses, the module takes none.
+            let config = arguments.ok().and_then(|arguments| arguments.config);
+            services.entry(config).or_default().insert(service.clone());
         }
     }
     services

@@ -1,6 +1,6 @@
 //! Files of modules: whether libpam finds and loads one, and whether it is root's alone.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -82,9 +82,11 @@ pub fn others_may_write(path: &Path, root: u32) -> Option<PathBuf> {
     let real = path.canonicalize().ok();
     let parents = [Some(path), real.as_deref()].map(|path| path.and_then(Path::parent));
     let all = [Some(path)].into_iter().chain(parents).flatten();
+    // Of a directory like /tmp, others take away only what is their own.
+    let is_shared = |it: &Metadata| it.is_dir() && it.mode() & 0o1000 != 0;
     let may_write = |path: &&Path| {
         let status = path.metadata();
-        status.is_ok_and(|it| it.uid() != root || it.mode() & 0o022 != 0)
+        status.is_ok_and(|it| it.uid() != root || it.mode() & 0o022 != 0 && !is_shared(&it))
     };
     let found = all.into_iter().find(may_write)?;
     Some(found.canonicalize().unwrap_or_else(|_| found.to_owned()))
@@ -236,6 +238,9 @@ mod tests {
         set_mode(&path, 0o644);
         set_mode(&directory, 0o757);
         assert_eq!(fault_of(&path, owner), unsafe_at(&directory));
+        set_mode(&directory, 0o1777);
+        assert_eq!(fault_of(&path, owner), None);
+        set_mode(&directory, 0o777);
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert_eq!(fault_of(&link, owner), unsafe_at(&directory));
         fs::remove_dir_all(&directory).unwrap();
