@@ -3,7 +3,8 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::checkup::{
-    Checkup, MODULE, STORE, all, breaking, doctor, set_mode, set_service, set_sshd,
+    Checkup, MODULE, STORE, all, breaking, doctor, ids, look, set_mode, set_service, set_sshd,
+    shell,
 };
 
 /// Names, modes, sizes and times of all files that doctor looks at.
@@ -76,6 +77,16 @@ const STACKS: &[(&str, &str, &[&str])] = &[
         &["wrong_type"],
     ),
     (
+        "the module without its ending",
+        "COMMON\nauth required pam_cloud2fa nullok",
+        &["module_unusable", "never_asked"],
+    ),
+    (
+        "another module that is missing",
+        "auth required pam_nosuch.so\nCOMMON\nauth required MODULE nullok",
+        &["other_module_unusable"],
+    ),
+    (
         "the module is not where libpam looks",
         "COMMON\n-auth required pam_cloud2fa.so nullok",
         &["module_unusable"],
@@ -95,7 +106,7 @@ const STACKS: &[(&str, &str, &[&str])] = &[
     (
         "a fingerprint before it",
         "auth sufficient pam_fprintd.so\nCOMMON\nauth required MODULE nullok",
-        &["other_way_in"],
+        &["other_way_in", "other_module_unusable"],
     ),
     (
         "a group that is let off",
@@ -138,6 +149,20 @@ fn what_is_wrong_with_module_and_other_services_is_found() {
     all(&[
         ("the module is missing", |_| std::fs::remove_file(MODULE).unwrap(), &["module_unusable"]),
         ("others may write to the module", |_| set_mode(MODULE, 0o666), &["module_unusable"]),
+        ("the module is empty", |_| std::fs::write(MODULE, "").unwrap(), &["module_unusable"]),
+        (
+            "the module is cut off",
+            |_| shell(&format!("truncate -s -4096 {MODULE}")),
+            &["module_unusable"],
+        ),
+        (
+            "the module's directory is somebody's",
+            |_| {
+                shell(&format!("mkdir -p /run/s; cp {MODULE} /run/s; chown 5001 /run/s"));
+                set_stack("COMMON\nauth required /run/s/pam_cloud2fa.so nullok");
+            },
+            &["module_unusable"],
+        ),
         (
             "sudo with a code alone",
             |_| set_service("sudo", &["auth required /run/pam_cloud2fa.so nullok"]),
@@ -155,6 +180,38 @@ fn what_is_wrong_with_module_and_other_services_is_found() {
             "a file that libpam does not read",
             |_| std::fs::write("/etc/pam.conf", "login auth required pam_cloud2fa.so\n").unwrap(),
             &["pam_conf_ignored"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_module_in_a_directory_where_libpam_does_not_look_is_not_there() {
+    let checkup = Checkup::healthy();
+    let layers = "lowerdir=/usr/lib,upperdir=/run/usr-lib,workdir=/run/usr-lib-work";
+    shell(&format!(
+        "mkdir -p /run/usr-lib/other/security /run/usr-lib-work; cp {MODULE} /run/usr-lib/other/security; \
+         mount -t overlay -o {layers} machine /usr/lib"
+    ));
+    set_stack("COMMON\nauth required pam_cloud2fa.so nullok");
+    let found = look(&[]);
+    shell("umount -l /usr/lib");
+    assert!(ids(&found).contains("module_unusable"), "{found:?}");
+    drop(checkup);
+}
+
+#[test]
+fn a_file_of_pam_s_that_others_may_write_is_found() {
+    all(&[
+        ("a service", |_| set_mode("/etc/pam.d/sshd", 0o666), &["pam_file_unsafe"]),
+        ("what it includes", |_| shell("chown alice /etc/pam.d/common-auth"), &["pam_file_unsafe"]),
+        ("the directory", |_| set_mode("/etc/pam.d", 0o775), &["pam_file_unsafe"]),
+        (
+            "a file elsewhere, which has nothing in it",
+            |_| {
+                shell("mkdir -p /run/pam; : >/run/pam/empty; chmod 0664 /run/pam/empty");
+                set_stack("COMMON\n@include /run/pam/empty\nauth required MODULE nullok");
+            },
+            &["pam_file_unsafe"],
         ),
     ]);
 }

@@ -39,6 +39,7 @@ fn gets_in(checkup: &Checkup, login: Login) -> bool {
 }
 
 const CODE: &str = "auth required /run/pam_cloud2fa.so";
+const NONE: &str = "-auth required pam_nosuch.so";
 
 /// The stack, what doctor must say of it (nothing: it is fine), a login, and whether it gets in.
 const STACKS: &[(&[&str], &str, Login, bool)] = &[
@@ -262,6 +263,8 @@ const STACKS: &[(&[&str], &str, Login, bool)] = &[
         Login::Both,
         false,
     ),
+    (&["@include common-auth", CODE, NONE], "other_module_unusable", Login::Both, false),
+    (&["@include common-auth", CODE, "-auth optional pam_nosuch.so"], "", Login::Both, true),
 ];
 
 #[test]

@@ -3,10 +3,12 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::checkup::{
-    CONFIG, Checkup, SOCKET, STORE, all, ids, look, set_mode, set_service, shell,
+    CONFIG, Checkup, SOCKET, STORE, all, doctor, ids, look, set_mode, set_service, shell,
 };
+use cloud2fa_tests::command;
 use cloud2fa_tests::disk::{Disk, Kind};
 use cloud2fa_tests::{Fixture, user};
+use serde_json::Value;
 use std::fs;
 
 #[test]
@@ -26,7 +28,17 @@ fn what_is_wrong_with_store_and_records_is_found() {
         (
             "a damaged marker",
             |_| fs::write(format!("{STORE}/.store"), "x").unwrap(),
-            &["store_unsafe"],
+            &["store_unusable"],
+        ),
+        (
+            "none where the configuration of sshd's line says that it is",
+            |_| {
+                fs::write("/etc/cloud2fa/other.toml", "state_dir = '/run/no-such-store'").unwrap();
+                let module = "auth required /run/pam_cloud2fa.so nullok";
+                let line = format!("{module} config=/etc/cloud2fa/other.toml");
+                set_service("sshd", &["@include common-auth", &line]);
+            },
+            &["store_missing", "never_asked"],
         ),
         (
             "a later version's",
@@ -58,12 +70,38 @@ fn a_store_on_btrfs_that_copies_on_write_is_found() {
     let store = fixture.store_path();
     fs::write(CONFIG, format!("state_dir = '{}'\n", store.display())).unwrap();
     assert!(ids(&look(&[])).contains("store_copies_on_write"));
-    // What the fix says, on the empty store: it must be empty for the directory's flag to do it.
-    let path = store.display();
-    shell(&format!("chattr +C {path}; rm {path}/.store"));
-    cloud2fa::FileStore::init(&store, 0).unwrap();
+    shell(&command_of("store_copies_on_write"));
     assert!(!ids(&look(&[])).contains("store_copies_on_write"));
     drop((disk, checkup));
+}
+
+/// What is to be typed of what doctor says.
+fn command_of(id: &str) -> String {
+    let said = doctor(&["--json"]).output;
+    let mut lines = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let finding = lines.find(|line| line["id"] == id).unwrap();
+    let fix = finding["fix"].as_str().unwrap();
+    fix.lines().filter_map(|line| line.strip_prefix("    ")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_damaged_marker_is_made_anew_by_what_is_said_and_the_records_stay() {
+    let checkup = Checkup::healthy();
+    fs::write(format!("{STORE}/.store"), "x").unwrap();
+    let command = command_of("store_unusable").replace("cloud2fa init", "\"$CLOUD2FA\" init");
+    shell(&format!("CLOUD2FA={}\n{command}", command::path().display()));
+    assert_eq!(look(&[]).status, 0);
+    assert!(doctor(&[]).output.contains("1 enrolled"));
+    drop(checkup);
+}
+
+#[test]
+fn all_who_are_refused_are_named() {
+    let checkup = Checkup::healthy();
+    fs::write(CONFIG, "unenrolled = 'refuse'").unwrap();
+    let said = doctor(&["--json"]).output;
+    assert!(["bob", "u000", "u299"].iter().all(|user| said.contains(user)), "{said}");
+    drop(checkup);
 }
 
 #[test]
@@ -93,6 +131,11 @@ fn what_is_wrong_with_configuration_service_and_users_is_found() {
         ),
         ("nobody is asked", |_| set_service("sshd", &["@include common-auth"]), &["never_asked"]),
         ("a socket for root alone", |_| set_mode(SOCKET, 0o600), &["service_socket"]),
+        (
+            "a socket that users do not come to",
+            |_| set_mode("/run/cloud2fa", 0o700),
+            &["service_socket"],
+        ),
         (
             "a socket that is none",
             |_| shell(&format!("rm {SOCKET}; touch {SOCKET}")),

@@ -41,6 +41,7 @@ fn heading(severity: Severity) -> &'static str {
 /// `text` on lines that begin at column `indent`, the first of which is begun already. Lines that
 /// begin with four blanks are left as they are.
 fn wrapped(text: &str, indent: usize) -> String {
+    let text: String = text.chars().map(harmless).collect();
     let margin = " ".repeat(indent);
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
@@ -64,6 +65,14 @@ fn wrapped(text: &str, indent: usize) -> String {
     lines.join(&format!("\n{margin}"))
 }
 
+/// Names of files may have in them what makes a terminal do something, or show it otherwise.
+fn harmless(character: char) -> String {
+    match character {
+        '\n' | '\'' | '"' | '\\' => character.to_string(),
+        other => other.escape_debug().to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +89,16 @@ mod tests {
         assert!(text.find("[bad_config]") < text.find("[wide_skew]"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(text.contains("\n           a  b\n") && !text.contains("Nothing wrong"), "{text}");
+    }
+
+    #[test]
+    fn what_a_file_s_name_would_do_to_a_terminal_is_shown_and_not_done() {
+        let name = "/etc/pam.d/\u{1b}[2Jé\u{9b}\u{202e}\r'\"\\";
+        let findings = vec![Finding::new(Severity::Note, Id::WideSkew, name, name, name)];
+        let text = text(&Report::new(vec![name.to_owned()], findings));
+        let shown = r#"/etc/pam.d/\u{1b}[2Jé\u{9b}\u{202e}\r'"\"#;
+        assert_eq!(text.matches(shown).count(), 4, "{text:?}");
+        assert!(text.chars().all(|it| it == '\n' || !it.is_control()), "{text:?}");
     }
 
     #[test]

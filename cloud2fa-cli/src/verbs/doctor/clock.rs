@@ -1,8 +1,9 @@
 //! The clock: codes are made of it, on both sides.
 
-use super::finding::{Finding, Id, Severity, bounded};
+use super::finding::{Finding, Id, Severity, listed};
 use super::programs;
 use super::store::Record;
+use super::stores::Named;
 use crate::machine::rfc_3339;
 use cloud2fa::UnixTime;
 use cloud2fa::totp::STEP_SECONDS;
@@ -17,15 +18,34 @@ pub enum Synchronised {
     Unknown,
 }
 
+/// All that is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    pub synchronised: Synchronised,
+    /// Whether systemd knows a program that would keep it right; nothing where there is no systemd.
+    pub has_keeper: Option<bool>,
+}
+
 /// Asks the kernel, through systemd; else those who keep clocks.
-pub fn read() -> Synchronised {
-    let timedatectl =
-        programs::ask("timedatectl", &["show", "--property=NTPSynchronized", "--value"]);
-    match timedatectl.filter(|said| said.success).as_ref().map(|said| said.output.trim()) {
-        Some("yes") => return Synchronised::Yes,
-        Some("no") => return Synchronised::No,
-        _ => {}
+pub fn read() -> Clock {
+    let synchronised = timedatectl("NTPSynchronized")
+        .map(|it| if it { Synchronised::Yes } else { Synchronised::No });
+    Clock {
+        synchronised: synchronised.unwrap_or_else(without_systemd),
+        has_keeper: timedatectl("CanNTP"),
     }
+}
+
+fn timedatectl(property: &str) -> Option<bool> {
+    let said = programs::ask("timedatectl", &["show", "--value", "--property", property])?;
+    match said.output.trim() {
+        "yes" if said.success => Some(true),
+        "no" if said.success => Some(false),
+        _ => None,
+    }
+}
+
+fn without_systemd() -> Synchronised {
     if Path::new("/run/systemd/timesync/synchronized").exists() {
         return Synchronised::Yes;
     }
@@ -40,53 +60,64 @@ pub fn read() -> Synchronised {
     })
 }
 
+/// Looks at the clock.
+pub fn check(clock: Clock) -> Option<Finding> {
+    match clock.synchronised {
+        Synchronised::Yes => None,
+        Synchronised::No => Some(unsynchronised(clock)),
+        Synchronised::Unknown => Some(unknown()),
+    }
+}
+
 /// Looks at the clock, and at what the records say that it was.
-pub fn check(
-    synchronised: Synchronised,
-    now: UnixTime,
-    skew: u64,
-    records: &[Record],
-) -> Vec<Finding> {
+pub fn against(clock: Clock, now: UnixTime, store: &Named, records: &[Record]) -> Option<Finding> {
     let latest = |record: &Record| {
         record.status.as_ref().map(|it| it.last_used.unwrap_or(it.since).max(it.since))
     };
     // What the phone's clock may be ahead is no sign.
-    let tolerated = now.plus((skew + 1) * STEP_SECONDS);
+    let tolerated = now.plus((store.config.skew + 1) * STEP_SECONDS);
     let ahead = records.iter().filter(|record| latest(record) > Some(tolerated));
     let names: Vec<_> = ahead.clone().map(|record| record.user.clone()).collect();
-    let last = ahead.filter_map(latest).max();
-    let behind = last.map(|last| behind(now, last, &names));
-    let state = match synchronised {
-        Synchronised::Yes => None,
-        Synchronised::No => Some(unsynchronised()),
-        Synchronised::Unknown => Some(unknown()),
-    };
-    behind.into_iter().chain(state).collect()
-}
-
-fn behind(now: UnixTime, last: UnixTime, names: &[String]) -> Finding {
-    Finding::new(
+    let last = ahead.filter_map(latest).max()?;
+    Some(Finding::new(
         Severity::Critical,
         Id::ClockBehind,
         format!(
             "the clock says {}, and codes were accepted until {} (of {})",
             rfc_3339(now),
             rfc_3339(last),
-            bounded(names, 5)
+            listed(&names)
         ),
         "No code of the app is accepted from these users until that time is reached again. Backup codes work.",
-        "Set the clock right:\n    timedatectl set-ntp true\nIf it is right, it was wrong then: enrol these users anew \
-         (`cloud2fa enable --replace --user NAME`).",
-    )
+        format!(
+            "Set the clock right. {}\nIf it is right, it was wrong then: enrol these users anew \
+             (`{} enable --replace --user NAME`).",
+            how_to_keep(clock),
+            store.command()
+        ),
+    ))
 }
 
-fn unsynchronised() -> Finding {
+/// What keeps the clock right. A clock that systemd knows no program for, it cannot switch on.
+fn how_to_keep(clock: Clock) -> &'static str {
+    match clock.has_keeper {
+        Some(true) => "Switch synchronisation on:\n    timedatectl set-ntp true",
+        Some(false) => {
+            "Install a program that keeps it right, chrony or on Debian:\n    apt install systemd-timesyncd"
+        }
+        None => {
+            "See whether the program that keeps clocks here does its work, with chrony:\n    chronyc tracking"
+        }
+    }
+}
+
+fn unsynchronised(clock: Clock) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::ClockUnsynchronised,
         "nothing keeps the clock right",
         "When it is more than a minute off, no code is right any more, and everybody is locked out.",
-        "Switch synchronisation on:\n    timedatectl set-ntp true",
+        how_to_keep(clock),
     )
 }
 
@@ -103,11 +134,17 @@ fn unknown() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloud2fa::Status;
+    use cloud2fa::{Config, Status};
 
     const NOW: UnixTime = UnixTime(1_800_000_000);
 
-    fn found(state: Synchronised, since: u64, last_used: Option<u64>) -> Vec<&'static str> {
+    const KEPT: Clock = Clock { synchronised: Synchronised::Yes, has_keeper: Some(true) };
+
+    fn found(since: u64, last_used: Option<u64>) -> Option<&'static str> {
+        behind(KEPT, since, last_used).map(|finding| finding.id.word())
+    }
+
+    fn behind(clock: Clock, since: u64, last_used: Option<u64>) -> Option<Finding> {
         let status = Status {
             since: UnixTime(since),
             last_used: last_used.map(UnixTime),
@@ -118,21 +155,36 @@ mod tests {
         };
         let user = "anna".to_owned();
         let record = Record { user, status: Some(status), unusable: None, is_known: true };
-        check(state, NOW, 1, &[record]).iter().map(|finding| finding.id.word()).collect()
+        against(clock, NOW, &Named::usual(&Config::default()), &[record])
     }
 
     #[test]
     fn a_clock_behind_a_code_that_was_accepted_is_found() {
-        assert_eq!(found(Synchronised::Yes, NOW.0 - 99, Some(NOW.0 + 60)), [""; 0]);
-        assert_eq!(found(Synchronised::Yes, NOW.0 - 99, Some(NOW.0 + 61)), ["clock_behind"]);
+        assert_eq!(found(NOW.0 - 99, Some(NOW.0 + 60)), None);
+        assert_eq!(found(NOW.0 - 99, Some(NOW.0 + 61)), Some("clock_behind"));
         // The code that proved the enrolment is one, too.
-        assert_eq!(found(Synchronised::Yes, NOW.0 + 99, None), ["clock_behind"]);
-        assert_eq!(found(Synchronised::Yes, NOW.0 + 99, Some(NOW.0 - 5)), ["clock_behind"]);
+        assert_eq!(found(NOW.0 + 99, None), Some("clock_behind"));
+        assert_eq!(found(NOW.0 + 99, Some(NOW.0 - 5)), Some("clock_behind"));
     }
 
     #[test]
     fn a_clock_that_nothing_keeps_right_is_found() {
-        assert_eq!(found(Synchronised::No, 0, None), ["clock_unsynchronised"]);
-        assert_eq!(found(Synchronised::Unknown, 0, None), ["clock_unknown"]);
+        let found = |synchronised| check(Clock { synchronised, ..KEPT }).map(|it| it.id.word());
+        assert_eq!(found(Synchronised::No), Some("clock_unsynchronised"));
+        assert_eq!(found(Synchronised::Unknown), Some("clock_unknown"));
+        assert_eq!(found(Synchronised::Yes), None);
+    }
+
+    #[test]
+    fn what_keeps_the_clock_is_switched_on_where_it_is_there_and_installed_where_it_is_not() {
+        for (has_keeper, command) in [
+            (Some(true), "\n    timedatectl set-ntp true"),
+            (Some(false), "\n    apt install systemd-timesyncd"),
+            (None, "\n    chronyc tracking"),
+        ] {
+            let clock = Clock { synchronised: Synchronised::No, has_keeper };
+            assert!(check(clock).unwrap().fix.ends_with(command));
+            assert!(behind(clock, NOW.0 + 99, None).unwrap().fix.contains(command));
+        }
     }
 }

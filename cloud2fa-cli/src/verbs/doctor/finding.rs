@@ -1,6 +1,8 @@
 //! What is wrong with a machine, or worth to know: said so that it can be put right.
 
 pub use super::id::Id;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// How bad it is. The worst comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,11 +76,81 @@ impl Report {
     }
 }
 
+/// `a, b, c`: all of them, since somebody has to act on each.
+pub fn listed(names: &[String]) -> String {
+    names.join(", ")
+}
+
 /// `a, b, c`, or the first ones and how many more.
 pub fn bounded(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A path as a word of the shell's, which is copied into commands.
+pub fn shell(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(byte);
+    if bytes.iter().all(is_plain) {
+        return path.display().to_string();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        // What no terminal should be shown, and what is no text, by its bytes.
+        _ => {
+            let word = bytes.iter().map(|byte| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                _ => format!("\\x{byte:02x}"),
+            });
+            format!("$'{}'", word.collect::<String>())
+        }
+    }
+}
+
+/// A path as a word of a unit's (systemd.syntax(7)); `%` would begin a specifier.
+pub fn systemd_word(path: &Path) -> String {
+    let text = path.display().to_string().replace('%', "%%");
+    if text.contains(|it: char| it.is_whitespace() || "\"'\\".contains(it)) {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::process::Command;
+
+    #[test]
+    fn a_path_in_a_command_is_one_word_whatever_is_in_it() {
+        let plain = "/var/lib/cloud2fa";
+        assert_eq!(shell(Path::new(plain)), plain);
+        for bytes in [
+            plain.as_bytes(),
+            b"/run/my store",
+            b"/a'b \"c\" $d `e` \\f;g*",
+            b"/a\x1b[31m'\\\n0",
+            b"/a\xff1",
+        ] {
+            let word = shell(Path::new(OsStr::from_bytes(bytes)));
+            assert!(!word.contains(char::is_control), "{word:?}");
+            let bash = Command::new("bash").args(["-c", &format!("printf %s {word}")]).output();
+            assert_eq!(bash.unwrap().stdout, bytes, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_path_in_a_unit_is_one_word_too() {
+        let word = |path| systemd_word(Path::new(path));
+        assert_eq!(word("/srv/cloud2fa"), "/srv/cloud2fa");
+        assert_eq!(word("/srv/my \"5%\" store"), r#""/srv/my \"5%%\" store""#);
     }
 }

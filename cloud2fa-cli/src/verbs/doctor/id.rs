@@ -33,8 +33,12 @@ ids! {
     WideSkew = "wide_skew";
     /// Wrong codes may follow each other faster than by default.
     WeakThrottle = "weak_throttle";
-    /// A line names a module that is missing, or that others may write.
+    /// A line names the module where libpam cannot load it, or where others may write to it.
     ModuleUnusable = "module_unusable";
+    /// The same of another module in a stack that asks for a code; a note where the control passes over it.
+    OtherModuleUnusable = "other_module_unusable";
+    /// Others than root may write to a file of PAM's, or to its directory.
+    PamFileUnsafe = "pam_file_unsafe";
     /// The module stands in another place than auth.
     WrongType = "wrong_type";
     /// The module does not know an argument.

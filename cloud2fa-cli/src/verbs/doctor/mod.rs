@@ -10,6 +10,8 @@ mod programs;
 mod service;
 mod sshd;
 mod store;
+mod stores;
+mod unopened;
 mod users;
 
 pub use finding::{Finding, Report, Severity};
@@ -22,11 +24,12 @@ use crate::caller::require_root;
 use crate::dialogue::Dialogue;
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::{Config, Store};
+use cloud2fa::Config;
 use pam::Asked;
 use std::path::Path;
 use std::process::ExitCode;
 use store::Record;
+use stores::{Looked, Named};
 
 /// Looks at the machine, or at a configuration that is to be installed.
 pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
@@ -76,32 +79,21 @@ fn machine_as_it_is() -> Report {
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
 
-    let records = records(&config, &asked, &mut findings, &mut looked_at);
-    let at_sshd = asked.iter().find(|asked| asked.service == sshd_service);
-    if let Some(asked) = at_sshd {
-        let root_is_enrolled =
-            records.iter().any(|record| record.user == "root" && record.status.is_some());
-        match &sshd {
-            sshd::Look::Absent => {}
-            sshd::Look::Failed(why) => findings.push(sshd::unreadable(why)),
-            sshd::Look::Settings(sshd) => {
-                looked_at.push("sshd: what `sshd -T` says".to_owned());
-                findings.extend(sshd::check(sshd, asked, root_is_enrolled));
-            }
-        }
+    let clock = clock::read();
+    let stores = stores::named(&facts, &config, &asked).into_iter();
+    let stores: Vec<_> = stores.map(|store| (stores::look(&store, clock), store)).collect();
+    for (looked, store) in &stores {
+        looked_at.push(looked.at.clone());
+        findings.extend(looked.findings.iter().cloned().map(|finding| store.tell(finding)));
+    }
+    if let Some(asked) = asked.iter().find(|asked| asked.service == sshd_service) {
+        findings.extend(of_sshd(&sshd, asked, &stores, &mut looked_at));
     }
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
-    findings.extend(clock::check(clock::read(), machine::now(), config.skew, &records));
+    findings.extend(clock::check(clock));
     looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
     findings.extend(service::check(&service::read(), &config.state_dir));
-    let accounts = users::read();
-    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
-    findings.extend(users::check(
-        &accounts,
-        &records,
-        &asked,
-        users::how_to_switch_on(machine::ROOT),
-    ));
+    findings.extend(of_users(&asked, &stores, &mut looked_at));
     Report::new(looked_at, findings)
 }
 
@@ -110,33 +102,43 @@ fn services_looked_at(count: usize, asked: &[Asked]) -> String {
     let asked = if names.is_empty() {
         "none asks for a code".to_owned()
     } else {
-        format!("a code is asked for by {}", finding::bounded(&names, 8))
+        format!("a code is asked for by {}", finding::listed(&names))
     };
     format!("PAM: {count} services; {asked}")
 }
 
-/// What stands in the store, with what is wrong with it.
-fn records(
-    config: &Config,
-    asked: &[Asked],
-    findings: &mut Vec<Finding>,
+/// sshd's own settings; nothing where there is no sshd.
+fn of_sshd(
+    sshd: &sshd::Look,
+    asked: &Asked,
+    stores: &[(Looked, Named)],
     looked_at: &mut Vec<String>,
-) -> Vec<Record> {
-    let directory = &config.state_dir;
-    let listed = machine::store(config).and_then(|mut store| {
-        let listed = store.list(&machine::now)?.into_iter();
-        Ok(listed.map(|listed| Record::from(row(listed, &mut store))).collect::<Vec<_>>())
-    });
-    let records = match listed {
-        Ok(records) => records,
-        Err(error) => {
-            looked_at.push(format!("store: {}", directory.display()));
-            findings.push(store::unopened(&error, directory, !asked.is_empty()));
-            return Vec::new();
+) -> Vec<Finding> {
+    let of_sshd = stores.iter().filter(|(_, store)| store.services.contains(&asked.service));
+    let is_root = |record: &Record| record.user == "root" && record.status.is_some();
+    let root_is_enrolled = of_sshd.flat_map(|(looked, _)| &looked.records).any(is_root);
+    match sshd {
+        sshd::Look::Absent => Vec::new(),
+        sshd::Look::Failed(why) => vec![sshd::unreadable(why)],
+        sshd::Look::Settings(sshd) => {
+            looked_at.push("sshd: what `sshd -T` says".to_owned());
+            sshd::check(sshd, asked, root_is_enrolled)
         }
+    }
+}
+
+/// Users, against each store for the services that go by it.
+fn of_users(
+    asked: &[Asked],
+    stores: &[(Looked, Named)],
+    looked_at: &mut Vec<String>,
+) -> Vec<Finding> {
+    let accounts = users::read();
+    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
+    let by = users::how_to_switch_on(machine::ROOT);
+    let of = |(looked, store): &(Looked, Named)| {
+        let findings = users::check(&accounts, &looked.records, &store.asked(asked), by);
+        findings.into_iter().map(|finding| store.tell(finding)).collect::<Vec<_>>()
     };
-    let enrolled = records.iter().filter(|record| record.status.is_some()).count();
-    looked_at.push(format!("store: {}, {enrolled} enrolled", directory.display()));
-    findings.extend(store::check(directory, store::ground(directory), &records));
-    records
+    stores.iter().flat_map(of).collect()
 }

@@ -1,6 +1,6 @@
 //! The service for users without root: units, socket, program, and its own PAM file.
 
-use super::finding::{Finding, Id, Severity};
+use super::finding::{Finding, Id, Severity, shell, systemd_word};
 use super::pam::{DIRECTORIES, OWN_SERVICE};
 use super::programs;
 use cloud2fa::service::SOCKET;
@@ -35,6 +35,8 @@ pub struct Service {
     /// Nothing where no systemd runs.
     pub units: Option<Units>,
     pub socket: Socket,
+    /// The mode of a directory that users cannot pass on the way to it.
+    pub closed: Option<(PathBuf, u32)>,
     pub has_program: bool,
     pub has_pam_file: bool,
 }
@@ -46,6 +48,7 @@ pub fn read() -> Service {
     let has_pam_file = DIRECTORIES.iter().any(|it| Path::new(it).join(OWN_SERVICE).is_file());
     Service {
         socket: socket(),
+        closed: closed(),
         has_program: program.is_none_or(|it| it.is_file()),
         has_pam_file,
         units,
@@ -58,6 +61,13 @@ fn socket() -> Socket {
         Ok(_) => Socket::Other,
         Err(_) => Socket::Absent,
     }
+}
+
+/// The first of the directories that lead to the socket which others may not pass.
+fn closed() -> Option<(PathBuf, u32)> {
+    let ways = Path::new(SOCKET).ancestors().skip(1);
+    let modes = ways.filter_map(|it| Some((it.to_owned(), it.metadata().ok()?.mode() & 0o7777)));
+    modes.filter(|(_, mode)| mode & 0o001 == 0).last()
 }
 
 fn units() -> Units {
@@ -107,6 +117,8 @@ pub fn check(service: &Service, state_dir: &Path) -> Vec<Finding> {
         findings.extend((units.program.is_some() && !may_write).then(|| out_of_reach(state_dir)));
     }
     findings.extend(bad_socket(service.socket, units.is_active));
+    let closed = service.closed.as_ref().filter(|_| service.socket != Socket::Absent);
+    findings.extend(closed.map(|(directory, mode)| out_of_users_reach(directory, *mode)));
     findings.extend((!service.has_pam_file).then(no_pam_file));
     findings
 }
@@ -164,13 +176,14 @@ fn no_program(units: &Units) -> Finding {
 
 fn out_of_reach(state_dir: &Path) -> Finding {
     let directory = state_dir.display();
+    let word = systemd_word(state_dir);
     Finding::new(
         Severity::Warning,
         Id::ServiceCannotWrite,
         format!("state_dir is {directory}, where cloud2fad@.service may not write"),
         "The service answers that the store cannot be written: users can neither enrol nor use a locker.",
         format!(
-            "Say so to systemd:\n    systemctl edit cloud2fad@.service\nwith the lines:\n    [Service]\n    ReadWritePaths={directory}"
+            "Say so to systemd:\n    systemctl edit cloud2fad@.service\nwith the lines:\n    [Service]\n    ReadWritePaths={word}"
         ),
     )
 }
@@ -190,6 +203,16 @@ fn bad_socket(socket: Socket, is_active: bool) -> Option<Finding> {
         "See whether a drop-in changes it, then make it anew:\n    systemctl cat cloud2fad.socket\n    \
          systemctl restart cloud2fad.socket",
     ))
+}
+
+fn out_of_users_reach(directory: &Path, mode: u32) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::ServiceSocket,
+        format!("{} has mode {mode:04o}: users do not come to {SOCKET}", directory.display()),
+        "Users without root cannot connect to the service.",
+        format!("Let them pass:\n    chmod a+x {}", shell(directory)),
+    )
 }
 
 fn no_pam_file() -> Finding {
@@ -215,6 +238,7 @@ mod tests {
         Service {
             units: Some(Units::parse(socket, SERVICE_UNIT)),
             socket: Socket::There(0o666),
+            closed: None,
             has_program: true,
             has_pam_file: true,
         }
@@ -256,6 +280,11 @@ mod tests {
             (Service { socket: Socket::There(0o600), ..whole.clone() }, STORE, "service_socket"),
             (Service { socket: Socket::Absent, ..whole.clone() }, STORE, "service_socket"),
             (Service { socket: Socket::Other, ..whole.clone() }, STORE, "service_socket"),
+            (
+                Service { closed: Some(("/run/cloud2fa".into(), 0o700)), ..whole.clone() },
+                STORE,
+                "service_socket",
+            ),
             (whole.clone(), "/srv/cloud2fa", "service_cannot_write"),
             (whole, "/var/lib/cloud2fa-too", "service_cannot_write"),
         ] {

@@ -1,9 +1,10 @@
 //! The store: whether it can be used, and what stands in it.
 
-use super::finding::{Finding, Id, Severity, bounded};
+use super::finding::{Finding, Id, Severity, listed, shell};
 use super::programs;
+use super::stores::Named;
 use crate::dialogue::Row;
-use cloud2fa::{Status, StoreError};
+use cloud2fa::Status;
 use nix::sys::statfs::{BTRFS_SUPER_MAGIC, statfs};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use std::path::Path;
@@ -63,11 +64,11 @@ fn has_copying_file(listed: &str) -> bool {
 }
 
 /// Looks at a store that opens.
-pub fn check(state_dir: &Path, ground: Ground, records: &[Record]) -> Vec<Finding> {
-    let directory = state_dir.display().to_string();
-    let mut findings: Vec<_> = records.iter().filter_map(unusable).collect();
-    findings.extend(ground.is_read_only.then(|| read_only(&directory)));
-    findings.extend(ground.copies_on_write.then(|| copies_on_write(&directory)));
+pub fn check(store: &Named, ground: Ground, records: &[Record]) -> Vec<Finding> {
+    let (directory, command) = (store.state_dir(), store.command());
+    let mut findings: Vec<_> = records.iter().filter_map(|it| unusable(it, &command)).collect();
+    findings.extend(ground.is_read_only.then(|| read_only(directory)));
+    findings.extend(ground.copies_on_write.then(|| copies_on_write(directory)));
     let names = |is: &dyn Fn(&Record) -> bool| {
         let found = records.iter().filter(|record| is(record));
         found.map(|record| record.user.clone()).collect::<Vec<_>>()
@@ -75,48 +76,18 @@ pub fn check(state_dir: &Path, ground: Ground, records: &[Record]) -> Vec<Findin
     let locked = names(&|it| it.status.as_ref().is_some_and(|status| status.locked));
     let unknown = names(&|it| !it.is_known && it.status.is_some());
     let without = names(&|it| it.status.as_ref().is_some_and(|it| it.backup_codes_left == 0));
-    findings.extend((!locked.is_empty()).then(|| users_locked(&locked)));
-    findings.extend((!unknown.is_empty()).then(|| users_unknown(&unknown)));
+    findings.extend((!locked.is_empty()).then(|| users_locked(&locked, &command)));
+    findings.extend((!unknown.is_empty()).then(|| users_unknown(&unknown, &command)));
     findings.extend((!without.is_empty()).then(|| without_backup_codes(&without)));
     findings
 }
 
-/// A store that does not open. `is_asked`: logins need it already.
-pub fn unopened(error: &StoreError, state_dir: &Path, is_asked: bool) -> Finding {
-    let directory = state_dir.display();
-    let (id, fix) = match error {
-        StoreError::Missing(_) | StoreError::NotInitialised(_) => (
-            Id::StoreMissing,
-            format!(
-                "If there was one, mount the volume that holds it, or restore it from a backup. Else make one:\n    \
-                 cloud2fa init\n({directory} is what state_dir says.)"
-            ),
-        ),
-        StoreError::UnsafeStore { path, .. } => (
-            Id::StoreUnsafe,
-            format!(
-                "Find out who could change it meanwhile. Then:\n    chown root:root {0}\n    chmod go= {0}",
-                path.display()
-            ),
-        ),
-        _ => (Id::StoreUnusable, "Put right what the text says.".to_owned()),
-    };
-    let is_new = id == Id::StoreMissing && !is_asked;
-    let why = if is_new {
-        "Nobody can be enrolled."
-    } else {
-        "Every login that asks for a code is refused."
-    };
-    let severity = if is_new { Severity::Warning } else { Severity::Critical };
-    Finding::new(severity, id, what_of(&error.to_string()), why, fix)
-}
-
 /// The first half of an error's text; the second says what to do.
-fn what_of(text: &str) -> &str {
+pub fn what_of(text: &str) -> &str {
     text.split_once("; ").map_or(text, |(what, _)| what)
 }
 
-fn unusable(record: &Record) -> Option<Finding> {
+fn unusable(record: &Record, command: &str) -> Option<Finding> {
     let why = record.unusable.as_deref()?;
     let user = &record.user;
     Some(Finding::new(
@@ -126,54 +97,60 @@ fn unusable(record: &Record) -> Option<Finding> {
         format!("Each login of {user} that asks for a code is refused."),
         format!(
             "Restore the file from a backup, or enrol the user anew, or turn the second factor off:\n    \
-             cloud2fa enable --replace --user {user}\n    cloud2fa disable --user {user}"
+             {command} enable --replace --user {user}\n    {command} disable --user {user}"
         ),
     ))
 }
 
-fn read_only(directory: &str) -> Finding {
+fn read_only(directory: &Path) -> Finding {
     Finding::new(
         Severity::Critical,
         Id::StoreReadOnly,
-        format!("{directory} is on a file system that is mounted read-only"),
+        format!("{} is on a file system that is mounted read-only", directory.display()),
         "What a code is worth must be written down: every login that asks for one is refused.",
         format!(
-            "Mount it to be written, or see in the kernel's log why it is not:\n    mount -o remount,rw {directory}"
+            "Mount it to be written, or see in the kernel's log why it is not:\n    \
+             mount -o remount,rw \"$(findmnt -n -o TARGET -T {})\"",
+            shell(directory)
         ),
     )
 }
 
-fn copies_on_write(directory: &str) -> Finding {
+fn copies_on_write(directory: &Path) -> Finding {
+    let (new, mut old) = (shell(directory), directory.as_os_str().to_owned());
+    old.push(".old");
+    let old = shell(Path::new(&old));
     Finding::new(
         Severity::Warning,
         Id::StoreCopiesOnWrite,
-        format!("{directory} is on btrfs, and its files are copied on write"),
+        format!("{} is on btrfs, and its files are copied on write", directory.display()),
         "When the disk is full, no login that asks for a code gets through: each takes a new block.",
+        // In one: nothing goes before its copy is there. The directory stays: it may be a mount point.
         format!(
             "Make the files anew in a directory that does without (no login may happen meanwhile):\n    \
-             mv {directory} {directory}.old\n    mkdir -m 0700 {directory}\n    chattr +C {directory}\n    \
-             cp -a --reflink=never {directory}.old/. {directory}\n    rm -r {directory}.old"
+             cp -aT {new} {old} && find {new} -mindepth 1 -delete && chattr +C {new} && \
+             cp -aT --reflink=never {old} {new} && rm -r {old}"
         ),
     )
 }
 
-fn users_locked(names: &[String]) -> Finding {
+fn users_locked(names: &[String], command: &str) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::UserLocked,
-        format!("locked after too many wrong codes: {}", bounded(names, 5)),
+        format!("locked after too many wrong codes: {}", listed(names)),
         "They cannot log in. Somebody who has their password may have guessed.",
-        "Look at the log, let them change the password, then:\n    cloud2fa unlock NAME",
+        format!("Look at the log, let them change the password, then:\n    {command} unlock NAME"),
     )
 }
 
-fn users_unknown(names: &[String]) -> Finding {
+fn users_unknown(names: &[String], command: &str) -> Finding {
     Finding::new(
         Severity::Note,
         Id::UserUnknown,
-        format!("enrolled, and not known to the system any more: {}", bounded(names, 5)),
+        format!("enrolled, and not known to the system any more: {}", listed(names)),
         "A user who gets one of these names later is refused, since the uid is another one.",
-        "If they are gone for good:\n    cloud2fa disable --user NAME",
+        format!("If they are gone for good:\n    {command} disable --user NAME"),
     )
 }
 
@@ -181,7 +158,7 @@ fn without_backup_codes(names: &[String]) -> Finding {
     Finding::new(
         Severity::Note,
         Id::NoBackupCodes,
-        format!("no backup code left: {}", bounded(names, 5)),
+        format!("no backup code left: {}", listed(names)),
         "If they lose the phone, only root can help.",
         "Let them make new ones:\n    cloud2fa regenerate",
     )
@@ -198,5 +175,15 @@ mod tests {
         assert!(!has_copying_file(none));
         assert!(has_copying_file(&none.replacen('C', "-", 1)));
         assert!(has_copying_file(&none.replace("C------ /s/anna", "------- /s/anna")));
+    }
+
+    #[test]
+    fn commands_take_a_directory_with_a_blank_as_one_word_and_stop_at_what_fails() {
+        let directory = Path::new("/run/my store");
+        let fix = copies_on_write(directory).fix;
+        let (_, commands) = fix.split_once("\n    ").unwrap();
+        assert_eq!(commands.split(" && ").last(), Some("rm -r '/run/my store.old'"));
+        assert!(!commands.contains(['\n', ';']), "{commands}");
+        assert!(read_only(directory).fix.ends_with(" -T '/run/my store')\""));
     }
 }

@@ -1,6 +1,6 @@
 //! Users of this machine against enrolments: who is asked and cannot answer, who could and is not asked.
 
-use super::finding::{Finding, Id, Severity, bounded};
+use super::finding::{Finding, Id, Severity, listed};
 use super::pam::{self, Asked};
 use super::store::Record;
 use std::fs;
@@ -111,7 +111,7 @@ fn never_asked(enrolled: &[String], by: SwitchOn) -> Finding {
         format!(
             "{} enrolled, and no PAM service asks for a code: {}",
             counted(enrolled),
-            bounded(enrolled, 5)
+            listed(enrolled)
         ),
         "Their logins take a password alone; they may believe otherwise.",
         fix,
@@ -125,8 +125,8 @@ fn not_enrolled(users: &[String], services: &[String]) -> Finding {
         format!(
             "{} not enrolled, and refused by {}: {}",
             counted(users),
-            bounded(services, 8),
-            bounded(users, 5)
+            listed(services),
+            listed(users)
         ),
         "They have a shell and a password, and cannot log in there.",
         "Enrol them:\n    cloud2fa enable --user NAME\nor let users in until they have enrolled, in cloud2fa.toml:\n    \

@@ -1,18 +1,16 @@
 //! Reads PAM's files, and looks at the modules that they name.
 
 use super::Facts;
+use super::module_file::{fault, others_may_write};
 use super::stack::{DIRECTORIES, Files, PAM_CONF};
 use cloud2fa::Config;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A service file is a page of text.
 const LARGEST_FILE: u64 = 256 * 1024;
-
-/// Directories of modules below these; Debian's are named for the kind of machine.
-const LIBRARIES: [&str; 4] = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"];
 
 /// Reads all that there is. `config` is the usual configuration.
 pub fn read(config: Result<Config, String>, root: u32) -> Facts {
@@ -23,9 +21,13 @@ pub fn read(config: Result<Config, String>, root: u32) -> Facts {
         facts.configs.insert(Some(path), config);
     }
     for name in facts.named_modules() {
-        let wrong = wrong_with_module(&name, root);
-        facts.modules.insert(name, wrong);
+        if let Some(fault) = fault(&name, root) {
+            facts.modules.insert(name, fault);
+        }
     }
+    // /etc/pam.conf is not read by libpam, either.
+    let read_by_libpam = facts.files.0.keys().filter(|path| *path != Path::new(PAM_CONF));
+    facts.unsafe_paths = read_by_libpam.filter_map(|path| others_may_write(path, root)).collect();
     facts
 }
 
@@ -54,32 +56,7 @@ fn content(path: &Path) -> Option<Vec<u8>> {
     Some(content)
 }
 
-/// What is wrong with the file of a module, if anything.
-fn wrong_with_module(name: &str, root: u32) -> Option<&'static str> {
-    let candidates =
-        if name.starts_with('/') { vec![PathBuf::from(name)] } else { places_of(name) };
-    let Some(status) = candidates.iter().find_map(|path| path.metadata().ok()) else {
-        return Some("is missing");
-    };
-    if !status.is_file() {
-        return Some("is not a regular file");
-    }
-    if status.uid() != root || status.mode() & 0o022 != 0 {
-        return Some("may be written by others than root");
-    }
-    None
-}
-
 /// Whether a line that names the module as everybody does finds one that is fit to be used.
 pub fn has_module(root: u32) -> bool {
-    wrong_with_module("pam_cloud2fa.so", root).is_none()
-}
-
-/// Where libpam may look for a module that has no path.
-fn places_of(name: &str) -> Vec<PathBuf> {
-    let libraries = LIBRARIES.iter().map(Path::new);
-    let below = libraries.clone().filter_map(|library| std::fs::read_dir(library).ok());
-    let below = below.flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let directories = libraries.map(Path::to_owned).chain(below);
-    directories.map(|directory| directory.join("security").join(name)).collect()
+    fault("pam_cloud2fa.so", root).is_none()
 }

@@ -3,8 +3,10 @@
 mod control;
 mod files;
 mod line;
+mod module_file;
 mod module_lines;
 mod modules;
+mod others;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -16,10 +18,11 @@ pub use files::{has_module, read};
 pub use module_lines::bad_config;
 pub use stack::{DIRECTORIES, Files};
 
-use super::finding::{Finding, Id, Severity, bounded};
+use super::finding::{Finding, Id, Severity, listed};
 use cloud2fa::Config;
 use cloud2fa::module_arguments::Arguments;
 use line::Place;
+use module_file::Fault;
 use stack::{Handler, Module};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,15 +30,14 @@ use std::path::PathBuf;
 /// The service of the password's check before a change; the module steps aside there.
 pub const OWN_SERVICE: &str = "cloud2fa";
 
-/// How many services a text names.
-const MOST_SERVICES: usize = 8;
-
 /// All that the checks go by.
 #[derive(Debug, Default)]
 pub struct Facts {
     pub files: Files,
-    /// What is wrong with the file of a module of ours, by its name in the line.
-    pub modules: BTreeMap<String, Option<&'static str>>,
+    /// Modules with which something is wrong, by their name in the line.
+    pub modules: BTreeMap<String, Fault>,
+    /// PAM's files and their directories, as far as others than root may write there.
+    pub unsafe_paths: BTreeSet<PathBuf>,
     /// Configurations: the usual one, and those that lines name.
     pub configs: BTreeMap<Option<PathBuf>, Result<Config, String>>,
 }
@@ -78,10 +80,10 @@ impl Facts {
         self.arguments().into_iter().filter_map(|arguments| arguments.config).collect()
     }
 
-    /// The names of our module in the lines.
+    /// The names of modules in the lines.
     pub fn named_modules(&self) -> BTreeSet<String> {
         let modules = self.files.all_lines().filter_map(|line| stack::module(&line));
-        modules.filter(|module| module.ours().is_some()).map(|module| module.path).collect()
+        modules.map(|module| module.path).collect()
     }
 
     fn arguments(&self) -> Vec<Arguments> {
@@ -113,8 +115,7 @@ impl Problems {
             let services: Vec<_> = problem.services.into_iter().collect();
             let mut finding = problem.finding;
             if !services.is_empty() {
-                finding.what =
-                    format!("{} (for {})", finding.what, bounded(&services, MOST_SERVICES));
+                finding.what = format!("{} (for {})", finding.what, listed(&services));
             }
             finding
         };
@@ -129,16 +130,17 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
     module_lines::check(facts, &mut problems);
     let mut asked = Vec::new();
     for service in facts.files.services() {
-        let mut stack = facts.files.stack(&service, "auth");
-        if stack.is_empty() && service == sshd {
-            // Of programs that let nobody in it would only be said that they ask.
-            stack = facts.files.stack(stack::OTHER, "auth");
+        // Who has no line of the type lets nobody in, but for sshd, which must ask for something.
+        if service != sshd && !facts.files.has_lines(&service, "auth") {
+            continue;
         }
+        let stack = facts.files.stack(&service, "auth");
         let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else { continue };
         if service == OWN_SERVICE {
             continue;
         }
         let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
+        others::check(facts, &service, &stack, &mut problems);
         let lets_in = facts.stack_lets_in(&stack);
         let one_field = takes_one_field(&stack);
         if modules::has_one_answer(&service) && !one_field {
@@ -147,8 +149,28 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
         asked.push(Asked { service, lets_in, code_alone, one_field, at: ours.at.to_string() });
     }
     let mut findings = problems.into_findings();
+    if !asked.is_empty() {
+        findings.extend(facts.unsafe_paths.iter().map(|path| others::unsafe_file(path)));
+    }
     findings.extend(policies(&asked));
     (findings, asked)
+}
+
+/// The configurations that the module goes by, and at which of the services that ask for a code.
+pub fn services_by_config(
+    facts: &Facts,
+    asked: &[Asked],
+) -> BTreeMap<Option<PathBuf>, BTreeSet<String>> {
+    let mut services = BTreeMap::<_, BTreeSet<String>>::new();
+    for Asked { service, .. } in asked {
+        let stack = facts.files.stack(service, "auth");
+        for arguments in stack.iter().filter_map(|handler| handler.module()?.ours()) {
+            // Of arguments that it refuses, the module takes none.
+            let config = arguments.ok().and_then(|arguments| arguments.config);
+            services.entry(config).or_default().insert(service.clone());
+        }
+    }
+    services
 }
 
 /// Whether password and code are typed at once.
@@ -178,10 +200,7 @@ fn policies(asked: &[Asked]) -> Vec<Finding> {
     };
     let note = |lets_in: bool, id: Id, says: &str, why, fix| {
         let services = of(lets_in);
-        let what = format!(
-            "users without an enrolment are {says} by {}",
-            bounded(&services, MOST_SERVICES)
-        );
+        let what = format!("users without an enrolment are {says} by {}", listed(&services));
         (!services.is_empty()).then(|| Finding::new(Severity::Note, id, what, why, fix))
     };
     let allowed = note(

@@ -1,6 +1,8 @@
 //! Lines that name the module, each by itself: type, arguments, configuration, the module's file.
 
 use super::line::Line;
+use super::module_file::Fault;
+use super::others::made_root_s;
 use super::stack::{Module, module};
 use super::{Facts, Problems};
 use crate::verbs::doctor::finding::{Finding, Id, Severity};
@@ -8,7 +10,13 @@ use crate::verbs::doctor::finding::{Finding, Id, Severity};
 pub fn check(facts: &Facts, problems: &mut Problems) {
     for line in facts.files.all_lines() {
         let Some(module) = module(&line) else { continue };
-        let Some(arguments) = module.ours() else { continue };
+        let Some(arguments) = module.ours() else {
+            let misspelt = is_meant_as_ours(&module.path).then(|| file(facts, &line, &module));
+            if let Some(finding) = misspelt.flatten() {
+                problems.add(Some(&line.at), None, finding);
+            }
+            continue;
+        };
         for finding in [wrong_type(&line), file(facts, &line, &module)].into_iter().flatten() {
             problems.add(Some(&line.at), None, finding);
         }
@@ -60,19 +68,31 @@ fn wrong_type(line: &Line) -> Option<Finding> {
     })
 }
 
+/// libpam adds no ending: without `.so` no file is found.
+fn is_meant_as_ours(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with("pam_cloud2fa"))
+}
+
 fn file(facts: &Facts, line: &Line, module: &Module) -> Option<Finding> {
-    let why = (*facts.modules.get(&module.path)?)?;
-    Some(Finding::new(
-        Severity::Critical,
-        Id::ModuleUnusable,
-        format!("{}: the module {} {why}", line.at, module.path.escape_debug()),
-        "libpam refuses every login where a module cannot be loaded; who can write to one is root.",
-        format!(
-            "Install cloud2fa again, or take line {} out of {} before you log out.",
-            line.at.line,
-            line.at.file.display()
+    let (what, why, fix) = match facts.modules.get(&module.path)? {
+        Fault::NotLoaded(why) => (
+            format!("the module {} {why}", module.path),
+            "libpam refuses every login where a module cannot be loaded.",
+            format!(
+                "Install cloud2fa again and write the module as pam_cloud2fa.so, or take line {} out of {} before \
+                 you log out.",
+                line.at.line,
+                line.at.file.display()
+            ),
         ),
-    ))
+        Fault::Unsafe(path) => (
+            format!("others than root may write to {}", path.display()),
+            "Who can write to a module is root at the next login.",
+            format!("{}\nand install cloud2fa again.", made_root_s(path)),
+        ),
+    };
+    let what = format!("{}: {what}", line.at);
+    Some(Finding::new(Severity::Critical, Id::ModuleUnusable, what, why, fix))
 }
 
 fn ignored(line: &Line) -> Finding {

@@ -19,7 +19,7 @@ pub const PAM_CONF: &str = "/etc/pam.conf";
 const DEEPEST: usize = 16;
 
 /// The service of programs whose own has no file, or no line of a type.
-pub const OTHER: &str = "other";
+const OTHER: &str = "other";
 
 /// No stack that anybody has written is longer.
 const LONGEST: usize = 400;
@@ -137,15 +137,28 @@ impl Files {
 
     /// The lines of that type that a login at `service` goes through.
     pub fn stack(&self, service: &str, kind_of_line: &str) -> Vec<Handler> {
-        let mut stack = Vec::new();
-        if let Some(path) = self.find(service) {
-            self.gather(path, kind_of_line, 0, 0, &mut stack);
+        let mut stack = self.lines_of(service, kind_of_line);
+        if stack.is_empty() {
+            stack = self.lines_of(OTHER, kind_of_line);
         }
         // libpam reads both files, whatever the service, and does without PAM if one is cut off.
         let cut_off = |name| self.text(self.find(name)?).cut_off;
         if let Some(at) = cut_off(service).or_else(|| cut_off(OTHER)) {
             let nothing = Handler { at, level: 0, job: Job::Refusal, control: Control::end() };
             stack.insert(0, nothing);
+        }
+        stack
+    }
+
+    /// Whether a service has lines of that type, and not those of [`OTHER`].
+    pub fn has_lines(&self, service: &str, kind_of_line: &str) -> bool {
+        !self.lines_of(service, kind_of_line).is_empty()
+    }
+
+    fn lines_of(&self, service: &str, kind_of_line: &str) -> Vec<Handler> {
+        let mut stack = Vec::new();
+        if let Some(path) = self.find(service) {
+            self.gather(path, kind_of_line, 0, 0, &mut stack);
         }
         stack
     }

@@ -40,7 +40,7 @@ fn facts(files: &[(&str, &str)]) -> Facts {
     };
     let files = files.iter().map(|(name, text)| (at(name), text.as_bytes().to_vec())).collect();
     let configs = BTreeMap::from([(None, Ok(Config::default()))]);
-    Facts { files: Files(files), modules: BTreeMap::new(), configs }
+    Facts { files: Files(files), configs, ..Facts::default() }
 }
 
 /// What is found, the notes on policies left out.
@@ -290,6 +290,43 @@ fn programs_that_have_one_answer_are_named() {
     let (findings, _) = check(&facts(&files), "sshd");
     let found = findings.iter().find(|finding| finding.id == Id::OneAnswer).unwrap();
     assert!(found.what.ends_with("(for cups, dovecot)"), "{}", found.what);
+}
+
+#[test]
+fn another_module_that_is_missing_is_as_bad_as_its_control() {
+    let missing = |line: &str| {
+        let text = format!("auth required pam_unix.so\n{line}\n{CODE}");
+        let mut facts = facts(&[("login", &text), ("passwd", "auth required pam_x.so")]);
+        let why = Fault::NotLoaded("is missing".to_owned());
+        facts.modules.insert("pam_x.so".to_owned(), why);
+        let (findings, _) = check(&facts, "sshd");
+        let found = findings.iter().find(|it| it.id == Id::OtherModuleUnusable);
+        found.map(|finding| finding.severity)
+    };
+    for (line, severity) in [
+        ("auth required pam_x.so", Some(Severity::Critical)),
+        ("-auth required pam_x.so", Some(Severity::Critical)),
+        ("auth [success=ok default=die] pam_x.so", Some(Severity::Critical)),
+        ("auth optional pam_x.so", Some(Severity::Note)),
+        ("auth [success=ok module_unknown=ignore default=die] pam_x.so", Some(Severity::Note)),
+        ("-auth optional pam_x.so", None),
+        ("auth required pam_y.so", None),
+    ] {
+        assert_eq!(missing(line), severity, "{line}");
+    }
+}
+
+#[test]
+fn files_that_others_may_write_are_found_where_a_code_is_asked_for() {
+    let found = |text: &str| {
+        let mut facts = facts(&[("login", text)]);
+        facts.unsafe_paths.insert("/etc/pam.d/my file".into());
+        let (findings, _) = check(&facts, "sshd");
+        findings.into_iter().find(|it| it.id == Id::PamFileUnsafe)
+    };
+    let finding = found(&format!("auth required pam_unix.so\n{CODE}")).unwrap();
+    assert!(finding.fix.ends_with("\n    chmod go-w '/etc/pam.d/my file'"), "{}", finding.fix);
+    assert_eq!(found("auth required pam_unix.so\n"), None);
 }
 
 #[test]
