@@ -7,6 +7,7 @@ mod finding;
 mod id;
 mod pam;
 mod programs;
+mod regular;
 mod service;
 mod sshd;
 mod store;
@@ -67,40 +68,47 @@ fn machine_as_it_is() -> Report {
         pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), machine::ROOT);
     // What else there is can be looked at by the defaults.
     let config = loaded.unwrap_or_default();
-    let sshd = sshd::read();
-    let sshd_service = match &sshd {
-        sshd::Look::Settings(sshd) => sshd.service(),
-        sshd::Look::Absent | sshd::Look::Failed(_) => "sshd",
-    };
-    let (of_pam, asked) = pam::check(&facts, sshd_service);
+    let mut sshd = sshd::read();
+    let sshd_service = sshd.service();
+    let (of_pam, asked) = pam::check(&facts, &sshd_service);
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
 
     let records = records(&config, &asked, &mut findings, &mut looked_at);
+    let enrolled = records.iter().filter(|record| record.status.is_some());
+    let enrolled: Vec<_> = enrolled.map(|record| record.user.clone()).collect();
+    if let sshd::Look::Settings(sshd) = &mut sshd {
+        sshd.ask_for(&enrolled);
+    }
+    let accounts = users::read();
+    let root = sshd::Root {
+        is_enrolled: enrolled.iter().any(|user| user == "root"),
+        has_password: accounts.has_password("root"),
+    };
+    let before = sshd::before_switching_on(&sshd);
     let at_sshd = asked.iter().find(|asked| asked.service == sshd_service);
-    if let Some(asked) = at_sshd {
-        let root_is_enrolled =
-            records.iter().any(|record| record.user == "root" && record.status.is_some());
-        match &sshd {
-            sshd::Look::Absent => {}
-            sshd::Look::Failed(why) => findings.push(sshd::unreadable(why)),
-            sshd::Look::Settings(sshd) => {
-                looked_at.push("sshd: what `sshd -T` says".to_owned());
-                findings.extend(sshd::check(sshd, asked, root_is_enrolled));
-            }
+    let is_to_be = asked.is_empty() && !enrolled.is_empty() && before == sshd::Before::Unknown;
+    match (&sshd, at_sshd) {
+        (sshd::Look::Failed(failed), at_sshd) if at_sshd.is_some() || is_to_be => {
+            findings.push(sshd::unreadable(failed));
         }
+        (sshd::Look::Settings(sshd), Some(asked)) => {
+            looked_at.push("sshd: what `sshd -T` says".to_owned());
+            findings.extend(sshd::check(sshd, asked, root));
+        }
+        _ => {}
     }
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock::read(), machine::now(), config.skew, &records));
     looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
     findings.extend(service::check(&service::read(), &config.state_dir));
-    let accounts = users::read();
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
     findings.extend(users::check(
         &accounts,
         &records,
         &asked,
         users::how_to_switch_on(machine::ROOT),
+        &before,
     ));
     Report::new(looked_at, findings)
 }

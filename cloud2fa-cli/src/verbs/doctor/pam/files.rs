@@ -2,14 +2,10 @@
 
 use super::Facts;
 use super::stack::{DIRECTORIES, Files, PAM_CONF};
+use crate::verbs::doctor::regular::content;
 use cloud2fa::Config;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// A service file is a page of text.
-const LARGEST_FILE: u64 = 256 * 1024;
 
 /// Directories of modules below these; Debian's are named for the kind of machine.
 const LIBRARIES: [&str; 4] = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"];
@@ -41,17 +37,6 @@ fn read_files() -> Files {
         unread = if files.0.len() > before { files.unread() } else { Vec::new() };
     }
     files
-}
-
-/// The content of a regular file that is not too large to be a service's.
-fn content(path: &Path) -> Option<Vec<u8>> {
-    let no_waiting = nix::fcntl::OFlag::O_NONBLOCK.bits();
-    let file = File::options().read(true).custom_flags(no_waiting).open(path).ok()?;
-    let status = file.metadata().ok()?;
-    let mut content = Vec::new();
-    (status.is_file() && status.len() <= LARGEST_FILE).then_some(())?;
-    file.take(LARGEST_FILE).read_to_end(&mut content).ok()?;
-    Some(content)
 }
 
 /// What is wrong with the file of a module, if anything.
