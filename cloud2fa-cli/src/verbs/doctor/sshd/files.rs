@@ -35,6 +35,8 @@ pub struct Line {
     /// From 1.
     pub number: usize,
     pub words: Vec<String>,
+    /// As it is written.
+    pub text: String,
     /// Whether it holds for some connections alone.
     is_conditional: bool,
 }
@@ -111,7 +113,9 @@ impl Files {
             if words.is_empty() {
                 continue;
             }
-            let line = Line { file: file.to_owned(), number: number + 1, words, is_conditional };
+            let text = text.trim_end().to_owned();
+            let line =
+                Line { file: file.to_owned(), number: number + 1, words, text, is_conditional };
             match line.keyword().as_str() {
                 "match" => is_conditional = outside || line.is_match(),
                 "include" => {

@@ -20,7 +20,6 @@ use nix::unistd::User;
 use options::Options;
 use settings::Settings;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// For how many users sshd is asked what holds for them.
 const MOST_USERS: usize = 50;

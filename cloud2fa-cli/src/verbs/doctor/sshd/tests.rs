@@ -223,12 +223,16 @@ fn the_file_that_wins_is_named() {
     let findings = check(&no_pam, &asked(), ENROLLED);
     assert!(findings[0].what.ends_with(&format!("({drop_in}:1)")), "{findings:?}");
     assert!(
-        findings[0].fix.contains(&format!("    sed -i '1s/.*/UsePAM yes/' {drop_in}")),
+        findings[0]
+            .fix
+            .contains(&format!("    sed -i '0,/^UsePAM no\\s*$/s//UsePAM yes/' {drop_in}")),
         "{findings:?}"
     );
     let no_question = fix(&Sshd { files, ..sshd(NO_QUESTION) }, "sshd_no_question");
     assert!(
-        no_question.contains(&format!("sed -i '2s/.*/PasswordAuthentication no/' {drop_in}")),
+        no_question.contains(&format!(
+            "sed -i '0,/^PasswordAuthentication yes\\s*$/s//PasswordAuthentication no/' {drop_in}"
+        )),
         "{no_question}"
     );
 }

@@ -42,11 +42,17 @@ pub fn write(files: &Files, options: &Options, lines: &Lines) -> String {
             ));
         }
         match place(files, keyword, value) {
-            Place::Line { file, number, text } => said.push(format!(
-                "Line {number} of {file} says `{text}`, and wins over what comes later. Change it:\n    \
-                 sed -i '{number}s/.*/{keyword} {value}/' {}",
-                quoted(&file)
-            )),
+            Place::Line { file, number, text } => {
+                // By its text: what was done about another finding may have moved the line.
+                let command = format!("0,/^{}\\s*$/s//{keyword} {value}/", literally(&text));
+                said.push(format!(
+                    "Line {number} of {file} says `{}`, and wins over what comes later. Change it:\n    \
+                     sed -i {} {}",
+                    text.trim(),
+                    quoted(&command),
+                    quoted(&file)
+                ));
+            }
             Place::Top => said.push(format!(
                 "At the top of {}, which does not read {DROP_IN} for everybody:\n    \
                  sed -i '1i {keyword} {value}' {}",
@@ -69,9 +75,7 @@ fn place(files: &Files, keyword: &str, value: &str) -> Place {
     let (now, then) = (winner(files), winner(&with_line));
     match (now, then) {
         (now, Some(then)) if then.file == DROP_IN && now.as_ref() != Some(&then) => Place::DropIn,
-        (Some(now), _) => {
-            Place::Line { file: now.file, number: now.number, text: now.words.join(" ") }
-        }
+        (Some(now), _) => Place::Line { file: now.file, number: now.number, text: now.text },
         (None, _) => Place::Top,
     }
 }
@@ -86,6 +90,12 @@ pub fn for_root(files: &Files) -> String {
         let main = if files.main().is_empty() { MAIN } else { files.main() };
         format!("In {main}, at its end:\n    {ROOT_BY_KEY}")
     }
+}
+
+/// As a regular expression of sed's that fits this text alone.
+fn literally(text: &str) -> String {
+    let escaped = |it: char| if "\\/.*[]^$".contains(it) { format!("\\{it}") } else { it.into() };
+    text.chars().map(escaped).collect::<Vec<String>>().concat()
 }
 
 /// As a word of the shell.
@@ -125,7 +135,7 @@ mod tests {
             said(&[DEBIAN, (CLOUD, "PasswordAuthentication yes\n")], ""),
             format!(
                 "Line 1 of {CLOUD} says `PasswordAuthentication yes`, and wins over what comes later. Change it:\n    \
-                 sed -i '1s/.*/PasswordAuthentication no/' {CLOUD}\n\
+                 sed -i '0,/^PasswordAuthentication yes\\s*$/s//PasswordAuthentication no/' {CLOUD}\n\
                  In {DROP_IN}:\n    KbdInteractiveAuthentication yes"
             )
         );
@@ -135,7 +145,7 @@ mod tests {
     fn a_drop_in_that_has_the_line_already_has_it_changed() {
         let said = said(&[DEBIAN, (DROP_IN, "# ours\nPasswordAuthentication yes\n")], "");
         assert!(
-            said.contains(&format!("sed -i '2s/.*/PasswordAuthentication no/' {DROP_IN}")),
+            said.contains(&format!("sed -i '0,/^PasswordAuthentication yes\\s*$/s//PasswordAuthentication no/' {DROP_IN}")),
             "{said}"
         );
     }
@@ -168,6 +178,7 @@ mod tests {
     #[test]
     fn names_of_files_are_words_of_the_shell() {
         assert_eq!(quoted("/etc/ssh/a-1.conf"), "/etc/ssh/a-1.conf");
+        assert_eq!(literally("a.b [x]/*\\"), "a\\.b \\[x\\]\\/\\*\\\\");
         assert_eq!(quoted("/etc/it's"), "'/etc/it'\\''s'");
     }
 
