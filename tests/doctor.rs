@@ -287,7 +287,7 @@ fn what_it_says_to_change_is_the_line_that_counts() {
     let cloud = "/etc/ssh/sshd_config.d/50-cloud-init.conf";
     write(cloud, "# by cloud-init\nPasswordAuthentication yes\n");
     set_sshd(
-        "Include /etc/ssh/sshd_config.d/*.conf\nAuthenticationMethods password\nKbdInteractiveAuthentication no",
+        "AuthenticationMethods password\nKbdInteractiveAuthentication no\nInclude /etc/ssh/sshd_config.d/*.conf",
     );
     let fix = fix("sshd_no_question");
     let commands = fix

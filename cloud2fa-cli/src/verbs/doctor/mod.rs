@@ -25,6 +25,7 @@ use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::{Config, Store};
 use pam::Asked;
+use sshd::Look;
 use std::path::Path;
 use std::process::ExitCode;
 use store::Record;
@@ -69,35 +70,13 @@ fn machine_as_it_is() -> Report {
     // What else there is can be looked at by the defaults.
     let config = loaded.unwrap_or_default();
     let mut sshd = sshd::read();
-    let sshd_service = sshd.service();
-    let (of_pam, asked) = pam::check(&facts, &sshd_service);
+    let (of_pam, asked) = pam::check(&facts, &sshd.service());
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
 
     let records = records(&config, &asked, &mut findings, &mut looked_at);
-    let enrolled = records.iter().filter(|record| record.status.is_some());
-    let enrolled: Vec<_> = enrolled.map(|record| record.user.clone()).collect();
-    if let sshd::Look::Settings(sshd) = &mut sshd {
-        sshd.ask_for(&enrolled);
-    }
     let accounts = users::read();
-    let root = sshd::Root {
-        is_enrolled: enrolled.iter().any(|user| user == "root"),
-        has_password: accounts.has_password("root"),
-    };
-    let before = sshd::before_switching_on(&sshd);
-    let at_sshd = asked.iter().find(|asked| asked.service == sshd_service);
-    let is_to_be = asked.is_empty() && !enrolled.is_empty() && before == sshd::Before::Unknown;
-    match (&sshd, at_sshd) {
-        (sshd::Look::Failed(failed), at_sshd) if at_sshd.is_some() || is_to_be => {
-            findings.push(sshd::unreadable(failed));
-        }
-        (sshd::Look::Settings(sshd), Some(asked)) => {
-            looked_at.push("sshd: what `sshd -T` says".to_owned());
-            findings.extend(sshd::check(sshd, asked, root));
-        }
-        _ => {}
-    }
+    let before = of_sshd(&mut sshd, &asked, &records, &accounts, &mut findings, &mut looked_at);
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock::read(), machine::now(), config.skew, &records));
     looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
@@ -111,6 +90,40 @@ fn machine_as_it_is() -> Report {
         &before,
     ));
     Report::new(looked_at, findings)
+}
+
+/// sshd, with the stack that it has. Says what must be done before it has another one.
+fn of_sshd(
+    sshd: &mut Look,
+    asked: &[Asked],
+    records: &[Record],
+    accounts: &users::Accounts,
+    findings: &mut Vec<Finding>,
+    looked_at: &mut Vec<String>,
+) -> sshd::Before {
+    let enrolled = records.iter().filter(|record| record.status.is_some());
+    let enrolled: Vec<_> = enrolled.map(|record| record.user.clone()).collect();
+    if let Look::Settings(sshd) = sshd {
+        sshd.ask_for(&enrolled);
+    }
+    let root = sshd::Root {
+        is_enrolled: enrolled.iter().any(|user| user == "root"),
+        has_password: accounts.has_password("root"),
+    };
+    let before = sshd::before_switching_on(sshd);
+    let at_sshd = asked.iter().find(|asked| asked.service == sshd.service());
+    let is_to_be = asked.is_empty() && !enrolled.is_empty() && before == sshd::Before::Unknown;
+    match (sshd, at_sshd) {
+        (Look::Failed(failed), at_sshd) if at_sshd.is_some() || is_to_be => {
+            findings.push(sshd::unreadable(failed));
+        }
+        (Look::Settings(sshd), Some(asked)) => {
+            looked_at.push("sshd: what `sshd -T` says".to_owned());
+            findings.extend(sshd::check(sshd, asked, root));
+        }
+        _ => {}
+    }
+    before
 }
 
 fn services_looked_at(count: usize, asked: &[Asked]) -> String {

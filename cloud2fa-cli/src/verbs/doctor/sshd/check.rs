@@ -1,7 +1,7 @@
 //! What sshd's settings come to, with the stack that it has or is to have.
 
 use super::settings::{KEYBOARD, PASSWORD, Settings, has_secret};
-use super::texts::Texts;
+use super::texts::{Texts, of_match, some_differ};
 use super::{Look, Sshd};
 use crate::verbs::doctor::finding::{Finding, Id, Severity};
 use crate::verbs::doctor::pam::Asked;
@@ -37,7 +37,7 @@ pub fn check(sshd: &Sshd, asked: &Asked, root: Root) -> Vec<Finding> {
     let differing = of_users(sshd, asked, &findings, &texts);
     findings.extend(differing);
     if sshd.files.has_match() {
-        findings.push(texts.some_differ(sshd.of_users.len()));
+        findings.push(some_differ(sshd.of_users.len()));
     }
     findings
 }
@@ -93,9 +93,7 @@ fn of_root(sshd: &Sshd, asked: &Asked, root: Root, texts: &Texts) -> Vec<Finding
     ];
     let findings = findings.into_iter().flatten();
     let is_his_own = !settings.has_ways_of(&sshd.everybody);
-    findings
-        .map(|it| if is_his_own { texts.of_match(it, &["root".to_owned()]) } else { it })
-        .collect()
+    findings.map(|it| if is_his_own { of_match(it, &["root".to_owned()]) } else { it }).collect()
 }
 
 /// What is found for some users, and not for everybody.
@@ -114,15 +112,14 @@ fn of_users(sshd: &Sshd, asked: &Asked, found: &[Finding], texts: &Texts) -> Vec
             }
         }
     }
-    differing.into_values().map(|(finding, users)| texts.of_match(finding, &users)).collect()
+    differing.into_values().map(|(finding, users)| of_match(finding, &users)).collect()
 }
 
 /// What would be wrong for enrolled users, if the usual line were added to sshd's stack.
 pub fn before_switching_on(look: &Look) -> Before {
     let sshd = match look {
-        Look::Absent => return Before::Nothing,
         Look::Failed(failed) if failed.is_used => return Before::Unknown,
-        Look::Failed(_) => return Before::Nothing,
+        Look::Absent | Look::Failed(_) => return Before::Nothing,
         Look::Settings(sshd) => sshd,
     };
     let future = Asked {

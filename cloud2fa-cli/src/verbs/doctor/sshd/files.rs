@@ -62,10 +62,8 @@ impl Files {
         let mut files = Self { main: main.to_owned(), texts: BTreeMap::new() };
         let mut unread = BTreeSet::from([main.to_owned()]);
         while !unread.is_empty() {
-            let read = unread.iter().filter_map(|file| {
-                Some((file.clone(), regular::text(Path::new(file)).unwrap_or_default()))
-            });
-            let read: Vec<_> = read.collect();
+            let text = |file: &String| regular::text(Path::new(file)).unwrap_or_default();
+            let read: Vec<_> = unread.iter().map(|file| (file.clone(), text(file))).collect();
             files.texts.extend(read);
             let patterns = files.lines().into_iter().filter(|line| line.keyword() == "include");
             let patterns: Vec<_> = patterns.flat_map(|line| line.words[1..].to_vec()).collect();

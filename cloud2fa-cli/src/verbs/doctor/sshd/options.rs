@@ -25,9 +25,9 @@ impl Options {
 
     /// Reads a file of variables, of which the last value counts.
     pub fn parse(text: &str) -> Self {
-        let values = text.lines().filter_map(|line| line.trim().strip_prefix("SSHD_OPTS="));
+        let mut values = text.lines().filter_map(|line| line.trim().strip_prefix("SSHD_OPTS="));
         // Quotes around all of it, and then those within.
-        let value = values.last().map(|value| words(&format!("x {value}"))[1..].join(" "));
+        let value = values.next_back().map(|value| words(&format!("x {value}"))[1..].join(" "));
         let value = value.unwrap_or_default();
         let mut words = words(&format!("x {value}")).into_iter().skip(1);
         let mut options = Vec::new();

@@ -195,36 +195,37 @@ impl Texts<'_> {
             ),
         )
     }
+}
 
-    /// The same for some users, for whom a Match says so.
-    pub fn of_match(&self, finding: Finding, users: &[String]) -> Finding {
-        let user = users.first().map_or("NAME", String::as_str);
-        Finding {
-            what: format!("{} (for {})", finding.what, bounded(users, MOST_USERS)),
-            fix: format!(
-                "A Match in sshd's configuration says so: put it right there. What holds then:\n    \
-                 sshd -T -C user={user},host=localhost,addr=127.0.0.1\n{THEN}"
-            ),
-            ..finding
-        }
+/// The same for some users, for whom a Match says so.
+pub fn of_match(finding: Finding, users: &[String]) -> Finding {
+    let user = users.first().map_or("NAME", String::as_str);
+    Finding {
+        what: format!("{} (for {})", finding.what, bounded(users, MOST_USERS)),
+        fix: format!(
+            "A Match in sshd's configuration says so: put it right there. What holds then:\n    \
+             sshd -T -C user={user},host=localhost,addr=127.0.0.1\n{THEN}"
+        ),
+        ..finding
     }
+}
 
-    /// `users`: for how many it was looked.
-    pub fn some_differ(&self, users: usize) -> Finding {
-        let what = match users {
-            0 => "sshd's configuration has Match blocks; only what holds for all others was looked at".to_owned(),
-            _ => format!(
-                "sshd's configuration has Match blocks; what holds for root and {} enrolled was looked at, \
-                 as if they came from this machine",
-                users - 1
-            ),
-        };
-        Finding::new(
-            Severity::Note,
-            Id::SshdMatch,
-            what,
-            "For whom they match, another method may be enough.",
-            "Look what holds for a user:\n    sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
-        )
-    }
+/// `users`: for how many it was looked.
+pub fn some_differ(users: usize) -> Finding {
+    let what = match users {
+        0 => "sshd's configuration has Match blocks; only what holds for all others was looked at"
+            .to_owned(),
+        _ => format!(
+            "sshd's configuration has Match blocks; what holds for root and {} enrolled was looked at, \
+             as if they came from this machine",
+            users - 1
+        ),
+    };
+    Finding::new(
+        Severity::Note,
+        Id::SshdMatch,
+        what,
+        "For whom they match, another method may be enough.",
+        "Look what holds for a user:\n    sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
+    )
 }
