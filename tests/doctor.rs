@@ -79,7 +79,7 @@ const STACKS: &[(&str, &str, &[&str])] = &[
     (
         "the module without its ending",
         "COMMON\nauth required pam_cloud2fa nullok",
-        &["module_unusable", "never_asked"],
+        &["module_unusable"],
     ),
     (
         "another module that is missing",
@@ -243,10 +243,121 @@ const SSHD: &[(&str, &str, &str, &[&str])] = &[
         CODE_ALONE,
         &[],
     ),
-    ("root by password", "PermitRootLogin yes", BOTH, &["root_without_factor"]),
     ("a Match block", "Match User git\nAuthenticationMethods publickey", BOTH, &["sshd_match"]),
     ("it does not start", "NoSuchKeyword yes", BOTH, &["sshd_unreadable"]),
 ];
+
+/// Writes a file, and the directories that it lies in.
+fn write(path: &str, text: &str) {
+    std::fs::create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// root's entry in shadow(5).
+fn set_root_password(hash: &str) {
+    shell(&format!("sed -i 's|^root:[^:]*:|root:{hash}:|' /etc/shadow"));
+}
+
+#[test]
+fn a_root_who_has_a_password_needs_a_second_factor() {
+    let root_may = |hash| {
+        set_sshd("PermitRootLogin yes");
+        set_root_password(hash);
+    };
+    breaking("root by password", |_| root_may("$6$x$y"), &["root_without_factor"]);
+    breaking("root has no password", |_| root_may("*"), &[]);
+}
+
+#[test]
+fn a_root_whose_key_is_not_enough_any_more_is_found() {
+    let ssh_keys = "PermitRootLogin prohibit-password\nAuthorizedKeysFile /run/keys-of-root\n\
+                    AuthenticationMethods publickey,keyboard-interactive:pam";
+    breaking(
+        "root has a key",
+        |_| {
+            std::fs::write("/run/keys-of-root", "# root's\nssh-ed25519 AAAA root@x\n").unwrap();
+            set_sshd(ssh_keys);
+            // Without a key it is a note, which the healthy machine has.
+            let found = look(&[]);
+            let severity = found.findings.iter().find(|(_, id)| id == "sshd_root_locked_out");
+            assert_eq!(severity.unwrap().0, "warning", "{found:?}");
+            set_sshd(&format!("{ssh_keys}\nInclude root.d/*"));
+            write("/etc/ssh/root.d/x", "Match User root\nAuthenticationMethods publickey\n");
+        },
+        &["sshd_key_alone", "sshd_match"],
+    );
+}
+
+#[test]
+fn what_sshd_really_goes_by_is_looked_at() {
+    all(&[
+        (
+            "a Match in a file that is included, for an enrolled user",
+            |_| {
+                set_sshd("Include local.d/*.conf");
+                let by_password = "Match=User alice\nAuthenticationMethods password\nPasswordAuthentication yes\n\
+                                   KbdInteractiveAuthentication no\n";
+                write("/etc/ssh/local.d/a.conf", by_password);
+            },
+            &["sshd_match", "sshd_no_question"],
+        ),
+        (
+            "what sshd is started with",
+            |_| write("/etc/default/ssh", "SSHD_OPTS=\"-o UsePAM=no -E /etc/ssh/log\"\n"),
+            &["sshd_pam_off"],
+        ),
+        (
+            "no directory for a socket's sshd",
+            |_| {
+                shell("rmdir /run/sshd 2>/dev/null || mv /run/sshd /run/sshd-moved");
+                shell(
+                    "mkdir -p /etc/systemd/system/sockets.target.wants
+                     ln -sf /lib/systemd/system/ssh.socket /etc/systemd/system/sockets.target.wants",
+                );
+            },
+            &["sshd_unreadable"],
+        ),
+        (
+            "a pipe among the files",
+            |_| {
+                set_sshd("Include local.d/*.conf");
+                shell("mkdir -p /etc/ssh/local.d; mkfifo /etc/ssh/local.d/a.conf");
+            },
+            &["sshd_unreadable"],
+        ),
+    ]);
+    assert!(!std::path::Path::new("/etc/ssh/log").exists());
+}
+
+/// What is to be done about a finding.
+fn fix(id: &str) -> String {
+    let ended = doctor(&["--json"]);
+    let line = ended.output.lines().find(|line| line.contains(&format!("\"id\":\"{id}\"")));
+    let line: serde_json::Value =
+        serde_json::from_str(line.unwrap_or_else(|| panic!("{ended:?}"))).unwrap();
+    line["fix"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_it_says_to_change_is_the_line_that_counts() {
+    let _checkup = Checkup::healthy();
+    let cloud = "/etc/ssh/sshd_config.d/50-cloud-init.conf";
+    write(cloud, "# by cloud-init\nPasswordAuthentication yes\n");
+    set_sshd(
+        "AuthenticationMethods password\nKbdInteractiveAuthentication no\nInclude /etc/ssh/sshd_config.d/*.conf",
+    );
+    let fix = fix("sshd_no_question");
+    let commands = fix
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|it| it.starts_with("sed "));
+    let commands: Vec<_> = commands.collect();
+    assert_eq!(commands.len(), 3, "{fix}");
+    shell(&commands.join("\n"));
+    let found = look(&[]);
+    assert!(!found.findings.iter().any(|(_, id)| id == "sshd_no_question"), "{found:?}");
+    assert!(std::fs::read_to_string(cloud).unwrap().ends_with("\nPasswordAuthentication no\n"));
+}
 
 #[test]
 fn what_is_wrong_with_sshd_is_found() {

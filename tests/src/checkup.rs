@@ -175,12 +175,12 @@ pub fn set_mode(path: &str, mode: u32) {
 
 /// Puts back what a test may have changed in /etc.
 fn restore_debians_files() {
-    let files = "pam.d ssh shells passwd shadow group";
+    let files = "pam.d ssh default systemd shells passwd shadow group";
     if !Path::new(KEPT).exists() {
         shell(&format!("mkdir {KEPT}; cd /etc; cp -a --parents {files} {KEPT}"));
         shell(&format!("rm -rf {KEPT}/ssh/sshd_config.d"));
     }
-    shell(&format!("cd /etc; rm -rf pam.d ssh; cp -a {KEPT}/. ."));
+    shell(&format!("cd /etc; rm -rf pam.d ssh default systemd; cp -a {KEPT}/. ."));
 }
 
 /// Whether the real machine's clock is kept right is no matter of a test: a chrony that runs there

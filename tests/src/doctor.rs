@@ -36,6 +36,9 @@ pub fn do_as_it_says(machine: &Machine, id: &str, wanted: usize) {
             way = way.map(|way| way + 1);
         } else if line.starts_with("Then") {
             (file, way) = (None, None);
+        } else if line.starts_with("Line ") || line.starts_with("At the top of ") {
+            // A command that changes that line.
+            file = None;
         }
     }
 }

@@ -91,7 +91,9 @@ ids! {
     SshdCodeAlone = "sshd_code_alone";
     /// root may log in by a password alone.
     RootWithoutFactor = "root_without_factor";
-    /// Settings of sshd hold for some only, and were not looked at.
+    /// root cannot log in by ssh at all; a note where root has no key.
+    SshdRootLockedOut = "sshd_root_locked_out";
+    /// Settings of sshd hold for some only, and not all of them were looked at.
     SshdMatch = "sshd_match";
     /// There is no store.
     StoreMissing = "store_missing";

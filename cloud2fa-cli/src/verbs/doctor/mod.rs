@@ -7,6 +7,7 @@ mod finding;
 mod id;
 mod pam;
 mod programs;
+mod regular;
 mod service;
 mod sshd;
 mod store;
@@ -26,9 +27,9 @@ use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::Config;
 use pam::Asked;
+use sshd::Look;
 use std::path::Path;
 use std::process::ExitCode;
-use store::Record;
 use stores::{Looked, Named};
 
 /// Looks at the machine, or at a configuration that is to be installed.
@@ -70,12 +71,8 @@ fn machine_as_it_is() -> Report {
         pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), machine::ROOT);
     // What else there is can be looked at by the defaults.
     let config = loaded.unwrap_or_default();
-    let sshd = sshd::read();
-    let sshd_service = match &sshd {
-        sshd::Look::Settings(sshd) => sshd.service(),
-        sshd::Look::Absent | sshd::Look::Failed(_) => "sshd",
-    };
-    let (of_pam, asked) = pam::check(&facts, sshd_service);
+    let mut sshd = sshd::read();
+    let (of_pam, asked) = pam::check(&facts, &sshd.service());
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
 
@@ -86,15 +83,52 @@ fn machine_as_it_is() -> Report {
         looked_at.push(looked.at.clone());
         findings.extend(looked.findings.iter().cloned().map(|finding| store.tell(finding)));
     }
-    if let Some(asked) = asked.iter().find(|asked| asked.service == sshd_service) {
-        findings.extend(of_sshd(&sshd, asked, &stores, &mut looked_at));
-    }
+    let accounts = users::read();
+    let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));
     looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
     findings.extend(service::check(&service::read(), &config.state_dir));
-    findings.extend(of_users(&asked, &stores, &mut looked_at));
+    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
+    findings.extend(of_users(&accounts, &asked, &stores, &before));
     Report::new(looked_at, findings)
+}
+
+/// sshd, with the stack that it has. Says what must be done before it has another one.
+fn of_sshd(
+    sshd: &mut Look,
+    asked: &[Asked],
+    stores: &[(Looked, Named)],
+    accounts: &users::Accounts,
+    findings: &mut Vec<Finding>,
+    looked_at: &mut Vec<String>,
+) -> sshd::Before {
+    // The usual one, where sshd asks by none so far.
+    let by = stores.iter().find(|(_, store)| store.services.contains(&sshd.service()));
+    let records = by.or(stores.first()).map_or(&[][..], |(looked, _)| &looked.records);
+    let enrolled = records.iter().filter(|record| record.status.is_some());
+    let enrolled: Vec<_> = enrolled.map(|record| record.user.clone()).collect();
+    if let Look::Settings(sshd) = sshd {
+        sshd.ask_for(&enrolled);
+    }
+    let root = sshd::Root {
+        is_enrolled: enrolled.iter().any(|user| user == "root"),
+        has_password: accounts.has_password("root"),
+    };
+    let before = sshd::before_switching_on(sshd);
+    let at_sshd = asked.iter().find(|asked| asked.service == sshd.service());
+    let is_to_be = asked.is_empty() && !enrolled.is_empty() && before == sshd::Before::Unknown;
+    match (sshd, at_sshd) {
+        (Look::Failed(failed), at_sshd) if at_sshd.is_some() || is_to_be => {
+            findings.push(sshd::unreadable(failed));
+        }
+        (Look::Settings(sshd), Some(asked)) => {
+            looked_at.push("sshd: what `sshd -T` says".to_owned());
+            findings.extend(sshd::check(sshd, asked, root));
+        }
+        _ => {}
+    }
+    before
 }
 
 fn services_looked_at(count: usize, asked: &[Asked]) -> String {
@@ -107,37 +141,17 @@ fn services_looked_at(count: usize, asked: &[Asked]) -> String {
     format!("PAM: {count} services; {asked}")
 }
 
-/// sshd's own settings; nothing where there is no sshd.
-fn of_sshd(
-    sshd: &sshd::Look,
-    asked: &Asked,
-    stores: &[(Looked, Named)],
-    looked_at: &mut Vec<String>,
-) -> Vec<Finding> {
-    let of_sshd = stores.iter().filter(|(_, store)| store.services.contains(&asked.service));
-    let is_root = |record: &Record| record.user == "root" && record.status.is_some();
-    let root_is_enrolled = of_sshd.flat_map(|(looked, _)| &looked.records).any(is_root);
-    match sshd {
-        sshd::Look::Absent => Vec::new(),
-        sshd::Look::Failed(why) => vec![sshd::unreadable(why)],
-        sshd::Look::Settings(sshd) => {
-            looked_at.push("sshd: what `sshd -T` says".to_owned());
-            sshd::check(sshd, asked, root_is_enrolled)
-        }
-    }
-}
-
 /// Users, against each store for the services that go by it.
 fn of_users(
+    accounts: &users::Accounts,
     asked: &[Asked],
     stores: &[(Looked, Named)],
-    looked_at: &mut Vec<String>,
+    before: &sshd::Before,
 ) -> Vec<Finding> {
-    let accounts = users::read();
-    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
     let by = users::how_to_switch_on(machine::ROOT);
     let of = |(looked, store): &(Looked, Named)| {
-        let findings = users::check(&accounts, &looked.records, &store.asked(asked), by);
+        let asked = store.asked(asked);
+        let findings = users::check(accounts, &looked.records, &asked, by, before);
         findings.into_iter().map(|finding| store.tell(finding)).collect::<Vec<_>>()
     };
     stores.iter().flat_map(of).collect()

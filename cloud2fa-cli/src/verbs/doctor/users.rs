@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Id, Severity, listed};
 use super::pam::{self, Asked};
+use super::sshd::Before;
 use super::store::Record;
 use std::fs;
 use std::path::Path;
@@ -39,14 +40,16 @@ impl Accounts {
             }
             None => false,
         };
-        let has_password = |name: &str| {
-            let mut entries = self.shadow.lines().map(|line| line.split(':').collect::<Vec<_>>());
-            let entry = entries.find(|fields| fields.first() == Some(&name));
-            entry.is_some_and(|it| it.get(1).is_some_and(|hash| !hash.starts_with(['!', '*'])))
-        };
         let entries = self.passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let users = entries.filter(|fields| has_shell(fields) && has_password(fields[0]));
+        let users = entries.filter(|fields| has_shell(fields) && self.has_password(fields[0]));
         users.map(|fields| fields[0].to_owned()).collect()
+    }
+
+    /// Whether a user has an entry by which some password is right.
+    pub fn has_password(&self, name: &str) -> bool {
+        let mut entries = self.shadow.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let entry = entries.find(|fields| fields.first() == Some(&name));
+        entry.is_some_and(|it| it.get(1).is_some_and(|hash| !hash.starts_with(['!', '*'])))
     }
 }
 
@@ -78,11 +81,15 @@ pub fn check(
     records: &[Record],
     asked: &[Asked],
     by: SwitchOn,
+    before: &Before,
 ) -> Vec<Finding> {
     let enrolled: Vec<_> =
         records.iter().filter(|it| it.status.is_some()).map(|it| it.user.clone()).collect();
     if asked.is_empty() {
-        return (!enrolled.is_empty()).then(|| never_asked(&enrolled, by)).into_iter().collect();
+        return (!enrolled.is_empty())
+            .then(|| never_asked(&enrolled, by, before))
+            .into_iter()
+            .collect();
     }
     let refusing: Vec<_> =
         asked.iter().filter(|it| it.lets_in == Some(false)).map(|it| it.service.clone()).collect();
@@ -92,19 +99,33 @@ pub fn check(
     refused.then(|| not_enrolled(&without, &refusing)).into_iter().collect()
 }
 
-fn never_asked(enrolled: &[String], by: SwitchOn) -> Finding {
-    let fix = match by {
+/// How the module is switched on; `before` is what sshd needs first.
+fn how(by: SwitchOn, before: &Before) -> String {
+    let line = match by {
         SwitchOn::Profile => {
-            "For all services that have common-auth:\n    pam-auth-update --enable cloud2fa"
+            "for all services that have common-auth:\n    pam-auth-update --enable cloud2fa"
         }
         SwitchOn::Line => {
-            "For ssh, in /etc/pam.d/sshd right behind `@include common-auth`:\n    auth required pam_cloud2fa.so nullok"
+            "for ssh, in /etc/pam.d/sshd right behind `@include common-auth`:\n    auth required pam_cloud2fa.so nullok"
         }
         SwitchOn::Nothing => {
-            "The module pam_cloud2fa.so is not there, and no line may name it before it is. Install it \
-             (Debian's package libpam-cloud2fa), and look again what is left to do."
+            return "The module pam_cloud2fa.so is not there, and no line may name it before it is. Install it \
+                    (Debian's package libpam-cloud2fa), and look again what is left to do."
+                .to_owned();
         }
     };
+    match before {
+        Before::Nothing => line.replacen("for", "For", 1),
+        Before::Do(first) => {
+            format!("First, so that enrolled users can log in by ssh then:\n{first}\nThen, {line}")
+        }
+        Before::Unknown => "sshd cannot say how it is set, and as it is set it may have no question for a code: enrolled \
+                            users could not log in any more. Put right first what sshd_unreadable says, and look again."
+            .to_owned(),
+    }
+}
+
+fn never_asked(enrolled: &[String], by: SwitchOn, before: &Before) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::NeverAsked,
@@ -114,7 +135,7 @@ fn never_asked(enrolled: &[String], by: SwitchOn) -> Finding {
             listed(enrolled)
         ),
         "Their logins take a password alone; they may believe otherwise.",
-        fix,
+        how(by, before),
     )
 }
 
@@ -159,9 +180,24 @@ mod tests {
 
     #[test]
     fn a_module_that_is_not_there_is_named_in_no_line() {
-        let fix = |by| never_asked(&["anna".to_owned()], by).fix;
+        let fix = |by| never_asked(&["anna".to_owned()], by, &Before::Nothing).fix;
         assert!(fix(SwitchOn::Profile).ends_with("\n    pam-auth-update --enable cloud2fa"));
         assert!(fix(SwitchOn::Line).ends_with("\n    auth required pam_cloud2fa.so nullok"));
         assert!(!fix(SwitchOn::Nothing).contains("auth required"));
+    }
+
+    #[test]
+    fn what_sshd_needs_comes_before_the_module_is_switched_on() {
+        for (by, line) in [
+            (SwitchOn::Profile, "pam-auth-update"),
+            (SwitchOn::Line, "auth required pam_cloud2fa.so"),
+        ] {
+            let first = "In FILE:\n    KbdInteractiveAuthentication yes".to_owned();
+            let fix = how(by, &Before::Do(first));
+            let (before, after) = fix.split_once("\nThen, for ").unwrap();
+            assert!(before.ends_with("\n    KbdInteractiveAuthentication yes"), "{fix}");
+            assert!(!before.contains(line) && after.contains(line), "{fix}");
+            assert!(!how(by, &Before::Unknown).contains(line));
+        }
     }
 }

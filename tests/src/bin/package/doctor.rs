@@ -22,17 +22,33 @@ pub fn word_for_word(machine: &Machine) {
     assert_eq!(faults(machine), ["never_asked"]);
     do_as_it_says(machine, "never_asked", 0);
     assert!(is_on(machine));
-    assert_eq!(faults(machine), ["sshd_key_alone", "sshd_no_question"]);
-    do_as_it_says(machine, "sshd_no_question", 0);
+    // At once, without a second look.
+    code_logs_in(machine, "anna", &codes[0]);
     assert_eq!(faults(machine), ["sshd_key_alone"]);
     do_as_it_says(machine, "sshd_key_alone", 1);
     assert_eq!(faults(machine), NONE);
-    code_logs_in(machine, "anna", &codes[0]);
     password_alone_logs_in(machine, UNENROLLED);
     without_module(machine);
     code_logs_in(machine, "anna", &codes[1]);
+    first_value_wins(machine, &codes[2]);
     sshd_asks(machine);
     purge(machine);
+}
+
+/// Another file says something else before: what is said is to be changed there.
+fn first_value_wins(machine: &Machine, code: &str) {
+    let file = "/etc/ssh/sshd_config.d/50-cloud-init.conf";
+    script(
+        machine,
+        &format!(
+            "printf 'UsePAM no\\nPasswordAuthentication yes\\n' >{file}; systemctl reset-failed ssh; systemctl restart ssh"
+        ),
+    );
+    assert_eq!(faults(machine), ["sshd_pam_off"]);
+    do_as_it_says(machine, "sshd_pam_off", 0);
+    code_logs_in(machine, "anna", code);
+    script(machine, &format!("rm {file}; systemctl restart ssh"));
+    assert_eq!(faults(machine), NONE);
 }
 
 /// The command without the module's package, and the module's file gone from under PAM.

@@ -3,14 +3,9 @@
 use super::Facts;
 use super::module_file::{fault, others_may_write};
 use super::stack::{DIRECTORIES, Files, PAM_CONF};
+use crate::verbs::doctor::regular::content;
 use cloud2fa::Config;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-/// A service file is a page of text.
-const LARGEST_FILE: u64 = 256 * 1024;
 
 /// Reads all that there is. `config` is the usual configuration.
 pub fn read(config: Result<Config, String>, root: u32) -> Facts {
@@ -43,17 +38,6 @@ fn read_files() -> Files {
         unread = if files.0.len() > before { files.unread() } else { Vec::new() };
     }
     files
-}
-
-/// The content of a regular file that is not too large to be a service's.
-fn content(path: &Path) -> Option<Vec<u8>> {
-    let no_waiting = nix::fcntl::OFlag::O_NONBLOCK.bits();
-    let file = File::options().read(true).custom_flags(no_waiting).open(path).ok()?;
-    let status = file.metadata().ok()?;
-    let mut content = Vec::new();
-    (status.is_file() && status.len() <= LARGEST_FILE).then_some(())?;
-    file.take(LARGEST_FILE).read_to_end(&mut content).ok()?;
-    Some(content)
 }
 
 /// Whether a line that names the module as everybody does finds one that is fit to be used.

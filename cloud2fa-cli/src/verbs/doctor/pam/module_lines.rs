@@ -10,13 +10,7 @@ use crate::verbs::doctor::finding::{Finding, Id, Severity};
 pub fn check(facts: &Facts, problems: &mut Problems) {
     for line in facts.files.all_lines() {
         let Some(module) = module(&line) else { continue };
-        let Some(arguments) = module.ours() else {
-            let misspelt = is_meant_as_ours(&module.path).then(|| file(facts, &line, &module));
-            if let Some(finding) = misspelt.flatten() {
-                problems.add(Some(&line.at), None, finding);
-            }
-            continue;
-        };
+        let Some(arguments) = module.ours() else { continue };
         for finding in [wrong_type(&line), file(facts, &line, &module)].into_iter().flatten() {
             problems.add(Some(&line.at), None, finding);
         }
@@ -66,11 +60,6 @@ fn wrong_type(line: &Line) -> Option<Finding> {
             format!("Take line {} out of {}.", line.at.line, line.at.file.display()),
         )
     })
-}
-
-/// libpam adds no ending: without `.so` no file is found.
-fn is_meant_as_ours(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.starts_with("pam_cloud2fa"))
 }
 
 fn file(facts: &Facts, line: &Line, module: &Module) -> Option<Finding> {
