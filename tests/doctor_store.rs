@@ -74,6 +74,11 @@ fn what_is_wrong_with_configuration_service_and_users_is_found() {
             |_| fs::write(CONFIG, "skwe = 1").unwrap(),
             &["bad_config"],
         ),
+        (
+            "a configuration on a volume that is not mounted",
+            |_| shell(&format!("rm {CONFIG}; ln -s /run/no-such-volume {CONFIG}")),
+            &["bad_config"],
+        ),
         ("a configuration that others may write", |_| set_mode(CONFIG, 0o646), &["bad_config"]),
         (
             "a password is enough",
