@@ -65,6 +65,30 @@ fn a_user_whom_the_system_has_forgotten_is_listed_with_a_note_and_no_fault() {
 }
 
 #[test]
+fn a_user_who_has_another_name_now_is_listed_with_it_until_enrolled_under_it() {
+    let (fixture, alice) = Fixture::with("alice");
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
+    // The machine is private; usermod(8) refuses while anything of the user's runs.
+    std::fs::write("/etc/passwd", passwd.replace("\nalice:", "\nalicia:")).unwrap();
+    let ended = run(&fixture, &["list"]);
+    let note = "  ok; is called alicia now, who is not enrolled";
+    assert!(row(&ended, "alice").ends_with(note) && ended.status == 0, "{ended:?}");
+    let json = run(&fixture, &["list", "--json"]).last();
+    assert_eq!((&json["note"], &json["renamed_to"]), (&json!("unknown_user"), &json!("alicia")));
+    let alicia = User { name: UserName::new("alicia").unwrap(), uid: alice.user.uid };
+    user::enrol(&fixture.store_path(), alicia, Secret::generate().unwrap());
+    let ended = run(&fixture, &["list"]);
+    assert!(row(&ended, "alice").ends_with("  ok; the system has no such user"), "{ended:?}");
+    assert_eq!(run(&fixture, &["disable", "--user", "alice"]).status, 0);
+    let ended = run(&fixture, &["list"]);
+    assert!(
+        row(&ended, "alicia").ends_with("  ok") && !ended.output.contains("alice"),
+        "{ended:?}"
+    );
+    std::fs::write("/etc/passwd", passwd).unwrap();
+}
+
+#[test]
 fn root_does_away_with_a_record_of_a_user_whom_the_system_has_forgotten() {
     let fixture = Fixture::new();
     enrol_one_who_has_gone(&fixture);

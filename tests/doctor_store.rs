@@ -41,6 +41,11 @@ fn what_is_wrong_with_store_and_records_is_found() {
         ),
         ("a record of another uid", |checkup| checkup.rewrite("uid", "4711"), &["record_unusable"]),
         ("a locked user", |checkup| checkup.rewrite("locked", "true"), &["user_locked"]),
+        (
+            "a user who has another name",
+            |_| shell("sed -i s/^alice:/alicia:/ /etc/passwd /etc/shadow"),
+            &["user_renamed"],
+        ),
         ("a user who is gone", |_| shell("sed -i /^alice:/d /etc/passwd"), &["user_unknown"]),
         (
             "a clock that went back",

@@ -117,7 +117,8 @@ mod tests {
             locked: false,
         };
         let user = "anna".to_owned();
-        let record = Record { user, status: Some(status), unusable: None, is_known: true };
+        let record =
+            Record { user, status: Some(status), unusable: None, is_known: true, renamed_to: None };
         check(state, NOW, 1, &[record]).iter().map(|finding| finding.id.word()).collect()
     }
 

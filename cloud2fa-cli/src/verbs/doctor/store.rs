@@ -18,6 +18,8 @@ pub struct Record {
     pub unusable: Option<String>,
     /// Whether the system knows such a user.
     pub is_known: bool,
+    /// The name that the user has now, who is not enrolled under it.
+    pub renamed_to: Option<String>,
 }
 
 impl From<Row> for Record {
@@ -26,7 +28,8 @@ impl From<Row> for Record {
             Ok(standing) => (standing.status().cloned(), None),
             Err(failure) => (None, Some(failure.to_string())),
         };
-        Self { user: row.user, status, unusable, is_known: row.is_known }
+        let Row { user, is_known, renamed_to, .. } = row;
+        Self { user, status, unusable, is_known, renamed_to }
     }
 }
 
@@ -73,9 +76,10 @@ pub fn check(state_dir: &Path, ground: Ground, records: &[Record]) -> Vec<Findin
         found.map(|record| record.user.clone()).collect::<Vec<_>>()
     };
     let locked = names(&|it| it.status.as_ref().is_some_and(|status| status.locked));
-    let unknown = names(&|it| !it.is_known && it.status.is_some());
+    let unknown = names(&|it| !it.is_known && it.renamed_to.is_none() && it.status.is_some());
     let without = names(&|it| it.status.as_ref().is_some_and(|it| it.backup_codes_left == 0));
     findings.extend((!locked.is_empty()).then(|| users_locked(&locked)));
+    findings.extend(records.iter().filter_map(user_renamed));
     findings.extend((!unknown.is_empty()).then(|| users_unknown(&unknown)));
     findings.extend((!without.is_empty()).then(|| without_backup_codes(&without)));
     findings
@@ -165,6 +169,23 @@ fn users_locked(names: &[String]) -> Finding {
         "They cannot log in. Somebody who has their password may have guessed.",
         "Look at the log, let them change the password, then:\n    cloud2fa unlock NAME",
     )
+}
+
+fn user_renamed(record: &Record) -> Option<Finding> {
+    let (old, new) = (&record.user, record.renamed_to.as_deref()?);
+    record.status.as_ref()?;
+    Some(Finding::new(
+        Severity::Warning,
+        Id::UserRenamed,
+        format!("{old} is enrolled, and is called {new} now, who is not"),
+        format!(
+            "Where users without an enrolment are let in, {new} is asked for no code any more."
+        ),
+        format!(
+            "Enrol the user under the new name, and turn off what is left under the old one:\n    \
+             cloud2fa enable --user {new}\n    cloud2fa disable --user {old}"
+        ),
+    ))
 }
 
 fn users_unknown(names: &[String]) -> Finding {
