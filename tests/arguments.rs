@@ -1,9 +1,10 @@
 //! The arguments in the service file, and the configuration file.
 #![allow(missing_docs)]
 
+use cloud2fa_tests::command::ended;
 use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Fixture, Reply, syslog, user};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::time::Duration;
 
 /// Nothing of a line of a file that an administrator wrote may get into a log.
@@ -182,10 +183,33 @@ fn without_the_argument_the_usual_file_counts_and_may_be_missing() {
     assert_eq!(fixture.raw("alice", "", vec![Reply::from(&alice.code())]).code, Code::SUCCESS);
     assert_eq!(fixture.raw("bob", "nullok", vec![]).code, Code::IGNORE);
     std::fs::create_dir_all("/etc/cloud2fa").unwrap();
+    a_link_that_leads_nowhere_is_no_missing_file(&fixture, usual);
     std::fs::write(usual, "unenrolled = \"refuse\"").unwrap();
     assert_eq!(fixture.raw("bob", "nullok", vec![Reply::from("123456")]).code, Code::AUTH_ERR);
     std::fs::write(usual, SECRET).unwrap();
     assert!(
         refused_as_misconfigured(&fixture, "nullok").contains("/etc/cloud2fa/cloud2fa.toml:1:")
     );
+}
+
+/// The administrator's word is elsewhere, maybe on a volume that is not mounted.
+fn a_link_that_leads_nowhere_is_no_missing_file(fixture: &Fixture, usual: &std::path::Path) {
+    let directory = usual.parent().unwrap();
+    let refused = |link: &std::path::Path| {
+        let says = format!("{} is a symbolic link", link.display());
+        let line = refused_as_misconfigured(fixture, "nullok");
+        assert!(line.contains(" reason=bad_config ") && line.contains(&says), "{line}");
+        let mut list = std::process::Command::new(cloud2fa_tests::command::path());
+        let ended = ended(list.args(["list", "--json"]).stdin(std::process::Stdio::null()));
+        assert_eq!((ended.status, &ended.last()["error"]), (1, &"bad_config".into()), "{ended:?}");
+    };
+    symlink("/run/no-such-volume/cloud2fa.toml", usual).unwrap();
+    refused(usual);
+    std::fs::remove_file(usual).unwrap();
+    std::fs::remove_dir(directory).unwrap();
+    symlink("/run/no-such-volume", directory).unwrap();
+    refused(directory);
+    std::fs::remove_file(directory).unwrap();
+    std::fs::create_dir(directory).unwrap();
+    assert_eq!(fixture.raw("bob", "nullok", vec![]).code, Code::IGNORE);
 }

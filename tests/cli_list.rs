@@ -65,6 +65,26 @@ fn a_user_whom_the_system_has_forgotten_is_listed_with_a_note_and_no_fault() {
 }
 
 #[test]
+fn a_user_who_has_another_name_now_is_listed_with_it_until_enrolled_under_it() {
+    let (fixture, before) = Fixture::with("frank");
+    // No other test here needs him. usermod(8) looks at more than this machine has.
+    let mut rename = Command::new("sed");
+    assert!(rename.args(["-i", "s/^frank:/franz:/", "/etc/passwd"]).status().unwrap().success());
+    let ended = run(&fixture, &["list"]);
+    let note = "  ok; is called franz now, who is not enrolled";
+    assert!(row(&ended, "frank").ends_with(note) && ended.status == 0, "{ended:?}");
+    let json = run(&fixture, &["list", "--json"]).last();
+    assert_eq!((&json["note"], &json["renamed_to"]), (&json!("unknown_user"), &json!("franz")));
+    let now = User { name: UserName::new("franz").unwrap(), uid: before.user.uid };
+    user::enrol(&fixture.store_path(), now, Secret::generate().unwrap());
+    let ended = run(&fixture, &["list"]);
+    assert!(row(&ended, "frank").ends_with("  ok; the system has no such user"), "{ended:?}");
+    assert_eq!(run(&fixture, &["disable", "--user", "frank"]).status, 0);
+    let ended = run(&fixture, &["list"]);
+    assert!(row(&ended, "franz").ends_with("  ok") && !ended.output.contains("frank"), "{ended:?}");
+}
+
+#[test]
 fn root_does_away_with_a_record_of_a_user_whom_the_system_has_forgotten() {
     let fixture = Fixture::new();
     enrol_one_who_has_gone(&fixture);

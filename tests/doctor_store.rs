@@ -53,6 +53,11 @@ fn what_is_wrong_with_store_and_records_is_found() {
         ),
         ("a record of another uid", |checkup| checkup.rewrite("uid", "4711"), &["record_unusable"]),
         ("a locked user", |checkup| checkup.rewrite("locked", "true"), &["user_locked"]),
+        (
+            "a user who has another name",
+            |_| shell("sed -i s/^alice:/alicia:/ /etc/passwd /etc/shadow"),
+            &["user_renamed"],
+        ),
         ("a user who is gone", |_| shell("sed -i /^alice:/d /etc/passwd"), &["user_unknown"]),
         (
             "a clock that went back",
@@ -110,6 +115,11 @@ fn what_is_wrong_with_configuration_service_and_users_is_found() {
         (
             "a mistake in the configuration",
             |_| fs::write(CONFIG, "skwe = 1").unwrap(),
+            &["bad_config"],
+        ),
+        (
+            "a configuration on a volume that is not mounted",
+            |_| shell(&format!("rm {CONFIG}; ln -s /run/no-such-volume {CONFIG}")),
             &["bad_config"],
         ),
         ("a configuration that others may write", |_| set_mode(CONFIG, 0o646), &["bad_config"]),

@@ -1,5 +1,5 @@
 //! The manual pages are well formed, for both programs that format them, refer to each other, and
-//! cloud2fad(8) says what units and interface say. What docs/CVES.md says to be tested is tested.
+//! cloud2fad(8) says what units, interface and code say. What docs/CVES.md says to be tested is tested.
 #![allow(missing_docs)]
 
 use cloud2fa_tests::machine::{program, workspace};
@@ -93,6 +93,25 @@ fn the_service_s_page_names_settings_as_the_units_have_them() {
     assert!(settings.len() >= 7, "{settings:?}");
     for setting in settings {
         assert!(units.lines().any(|line| line == setting), "{setting} is in no unit");
+    }
+}
+
+#[test]
+fn the_service_s_page_names_the_limits_of_a_connection_as_the_code_has_them() {
+    let (page, code) = (read("man/cloud2fad.8"), read("cloud2fad/src/connection.rs"));
+    let limit = |name: &str| {
+        let line = code.lines().find_map(|line| line.strip_prefix(&format!("const {name}: ")));
+        let (_, value) = line.and_then(|line| line.split_once(" = ")).expect("the limit");
+        value.chars().filter(char::is_ascii_digit).collect::<String>()
+    };
+    for (name, said) in [
+        ("FIRST_BYTE", "ends after NUMBER seconds"),
+        ("WHOLE", "any other after NUMBER seconds"),
+        ("ANSWER", "taken within NUMBER seconds"),
+        ("MOST_CALLS", "has at most NUMBER calls"),
+    ] {
+        let value = limit(name);
+        assert!(page.contains(&said.replace("NUMBER", &value)), "{name}: {value}");
     }
 }
 

@@ -178,7 +178,8 @@ fn what_makes_no_sense_is_refused_or_hung_up_on() {
 #[test]
 fn a_client_that_never_reads_is_not_waited_for() {
     let attack = Attack::by("u105", "u205");
-    let call = b"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"io.cloud2fa\"}}\0".repeat(64);
+    // The answer names the method, so that few of them are more than the kernel holds.
+    let call = format!("{{\"method\":\"io.cloud2fa.{}\"}}\0", "x".repeat(60_000)).into_bytes();
     let mut connection = attack.connect();
     let begun = Instant::now();
     // Until the service stops reading, and hangs up.
@@ -188,6 +189,29 @@ fn a_client_that_never_reads_is_not_waited_for() {
     attack.until_all_are_gone(Duration::from_secs(5));
     assert!(begun.elapsed() > Duration::from_secs(3), "it was given time to read");
     attack.end("replies that nobody reads");
+}
+
+#[test]
+fn of_a_thousand_refused_calls_on_a_connection_a_few_dozen_are_answered_and_logged() {
+    let attack = Attack::by("u108", "u208");
+    let mut connection = attack.connect();
+    attack.until_there_are(1);
+    let call = b"{\"method\":\"io.cloud2fa.GetStatus\",\"parameters\":{\"user\":\"root\"}}\0";
+    let sent = (0..1000).take_while(|_| connection.try_send(call).is_ok()).count();
+    let answers = connection.finish();
+    let answered = answers.split(|byte| *byte == 0).filter(|answer| !answer.is_empty()).count();
+    attack.until_all_are_gone(Duration::from_secs(10));
+    let log = std::fs::read_to_string(service::LOG).unwrap();
+    let of_attacker = format!(" uid={} ", attack.uid);
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(&of_attacker)).collect();
+    eprintln!("{sent} calls sent, {answered} answered, {} lines", lines.len());
+    assert!((10..=50).contains(&answered), "{answered} were answered");
+    assert_eq!(lines.len(), answered + 1);
+    let (last, refused) = lines.split_last().unwrap();
+    assert!(refused.iter().all(|line| line.contains(" reason=not_permitted ")), "{refused:?}");
+    let hung_up = last.contains(" reason=misbehaved ") && last.contains("made too many calls");
+    assert!(hung_up, "{last}");
+    attack.end("a thousand refused calls");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::{Code, Fixture, Reply, machine};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, setresuid};
@@ -96,6 +97,7 @@ fn descriptors_ids_masks_and_all_else_are_after_a_login_as_before() {
     std::env::set_current_dir("/").unwrap();
     let blocked: SigSet = [Signal::SIGUSR1, Signal::SIGXFSZ].into_iter().collect();
     blocked.thread_block().unwrap();
+    setrlimit(Resource::RLIMIT_CPU, 50_000, 60_000).unwrap();
     // The first login makes libc open /dev/log, which stays open; nothing else may be new.
     let before = snapshot();
     assert_eq!(fixture.login("alice", &[&alice.wrong_code()]).code, Code::AUTH_ERR);

@@ -145,6 +145,8 @@ pub struct Status<'a> {
     locked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renamed_to: Option<&'a str>,
 }
 
 impl<'a> Status<'a> {
@@ -160,12 +162,13 @@ impl<'a> Status<'a> {
             wait_seconds: status.map(|status| status.wait_seconds),
             locked: status.map(|status| status.locked),
             note: None,
+            renamed_to: None,
         }
     }
 
-    /// The same of a user whom the system does not know any more.
-    pub fn of_unknown(user: &'a str, standing: &Standing) -> Self {
-        Self { note: Some(Kind::UnknownUser.word()), ..Self::of(user, standing) }
+    /// The same of a user whom the system does not know any more, by this name.
+    pub fn of_unknown(user: &'a str, renamed_to: Option<&'a str>, standing: &Standing) -> Self {
+        Self { note: Some(Kind::UnknownUser.word()), renamed_to, ..Self::of(user, standing) }
     }
 }
 

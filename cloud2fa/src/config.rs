@@ -1,19 +1,13 @@
 //! `/etc/cloud2fa/cloud2fa.toml`: what the administrator sets.
 
+use crate::config_file::{must_not_lead_away, read_checked};
 use crate::decide::Policy;
 use crate::fields::{Fields, Mistake, string, unsigned};
 use crate::throttle::Throttle;
-use nix::fcntl::OFlag;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is.
 pub const DEFAULT_PATH: &str = "/etc/cloud2fa/cloud2fa.toml";
-
-/// A configuration is a page of text; more is a mistake.
-const LARGEST_FILE: u64 = 64 * 1024;
 
 /// What happens to users who have no enrolment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +66,12 @@ pub enum ConfigError {
     /// It cannot be read.
     #[error("the configuration file {0} cannot be read ({1})")]
     Unreadable(PathBuf, std::io::Error),
+    /// It is not there, and a symbolic link says that it is elsewhere.
+    #[error(
+        "there is no configuration file {0}, and {link} is a symbolic link; mount what it leads to, or remove it",
+        link = .1.display()
+    )]
+    LeadsAway(PathBuf, PathBuf),
     /// Somebody else than its owner could have written it.
     #[error("the configuration file {0} {1}")]
     Unsafe(PathBuf, &'static str),
@@ -96,7 +96,9 @@ impl Config {
         let read_from = path.unwrap_or(Path::new(DEFAULT_PATH));
         match read_checked(read_from, Some(owner)) {
             Ok(text) => Self::parse(&text, read_from),
-            Err(ConfigError::Missing(_)) if path.is_none() => Ok(Self::default()),
+            Err(ConfigError::Missing(_)) if path.is_none() => {
+                must_not_lead_away(read_from).map(|()| Self::default())
+            }
             Err(error) => Err(error),
         }
     }
@@ -166,37 +168,6 @@ impl Config {
         let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         self.issuer.clone().or_else(host).unwrap_or_else(|| "localhost".to_owned())
     }
-}
-
-/// Opens without waiting for anybody (a FIFO would), then checks what is open; whose it is, too,
-/// where there is an `owner`.
-fn read_checked(path: &Path, owner: Option<u32>) -> Result<String, ConfigError> {
-    let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
-    let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
-    let file = match file {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ConfigError::Missing(path.to_owned()));
-        }
-        Err(error) => return Err(unreadable(error)),
-    };
-    let status = file.metadata().map_err(unreadable)?;
-    let unsafe_because = |why| Err(ConfigError::Unsafe(path.to_owned(), why));
-    if !status.is_file() {
-        return unsafe_because("is not a regular file");
-    }
-    if owner.is_some_and(|owner| status.uid() != owner) {
-        return unsafe_because("does not belong to root; chown it to root");
-    }
-    if owner.is_some() && status.mode() & 0o022 != 0 {
-        return unsafe_because("may be written by others than its owner; chmod it to 0644");
-    }
-    if status.len() > LARGEST_FILE {
-        return unsafe_because("is larger than 64 KiB");
-    }
-    let mut text = String::new();
-    (&file).take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
 }
 
 /// Reads the table `[throttle]`.

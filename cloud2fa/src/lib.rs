@@ -11,6 +11,7 @@ pub mod account;
 pub mod answer;
 pub mod backup_codes;
 pub mod config;
+mod config_file;
 pub mod decide;
 pub mod enrolment;
 mod fields;

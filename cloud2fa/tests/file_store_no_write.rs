@@ -148,6 +148,7 @@ fn a_record_that_others_could_change_is_not_made_healthy_where_it_cannot_be_writ
     without_writing(name, &house.path(), "");
     let challenge = house.challenge(NOW);
     assert!(matches!(challenge, Err(StoreError::UnsafeRecord { .. })), "{challenge:?}");
+    assert_eq!(std::fs::read_dir(house.path()).unwrap().count(), 2, "a leftover, or moved aside");
     let answer = enrolled.token(later(1));
     house.login(&enrolled.generation, &answer, later(1)).expect_err("its content is trusted");
 }

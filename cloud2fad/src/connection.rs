@@ -1,4 +1,5 @@
-//! The connection: whole messages in, whole messages out, all of them bounded in size and time.
+//! The connection: whole messages in, whole messages out, all of them bounded in number, size and
+//! time.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,13 @@ const WHOLE_ENROLLING: Duration = Duration::from_secs(600);
 /// Until an answer is taken.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// Calls that are answered. The longest dialogue of the command and the module has 10: a greeting,
+/// then password, code of the old key and code of the new one, each tried three times. Three times
+/// as many leave room for other clients. Each refusal is a line of the log, which journald keeps
+/// up to a number for each unit, and so for each connection (RateLimitBurst= in journald.conf(5)):
+/// without an end to them, the line of a change that follows would be dropped.
+const MOST_CALLS: u32 = 32;
+
 /// Why there is no further message.
 pub enum Gone {
     /// The peer has hung up, or time is over.
@@ -35,6 +43,7 @@ pub struct Connection {
     stream: UnixStream,
     began: Instant,
     heard: bool,
+    calls_left: u32,
     inbox: Inbox,
 }
 
@@ -42,7 +51,8 @@ impl Connection {
     /// Begins now.
     pub fn new(stream: UnixStream) -> std::io::Result<Self> {
         stream.set_write_timeout(Some(ANSWER))?;
-        Ok(Self { stream, began: Instant::now(), heard: false, inbox: Inbox::default() })
+        let (began, inbox) = (Instant::now(), Inbox::default());
+        Ok(Self { stream, began, heard: false, calls_left: MOST_CALLS, inbox })
     }
 
     /// The next message, without the NUL that ends it.
@@ -53,6 +63,8 @@ impl Connection {
                 return Err(Gone::Misbehaved("took too long"));
             }
             if let Some(message) = self.inbox.take() {
+                let too_many = Gone::Misbehaved("made too many calls");
+                self.calls_left = self.calls_left.checked_sub(1).ok_or(too_many)?;
                 return Ok(message);
             }
             if self.inbox.is_too_long() {

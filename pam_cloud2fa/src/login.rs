@@ -53,7 +53,8 @@ struct Login<'h, H> {
     host: &'h mut H,
     /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
-    /// From the evaluation to the log line its caller may not end this process.
+    /// From the evaluation to the log line the caller cannot end this process by a signal or a
+    /// limit.
     shield: Option<Shield>,
 }
 

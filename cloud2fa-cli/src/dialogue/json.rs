@@ -80,7 +80,10 @@ impl Dialogue for Json {
     fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
         rows.iter().try_for_each(|row| match &row.standing {
             Ok(standing) if row.is_known => self.status(&row.user, standing),
-            Ok(standing) => say(&messages::Status::of_unknown(&row.user, standing)),
+            Ok(standing) => {
+                let renamed_to = row.renamed_to.as_deref();
+                say(&messages::Status::of_unknown(&row.user, renamed_to, standing))
+            }
             Err(failure) => say(&messages::Error::about(&row.user, failure)),
         })
     }

@@ -64,6 +64,8 @@ pub struct Row {
     pub standing: Result<Standing, Failure>,
     /// Whether the system has such a user.
     pub is_known: bool,
+    /// The name that the user has now, who is not enrolled under it.
+    pub renamed_to: Option<String>,
 }
 
 /// The two ways to talk.

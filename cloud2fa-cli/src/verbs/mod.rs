@@ -105,7 +105,7 @@ fn list(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, 
 /// What the system says to a record: its user may be gone, or be another one by now.
 fn row(listed: Listed, store: &mut dyn Store) -> Row {
     let Listed { name, uid, standing } = listed;
-    let mut is_known = true;
+    let (mut is_known, mut renamed_to) = (true, None);
     let standing = standing.map_err(Failure::from).and_then(|standing| {
         match caller::find(name.as_str()) {
             Ok(user) if user.name == name && Some(user.uid) != uid => {
@@ -113,13 +113,25 @@ fn row(listed: Listed, store: &mut dyn Store) -> Row {
                 Ok(store.status(&user, &machine::now)?)
             }
             Err(failure) if failure.kind != Kind::UnknownUser => Err(failure),
-            found => {
-                is_known = found.is_ok_and(|user| user.name == name);
+            Err(_) => {
+                is_known = false;
+                renamed_to = uid.and_then(|uid| unenrolled_of(uid, store));
+                Ok(standing)
+            }
+            Ok(user) => {
+                is_known = user.name == name;
                 Ok(standing)
             }
         }
     });
-    Row { user: name.to_string(), standing, is_known }
+    Row { user: name.to_string(), standing, is_known, renamed_to }
+}
+
+/// The name that the system has for this uid, if it is not enrolled.
+fn unenrolled_of(uid: u32, store: &mut dyn Store) -> Option<String> {
+    let user = User::try_from(nix::unistd::User::from_uid(uid.into()).ok()??).ok()?;
+    let is_enrolled = store.status(&user, &machine::now).ok()?.status().is_some();
+    (!is_enrolled).then(|| user.name.to_string())
 }
 
 fn unlock(

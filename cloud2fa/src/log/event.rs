@@ -1,6 +1,7 @@
 //! What there is to log of a decision, whoever it was made for.
 
 use super::{Decision, Reason, Severity};
+use crate::backup_codes::HashError;
 use crate::enrolment::NotProven;
 use crate::store::OldCopy;
 use crate::{Factor, StoreError, Verdict};
@@ -113,7 +114,12 @@ impl Event {
 /// Whether the store may be as healthy as ever: with `ulimit` anybody can make this happen
 /// to their own su.
 fn is_a_limit_of_the_caller(error: &StoreError) -> bool {
-    let StoreError::Io { source, .. } = error else { return false };
+    let source = match error {
+        StoreError::Io { source, .. } => source,
+        // `ulimit -v`: Argon2 wants 9 MiB.
+        StoreError::Hash(error) => return matches!(error, HashError::OutOfMemory),
+        _ => return false,
+    };
     let number = source.raw_os_error().map(Errno::from_raw);
     matches!(number, Some(Errno::EFBIG | Errno::EMFILE | Errno::ENOMEM))
 }

@@ -102,7 +102,7 @@ reasons! {
     NotPermitted = "not_permitted",
     /// The uid has as many connections as it may.
     TooManyConnections = "too_many_connections",
-    /// What came over the connection is no call, too long, or too slow.
+    /// What came over the connection is no call, too long, too slow, or too much.
     Misbehaved = "misbehaved",
     /// The service could not begin.
     ServiceFailed = "service_failed",

@@ -4,10 +4,9 @@ use super::shield::Shield;
 use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, SLOT_SIZE};
 use super::{OldCopy, StoreError, io_error, record};
 use crate::{Account, User};
-use nix::unistd::fchown;
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// Permissions of group and others, and set-id bits.
@@ -110,32 +109,24 @@ impl AccountFile {
         })
     }
 
-    /// Makes this file, whatever is in it, the record of `account`. The file is locked.
-    pub(super) fn write_over(&self, account: &Account, owner: u32) -> Result<OldCopy, StoreError> {
+    /// Makes this file, whatever is in it, the record of `account`. The file is locked, and root's
+    /// alone.
+    pub(super) fn write_over(&self, account: &Account) -> Result<OldCopy, StoreError> {
         let old = self.read_any()?;
         let next = slots::highest_sequence(&old) + 1;
         // A number that was forged leaves no room for the commits to come.
         let forged = next > HIGHEST_SEQUENCE / 2;
         let sequence = if forged { 1 } else { next };
         let slot = encode(sequence, account, slots::last_byte(&old, 0), &self.path)?;
-        // Only what is written already may look like root's: what stood there is nobody's.
         self.write(0, &slot)?;
-        self.put_in_order(owner)?;
+        // Only now, since a file of the right size is read.
+        Shield::without_signal(self.file.set_len(FILE_SIZE as u64))
+            .map_err(io_error("put in order", &self.path))?;
         if forged {
             // What has the forged number would count still.
             return self.write(1, &slot).map(|()| OldCopy::Wiped);
         }
         Ok(self.wipe(1, &slot))
-    }
-
-    /// Gives the file the owner, the mode and the size of an account file.
-    fn put_in_order(&self, owner: u32) -> Result<(), StoreError> {
-        let repair = || -> io::Result<()> {
-            fchown(&self.file, Some(owner.into()), None)?;
-            self.file.set_permissions(Permissions::from_mode(0o600))?;
-            self.file.set_len(FILE_SIZE as u64)
-        };
-        Shield::without_signal(repair()).map_err(io_error("put in order", &self.path))
     }
 
     /// What of the two slots can be read, whatever the file's size.

@@ -2,7 +2,7 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
-use super::new_file::{self, Created};
+use super::new_file::{self, Created, Place};
 use super::{StoreError, io_error, lock, random_hex};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
@@ -49,13 +49,13 @@ pub(super) enum Access {
     Write,
 }
 
-/// What stands where an account file belongs, when it must be written over.
+/// What was done where an unusable record stands, or stood.
 #[derive(Debug)]
-pub(super) enum Remains {
-    /// A file that can be written over in place.
-    File(AccountFile),
-    /// Nothing any more.
-    Nothing,
+pub(super) enum Replaced {
+    /// A new file is there.
+    Yes,
+    /// This one is there still, and can be written over in place.
+    InPlace(AccountFile),
 }
 
 impl Directory {
@@ -107,7 +107,8 @@ impl Directory {
             "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
         );
         let made = lock::while_locked(&directory.file, &directory.path, || {
-            new_file::create(&directory.file, &directory.path, MARKER, text.as_bytes())
+            let (place, text) = (Place::Free, text.as_bytes());
+            new_file::create(&directory.file, &directory.path, MARKER, text, place)
         })?;
         Ok(made == Created::Yes)
     }
@@ -165,8 +166,7 @@ impl Directory {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(unsafe_record("is a symbolic link")),
-            // A directory, a socket, a device that is not there (open(2)).
-            Err(Errno::EISDIR | Errno::ENXIO | Errno::ENODEV) => {
+            Err(errno) if is_no_file(errno) => {
                 return Err(unsafe_record("is not a regular file"));
             }
             Err(errno) => return Err(io_error("open", &path)(errno.into())),
@@ -198,30 +198,37 @@ impl Directory {
     ) -> Result<Created, StoreError> {
         lock::while_locked(&self.file, &self.path, || {
             new_file::remove_leftovers(&self.file, &self.path);
-            new_file::create(&self.file, &self.path, &account_file_name(name), content)
+            let name = account_file_name(name);
+            new_file::create(&self.file, &self.path, &name, content, Place::Free)
         })
     }
 
-    /// What stands at the place of `name`'s account file, to be written over. A file is
-    /// given as it is; anything else, which cannot be written over without harm
-    /// elsewhere, is moved aside.
-    pub(super) fn remains(&self, name: &UserName) -> Result<Remains, StoreError> {
+    /// Makes a file with `content` where an unusable record of `name` stands, which is moved
+    /// aside; but a file that root alone could have opened is given back as it is, to be written
+    /// over in place, which needs no room on the disk. Any other one is not: who has opened it
+    /// before could read the new secret in it, and write back what stood there before.
+    pub(super) fn replace(&self, name: &UserName, content: &[u8]) -> Result<Replaced, StoreError> {
         let (path, file_name) = (self.account_path(name), account_file_name(name));
         lock::while_locked(&self.file, &self.path, || {
-            let usable = match self.open_at(&file_name, OFlag::O_RDWR) {
-                Err(Errno::ENOENT) => return Ok(Remains::Nothing),
-                outcome => outcome
-                    .ok()
-                    .filter(|file| file.metadata().is_ok_and(|is| is.is_file() && is.nlink() == 1)),
-            };
-            if let Some(file) = usable {
-                return Ok(Remains::File(AccountFile { file, path: path.clone() }));
-            }
             let aside = format!("{ASIDE_PREFIX}{file_name}-{}", random_hex()?);
-            new_file::rename(&self.file, &file_name, &aside)
-                .map_err(io_error("move aside", &path))?;
-            self.file.sync_all().map_err(io_error("synchronise", &self.path))?;
-            Ok(Remains::Nothing)
+            let place = match self.open_at(&file_name, OFlag::O_RDWR) {
+                Ok(file) => {
+                    let status = file.metadata().map_err(io_error("examine", &path))?;
+                    if wrong_with(&status, self.owner).is_none() {
+                        let path = path.clone();
+                        return Ok(Replaced::InPlace(AccountFile { file, path }));
+                    }
+                    Place::Taken { aside: &aside }
+                }
+                Err(Errno::ENOENT) => Place::Free,
+                Err(errno) if is_no_file(errno) => Place::Taken { aside: &aside },
+                Err(errno) => return Err(io_error("open", &path)(errno.into())),
+            };
+            new_file::remove_leftovers(&self.file, &self.path);
+            match new_file::create(&self.file, &self.path, &file_name, content, place)? {
+                Created::Yes => Ok(Replaced::Yes),
+                Created::ExistsAlready => Err(StoreError::Changed(name.clone())),
+            }
         })
     }
 
@@ -255,6 +262,12 @@ fn marker_format(bytes: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(bytes).ok()?;
     let line = text.lines().find(|line| !line.starts_with('#'))?;
     line.strip_prefix("format = ")?.parse().ok()
+}
+
+/// Whether what was to be opened is there, and is a link, a directory, a socket, or a device that
+/// is not there (open(2)).
+fn is_no_file(errno: Errno) -> bool {
+    matches!(errno, Errno::ELOOP | Errno::EISDIR | Errno::ENXIO | Errno::ENODEV)
 }
 
 fn account_file_name(name: &UserName) -> String {

@@ -2,7 +2,7 @@
 //! in place and synchronised, under the lock of the user's file.
 
 use super::account_file::{AccountFile, Wipe, new_content};
-use super::directory::{Access, Directory, Remains};
+use super::directory::{Access, Directory, Replaced};
 use super::lock::while_locked;
 use super::new_file::Created;
 use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier};
@@ -101,17 +101,22 @@ impl FileStore {
         Ok(Some(Claim::BackupCode(hash)))
     }
 
-    /// Writes `account` where nothing usable stands: a new file, or all of an unusable one.
+    /// Writes `account` where nothing usable stands: a new file, or all of an unusable one that is
+    /// root's alone.
     fn write_over(&self, account: &Account) -> Result<OldCopy, StoreError> {
         let name = &account.user.name;
-        match self.directory.remains(name)? {
-            Remains::Nothing => self.create(account).map(|()| OldCopy::Wiped),
-            Remains::File(file) => while_locked(&file.file, &file.path, || {
+        let content = new_content(account, &self.directory.account_path(name))?;
+        match self.directory.replace(name, &content)? {
+            Replaced::Yes => Ok(OldCopy::Wiped),
+            Replaced::InPlace(file) => while_locked(&file.file, &file.path, || {
                 let owner = self.directory.owner();
                 match file.check(owner).and_then(|()| file.load_own(&account.user)) {
                     Ok(_) => Err(StoreError::Changed(name.clone())),
-                    Err(removed @ StoreError::Removed(_)) => Err(removed),
-                    Err(_) => file.write_over(account, owner),
+                    // It has changed since it was looked at.
+                    Err(error @ (StoreError::Removed(_) | StoreError::UnsafeRecord { .. })) => {
+                        Err(error)
+                    }
+                    Err(_) => file.write_over(account),
                 }
             }),
         }

@@ -23,20 +23,33 @@ pub(super) enum Created {
     ExistsAlready,
 }
 
+/// What stands where a new file goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// Nothing.
+    Free,
+    /// Something, which gets this name.
+    Taken {
+        /// The name.
+        aside: &'a str,
+    },
+}
+
 /// Makes a file with `content` in `directory`, which lies at `at`: under a temporary name, then
-/// it gets its own, if that is free.
+/// it gets its own, if `place` is as it is said to be.
 pub(super) fn create(
     directory: &File,
     at: &Path,
     name: &str,
     content: &[u8],
+    place: Place<'_>,
 ) -> Result<Created, StoreError> {
     let path = at.join(name);
     let temporary = format!("{TEMPORARY_PREFIX}{}", random_hex()?);
     let remove = |name: &str| unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
     let named = Shield::without_signal(write(directory, &temporary, content))
         .map_err(io_error("write", &path))
-        .and_then(|file| match rename(directory, &temporary, name) {
+        .and_then(|file| match give_name(directory, &temporary, name, place) {
             Ok(()) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
             Err(error) => Err(io_error("name", &path)(error)),
@@ -52,7 +65,10 @@ pub(super) fn create(
     let synchronised = directory.sync_all();
     if synchronised.is_err() {
         // It will be told as a failure, so it must not come about.
-        let _ = remove(name);
+        let _ = match place {
+            Place::Free => remove(name),
+            Place::Taken { aside } => exchange(directory, aside, name).and_then(|()| remove(aside)),
+        };
     }
     // Whoever has found it meanwhile knows only now whether it stays.
     let _ = file.unlock();
@@ -72,8 +88,34 @@ fn write(directory: &File, name: &str, content: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
+/// Gives the new file its name. What stood there is moved aside in the same moment: without any
+/// record its user would not be enrolled, and might be let in.
+fn give_name(directory: &File, temporary: &str, name: &str, place: Place<'_>) -> io::Result<()> {
+    let Place::Taken { aside } = place else { return rename(directory, temporary, name) };
+    match exchange(directory, temporary, name) {
+        // Not all file systems know the flag (renameat2(2)).
+        Err(Errno::EINVAL) => {
+            rename(directory, name, aside)?;
+            rename(directory, temporary, name).inspect_err(|_| {
+                let _ = rename(directory, aside, name);
+            })
+        }
+        outcome => {
+            outcome?;
+            // The record is whole already. What keeps the temporary name is a leftover.
+            let _ = rename(directory, temporary, aside);
+            Ok(())
+        }
+    }
+}
+
+/// Two files get each other's names.
+fn exchange(directory: &File, one: &str, other: &str) -> nix::Result<()> {
+    renameat2(directory, one, directory, other, RenameFlags::RENAME_EXCHANGE)
+}
+
 /// Gives a file in `directory` another name, if that is free.
-pub(super) fn rename(directory: &File, from: &str, to: &str) -> io::Result<()> {
+fn rename(directory: &File, from: &str, to: &str) -> io::Result<()> {
     match renameat2(directory, from, directory, to, RenameFlags::RENAME_NOREPLACE) {
         // Not all file systems know the flag (renameat2(2), EINVAL). Only the holder of the
         // directory's lock gives names, so that one that is free stays so. A second name

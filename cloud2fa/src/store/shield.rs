@@ -3,10 +3,11 @@
 //! su and sudo run with the caller's real uid, and kill(2) lets a process signal
 //! whatever has its real uid. So the real uid is root's for as long as the lock is
 //! held, and signals of the terminal (Ctrl-C, Ctrl-Z, hang-up) and of limits
-//! (`ulimit -f`: SIGXFSZ) wait until it is released.
+//! (`ulimit -f`: SIGXFSZ) wait until it is released. The limit of processor time
+//! (`ulimit -t`) sends SIGKILL, which waits for nothing; it is lifted for that long.
 
 use nix::errno::Errno;
-use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise, sigprocmask};
 use nix::unistd::{Uid, getresuid, setresuid};
 use std::io;
@@ -36,18 +37,48 @@ impl Drop for HeldSignals {
     }
 }
 
-/// Lowered when dropped: first the real uid, then the signals. May be nested: a login holds
-/// one until its log line is written, so that its caller cannot be evaluated without a trace.
+/// A limit of this process, lifted until this is dropped.
+struct LiftedLimit {
+    resource: Resource,
+    soft: rlim_t,
+    hard: rlim_t,
+}
+
+impl LiftedLimit {
+    /// Lifts it, where there is one, as far as that is allowed.
+    fn lift(resource: Resource) -> Option<Self> {
+        let (soft, hard) = getrlimit(resource).ok()?;
+        // In a container root may lift no hard limit (CAP_SYS_RESOURCE), but the soft one up to it.
+        let lifted = soft != RLIM_INFINITY
+            && [RLIM_INFINITY, hard]
+                .into_iter()
+                .any(|limit| setrlimit(resource, limit, limit).is_ok());
+        lifted.then_some(Self { resource, soft, hard })
+    }
+}
+
+impl Drop for LiftedLimit {
+    fn drop(&mut self) {
+        // To lower limits takes no right (setrlimit(2)).
+        let _ = setrlimit(self.resource, self.soft, self.hard);
+    }
+}
+
+/// Lowered when dropped: first the real uid, then the limit, then the signals. May be nested: a
+/// login holds one until its log line is written, so that a caller who is evaluated is logged.
 #[must_use]
 pub struct Shield {
     real_uid_before: Option<Uid>,
+    _processor_time: Option<LiftedLimit>,
     _signals: HeldSignals,
 }
 
 impl Shield {
     /// Blocks what can be blocked, and makes the real uid root's where there is a way back.
     pub fn raise() -> io::Result<Self> {
-        let mut shield = Self { _signals: HeldSignals::hold()?, real_uid_before: None };
+        let signals = HeldSignals::hold()?;
+        let time = LiftedLimit::lift(Resource::RLIMIT_CPU);
+        let mut shield = Self { real_uid_before: None, _processor_time: time, _signals: signals };
         let ids = getresuid()?;
         let is_callers = ids.effective.is_root() && !ids.real.is_root();
         if is_callers && may_set_uids()? && is_way_back(ids.real)? {
@@ -79,7 +110,10 @@ impl Shield {
 
     fn take_back_real_uid(&mut self) -> io::Result<()> {
         let Some(uid) = self.real_uid_before else { return Ok(()) };
-        with_processes_unlimited(|| setresuid(uid, UNCHANGED, UNCHANGED))?;
+        // A process whose real uid becomes one that has more processes than the limit allows may
+        // execute nothing any more (execve(2), EAGAIN), and the host's hooks would fail.
+        let _processes = LiftedLimit::lift(Resource::RLIMIT_NPROC);
+        setresuid(uid, UNCHANGED, UNCHANGED)?;
         self.real_uid_before = None;
         Ok(())
     }
@@ -140,19 +174,4 @@ fn all_uids_have_numbers() -> io::Result<bool> {
     let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
     // The highest one, -1, is no uid.
     Ok(counts.sum::<u64>() == u64::from(u32::MAX))
-}
-
-/// Runs `work` without the limit on processes: a process whose real uid becomes one that is
-/// over it may execute nothing any more (execve(2), EAGAIN), and the host's hooks would fail.
-fn with_processes_unlimited(work: impl FnOnce() -> Result<(), Errno>) -> Result<(), Errno> {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NPROC) else { return work() };
-    // In a container root may lift no hard limit (CAP_SYS_RESOURCE), but the soft one up to it.
-    let lifted = [RLIM_INFINITY, hard]
-        .into_iter()
-        .any(|limit| setrlimit(Resource::RLIMIT_NPROC, limit, limit).is_ok());
-    let outcome = work();
-    if lifted {
-        let _ = setrlimit(Resource::RLIMIT_NPROC, soft, hard);
-    }
-    outcome
 }

@@ -109,6 +109,8 @@ ids! {
     RecordUnusable = "record_unusable";
     /// Users are locked after too many wrong codes.
     UserLocked = "user_locked";
+    /// An enrolled user has another name now, and is not enrolled under it.
+    UserRenamed = "user_renamed";
     /// Enrolled users are not known to the system any more.
     UserUnknown = "user_unknown";
     /// Users have used up their backup codes.

@@ -19,6 +19,8 @@ pub struct Record {
     pub unusable: Option<String>,
     /// Whether the system knows such a user.
     pub is_known: bool,
+    /// The name that the user has now, who is not enrolled under it.
+    pub renamed_to: Option<String>,
 }
 
 impl From<Row> for Record {
@@ -27,7 +29,8 @@ impl From<Row> for Record {
             Ok(standing) => (standing.status().cloned(), None),
             Err(failure) => (None, Some(failure.to_string())),
         };
-        Self { user: row.user, status, unusable, is_known: row.is_known }
+        let Row { user, is_known, renamed_to, .. } = row;
+        Self { user, status, unusable, is_known, renamed_to }
     }
 }
 
@@ -74,9 +77,10 @@ pub fn check(store: &Named, ground: Ground, records: &[Record]) -> Vec<Finding> 
         found.map(|record| record.user.clone()).collect::<Vec<_>>()
     };
     let locked = names(&|it| it.status.as_ref().is_some_and(|status| status.locked));
-    let unknown = names(&|it| !it.is_known && it.status.is_some());
+    let unknown = names(&|it| !it.is_known && it.renamed_to.is_none() && it.status.is_some());
     let without = names(&|it| it.status.as_ref().is_some_and(|it| it.backup_codes_left == 0));
     findings.extend((!locked.is_empty()).then(|| users_locked(&locked, &command)));
+    findings.extend(records.iter().filter_map(|record| user_renamed(record, &command)));
     findings.extend((!unknown.is_empty()).then(|| users_unknown(&unknown, &command)));
     findings.extend((!without.is_empty()).then(|| without_backup_codes(&without)));
     findings
@@ -142,6 +146,23 @@ fn users_locked(names: &[String], command: &str) -> Finding {
         "They cannot log in. Somebody who has their password may have guessed.",
         format!("Look at the log, let them change the password, then:\n    {command} unlock NAME"),
     )
+}
+
+fn user_renamed(record: &Record, command: &str) -> Option<Finding> {
+    let (old, new) = (&record.user, record.renamed_to.as_deref()?);
+    record.status.as_ref()?;
+    Some(Finding::new(
+        Severity::Warning,
+        Id::UserRenamed,
+        format!("{old} is enrolled, and is called {new} now, who is not"),
+        format!(
+            "Where users without an enrolment are let in, {new} is asked for no code any more."
+        ),
+        format!(
+            "Enrol the user under the new name, and turn off what is left under the old one:\n    \
+             {command} enable --user {new}\n    {command} disable --user {old}"
+        ),
+    ))
 }
 
 fn users_unknown(names: &[String], command: &str) -> Finding {
