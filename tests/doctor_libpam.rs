@@ -270,7 +270,7 @@ const STACKS: &[(&[&str], &str, Login, bool)] = &[
 #[test]
 fn doctor_says_of_a_stack_what_libpam_does_with_it() {
     // These are about users and policy; and the notes.
-    let aside = ["not_enrolled", "unenrolled_refused", "clock_unknown"];
+    let aside = ["not_enrolled", "unenrolled_refused", "sshd_root_locked_out", "clock_unknown"];
     for (stack, expected, login, expected_in) in STACKS {
         let checkup = Checkup::healthy();
         set_service(
