@@ -221,7 +221,11 @@ fn a_stranger_cannot_tell_by_the_clock_who_is_enrolled_or_exists() {
         let calls = STRANGERS.map(|whose| parameters(method, whose, &enrolled));
         let mut connection = visitor::connect(dave);
         let mut times = [const { Vec::new() }; STRANGERS.len()];
-        for _ in 0..31 {
+        for round in 1..=31 {
+            // So many calls are answered on one connection.
+            if round % 8 == 0 {
+                connection = visitor::connect(dave);
+            }
             for (times, call) in times.iter_mut().zip(&calls) {
                 let (answer, time) = timed(&mut connection, method, call);
                 assert_eq!(String::from_utf8_lossy(&answer), NOT_PERMITTED, "{method} {call}");
