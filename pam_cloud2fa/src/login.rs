@@ -197,8 +197,9 @@ impl<H: Host> Login<'_, H> {
             );
         }
         if taken.is_none() && !typed.is_empty() && first_pass.as_ref() == Some(&typed) {
-            let detail = "the program answers every prompt with the password; for sshd set PasswordAuthentication no and \
-                          KbdInteractiveAuthentication yes, for others use the module argument forward_pass";
+            let detail = "the user has typed it again, or the program answers every prompt with it; for sshd set \
+                          PasswordAuthentication no and KbdInteractiveAuthentication yes, for others use the module \
+                          argument forward_pass";
             return Err(
                 Outcome::refused(Reason::PasswordRepeated).with_detail(Severity::Notice, detail)
             );

@@ -17,9 +17,14 @@ pub fn fitting(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
         .map_or(USUAL_SIZE, |(width, height)| (width.0.into(), height.0.into()));
     let needed = key.picture.columns(style);
     if needed > columns {
+        let half = if style == Style::HalfBlocks {
+            ""
+        } else {
+            "\n(Where characters are UTF-8, as with LANG=C.UTF-8, half of them are enough.)"
+        };
         say(&format!(
             "The QR code needs {needed} columns, and this terminal has {columns}:\n\
-             make it wider and start again, or type the key.\n\n"
+             make it wider and start again, or type the key.{half}\n\n"
         ))?;
         return Ok(None);
     }

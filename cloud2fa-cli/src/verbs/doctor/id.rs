@@ -61,6 +61,8 @@ ids! {
     CodeAlone = "code_alone";
     /// The code is asked for before the password.
     BeforePassword = "before_password";
+    /// A control jumps over more lines than there are, in a stack without the module.
+    JumpTooFar = "jump_too_far";
     /// The password is taken for the code.
     FirstPassIsPassword = "first_pass_is_password";
     /// A module that doctor does not know is all that comes before the code.

@@ -1,7 +1,7 @@
 //! Users of this machine against enrolments: who is asked and cannot answer, who could and is not asked.
 
 use super::finding::{Finding, Id, Severity, listed};
-use super::pam::{self, Asked};
+use super::pam::{self, Asked, Unenrolled};
 use super::sshd::Before;
 use super::store::Record;
 use std::fs;
@@ -91,12 +91,16 @@ pub fn check(
             .into_iter()
             .collect();
     }
-    let refusing: Vec<_> =
-        asked.iter().filter(|it| it.lets_in == Some(false)).map(|it| it.service.clone()).collect();
+    let of = |becomes| {
+        let services = asked.iter().filter(move |it| it.unenrolled == Some(becomes));
+        services.map(|it| it.service.clone())
+    };
+    let may_be_let_in = of(Unenrolled::Refused).next().is_some();
+    let refusing: Vec<_> = of(Unenrolled::Refused).chain(of(Unenrolled::NeverLetIn)).collect();
     let mut without = accounts.who_can_log_in();
     without.retain(|user| !enrolled.contains(user));
     let refused = !refusing.is_empty() && !without.is_empty();
-    refused.then(|| not_enrolled(&without, &refusing)).into_iter().collect()
+    refused.then(|| not_enrolled(&without, &refusing, may_be_let_in)).into_iter().collect()
 }
 
 /// How the module is switched on; `before` is what sshd needs first.
@@ -139,7 +143,12 @@ fn never_asked(enrolled: &[String], by: SwitchOn, before: &Before) -> Finding {
     )
 }
 
-fn not_enrolled(users: &[String], services: &[String]) -> Finding {
+fn not_enrolled(users: &[String], services: &[String], may_be_let_in: bool) -> Finding {
+    let or = if may_be_let_in {
+        "\nor let users in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\""
+    } else {
+        ""
+    };
     Finding::new(
         Severity::Warning,
         Id::NotEnrolled,
@@ -150,8 +159,7 @@ fn not_enrolled(users: &[String], services: &[String]) -> Finding {
             listed(users)
         ),
         "They have a shell and a password, and cannot log in there.",
-        "Enrol them:\n    cloud2fa enable --user NAME\nor let users in until they have enrolled, in cloud2fa.toml:\n    \
-         unenrolled = \"allow\"",
+        format!("Enrol them:\n    cloud2fa enable --user NAME{or}"),
     )
 }
 

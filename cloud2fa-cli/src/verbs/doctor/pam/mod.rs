@@ -42,13 +42,22 @@ pub struct Facts {
     pub configs: BTreeMap<Option<PathBuf>, Result<Config, String>>,
 }
 
+/// What becomes of users without an enrolment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unenrolled {
+    LetIn,
+    Refused,
+    /// Whatever the configuration says: the stack has nothing else that lets in.
+    NeverLetIn,
+}
+
 /// A service whose logins are asked for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     pub service: String,
-    /// Whether users without an enrolment are let in; nothing where everybody is refused, since
-    /// the module has nothing to go by.
-    pub lets_in: Option<bool>,
+    /// Users without an enrolment; nothing where everybody is refused, since the module has nothing
+    /// to go by.
+    pub unenrolled: Option<Unenrolled>,
     /// Whether a code, or not being enrolled, is all that it takes.
     pub code_alone: bool,
     /// Whether password and code are typed at once, so that one question is enough.
@@ -135,18 +144,28 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
             continue;
         }
         let stack = facts.files.stack(&service, "auth");
-        let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else { continue };
+        let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else {
+            if let Some(at) = walk::jumps_over_the_end(&stack) {
+                problems.add(Some(at), Some(&service), texts::jump_too_far(at));
+            }
+            continue;
+        };
         if service == OWN_SERVICE {
             continue;
         }
         let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
         others::check(facts, &service, &stack, &mut problems);
-        let lets_in = facts.stack_lets_in(&stack);
+        let unenrolled =
+            facts.stack_lets_in(&stack).map(|lets_in| match (ways_in::may_skip(&stack), lets_in) {
+                (false, _) => Unenrolled::NeverLetIn,
+                (true, false) => Unenrolled::Refused,
+                (true, true) => Unenrolled::LetIn,
+            });
         let one_field = takes_one_field(&stack);
         if modules::has_one_answer(&service) && !one_field {
             problems.add(None, Some(&service), one_answer());
         }
-        asked.push(Asked { service, lets_in, code_alone, one_field, at: ours.at.to_string() });
+        asked.push(Asked { service, unenrolled, code_alone, one_field, at: ours.at.to_string() });
     }
     let mut findings = problems.into_findings();
     if !asked.is_empty() {
@@ -194,28 +213,34 @@ fn one_answer() -> Finding {
 
 /// What holds for users without an enrolment.
 fn policies(asked: &[Asked]) -> Vec<Finding> {
-    let of = |lets_in: bool| {
-        let services = asked.iter().filter(|asked| asked.lets_in == Some(lets_in));
-        services.map(|asked| asked.service.clone()).collect::<Vec<_>>()
-    };
-    let note = |lets_in: bool, id: Id, says: &str, why, fix| {
-        let services = of(lets_in);
+    let note = |becomes: Unenrolled, id: Id, says: &str, why, fix| {
+        let services = asked.iter().filter(|asked| asked.unenrolled == Some(becomes));
+        let services: Vec<_> = services.map(|asked| asked.service.clone()).collect();
         let what = format!("users without an enrolment are {says} by {}", listed(&services));
         (!services.is_empty()).then(|| Finding::new(Severity::Note, id, what, why, fix))
     };
-    let allowed = note(
-        true,
-        Id::UnenrolledAllowed,
-        "let in",
-        "Their password is all that it takes. Whoever knows it can also enrol them first, with a phone of their own.",
-        "To refuse them, when all have enrolled, in cloud2fa.toml:\n    unenrolled = \"refuse\"",
-    );
-    let refused = note(
-        false,
-        Id::UnenrolledRefused,
-        "refused",
-        "Nobody gets in with a password alone.",
-        "To let them in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\"",
-    );
-    allowed.into_iter().chain(refused).collect()
+    let notes = [
+        note(
+            Unenrolled::LetIn,
+            Id::UnenrolledAllowed,
+            "let in",
+            "Their password is all that it takes. Whoever knows it can also enrol them first, with a phone of their own.",
+            "To refuse them, when all have enrolled, in cloud2fa.toml:\n    unenrolled = \"refuse\"",
+        ),
+        note(
+            Unenrolled::Refused,
+            Id::UnenrolledRefused,
+            "refused",
+            "Nobody gets in with a password alone.",
+            "To let them in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\"",
+        ),
+        note(
+            Unenrolled::NeverLetIn,
+            Id::UnenrolledRefused,
+            "refused",
+            "Nothing else in the stack lets anybody in, whatever `nullok` and cloud2fa.toml say.",
+            "To let them in, enrol them:\n    cloud2fa enable --user NAME",
+        ),
+    ];
+    notes.into_iter().flatten().collect()
 }

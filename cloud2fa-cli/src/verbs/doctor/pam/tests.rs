@@ -211,6 +211,38 @@ fn a_module_that_may_check_anything_or_nothing_is_named_where_nothing_else_comes
 }
 
 #[test]
+fn who_is_not_enrolled_is_let_in_only_where_something_else_lets_in() {
+    for (text, unenrolled, expected) in [
+        ("auth required pam_cloud2fa.so nullok", Unenrolled::NeverLetIn, Id::UnenrolledRefused),
+        (
+            "@include common-auth\nauth required pam_cloud2fa.so nullok",
+            Unenrolled::LetIn,
+            Id::UnenrolledAllowed,
+        ),
+        (
+            "@include common-auth\nauth required pam_cloud2fa.so",
+            Unenrolled::Refused,
+            Id::UnenrolledRefused,
+        ),
+    ] {
+        let (findings, asked) = check(&facts(&[("login", text), ("common-auth", DEBIAN)]), "sshd");
+        assert_eq!(asked[0].unenrolled, Some(unenrolled), "{text}");
+        let found = findings.iter().find(|finding| finding.id == expected).unwrap();
+        assert_eq!(found.fix.contains("unenrolled = \"allow\""), unenrolled == Unenrolled::Refused);
+    }
+}
+
+#[test]
+fn a_jump_over_a_line_that_was_taken_out_is_found() {
+    let jump = "auth [success=1 default=ignore] pam_succeed_if.so user ingroup exempt\n";
+    let common = ("common-auth", DEBIAN);
+    let text = format!("@include common-auth\n{jump}account required pam_unix.so\n");
+    assert_eq!(found(&[("login", &text), common]), ["jump_too_far"]);
+    let text = format!("@include common-auth\n{jump}auth optional pam_warn.so\n");
+    assert_eq!(found(&[("login", &text), common]), [""; 0]);
+}
+
+#[test]
 fn a_condition_that_everybody_meets_is_a_fault() {
     for (condition, severity) in [
         ("pam_localuser.so", Severity::Warning),
@@ -333,7 +365,7 @@ fn files_that_others_may_write_are_found_where_a_code_is_asked_for() {
 fn whether_a_code_is_enough_for_ssh_is_left_to_what_sshd_says() {
     let (findings, asked) = check(&facts(&[("sshd", CODE)]), "sshd");
     assert!(findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:?}");
-    assert!(asked[0].code_alone && asked[0].lets_in == Some(false));
+    assert!(asked[0].code_alone && asked[0].unenrolled == Some(Unenrolled::NeverLetIn));
 }
 
 #[test]

@@ -68,6 +68,16 @@ pub fn nobody_gets_in(stack: &[Handler], at: &Place) -> Finding {
     )
 }
 
+pub fn jump_too_far(at: &Place) -> Finding {
+    Finding::new(
+        Severity::Critical,
+        Id::JumpTooFar,
+        format!("{at}: the control jumps over more lines than there are behind it"),
+        "libpam refuses whoever would jump there. It may have been meant to jump over a line that was taken out.",
+        "Take the line out, or correct the number (`success=N`).",
+    )
+}
+
 pub fn first_pass_is_password(ours: &Handler) -> Finding {
     Finding::new(
         Severity::Critical,
@@ -122,7 +132,9 @@ pub fn no_effect(ours: &Handler) -> Finding {
     let (why, fix) = if ours.control.of(Code::IGNORE) == Action::Ignore {
         (
             "The module says PAM_IGNORE for them, and nothing else in the stack lets anybody in.",
-            "Put the password before the line:\n    @include common-auth".to_owned(),
+            "Enrol users first (`cloud2fa enable --user NAME`), and set `unenrolled` as it was; or, to let them in by \
+             the password, put it before the line:\n    @include common-auth"
+                .to_owned(),
         )
     } else {
         (

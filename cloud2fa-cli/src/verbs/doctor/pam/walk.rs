@@ -2,6 +2,7 @@
 //! each code that each module may return.
 
 use super::control::{Action, Code};
+use super::line::Place;
 use super::modules::Kind;
 use super::stack::{Handler, Job, Module};
 use std::collections::HashSet;
@@ -222,6 +223,17 @@ fn step(stack: &[Handler], handler: &Handler, state: &State, code: Code) -> Stat
         next.way.past_by = next.way.past_by.or(Some(state.at));
     }
     next
+}
+
+/// A line whose control jumps over more modules than there are: libpam refuses then.
+pub fn jumps_over_the_end(stack: &[Handler]) -> Option<&Place> {
+    let too_far = |(at, handler): &(usize, &Handler)| {
+        Code::all().any(|code| match handler.control.of(code) {
+            Action::Jump(count) => jump(stack, *at, count).is_none(),
+            _ => false,
+        })
+    };
+    stack.iter().enumerate().find(too_far).map(|(_, handler)| &handler.at)
 }
 
 /// Where the line is that comes after a jump over `count` modules. A substack is one.

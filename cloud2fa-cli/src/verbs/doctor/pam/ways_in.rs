@@ -40,6 +40,11 @@ pub fn check(
     code_alone
 }
 
+/// Whether somebody without an enrolment gets in, where they should.
+pub fn may_skip(stack: &[Handler]) -> bool {
+    ways(stack, &|_| true).is_some_and(|ways| ways.iter().any(|way| way.said == Said::Skipped))
+}
+
 /// What is wrong with the line of ours, where it stands.
 fn of_line(facts: &Facts, stack: &[Handler], ours: &Handler, ways: &[Way]) -> Vec<Finding> {
     let any = |is: &dyn Fn(&Way) -> bool| ways.iter().any(is);

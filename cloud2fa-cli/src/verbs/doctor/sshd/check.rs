@@ -4,7 +4,7 @@ use super::settings::{KEYBOARD, PASSWORD, Settings, has_secret};
 use super::texts::{Texts, of_match, some_differ};
 use super::{Look, Sshd};
 use crate::verbs::doctor::finding::{Finding, Id, Severity};
-use crate::verbs::doctor::pam::Asked;
+use crate::verbs::doctor::pam::{Asked, Unenrolled};
 use std::collections::BTreeMap;
 
 /// What must be known of root.
@@ -84,7 +84,7 @@ fn of_root(sshd: &Sshd, asked: &Asked, root: Root, texts: &Texts) -> Vec<Finding
     let ways = settings.ways_of_root();
     let by_password = settings.is_on("permitrootlogin") && ways.iter().any(|way| !takes_key(way));
     let is_known = !root.is_enrolled && root.has_password;
-    let without_factor = by_password && asked.lets_in == Some(true) && is_known;
+    let without_factor = by_password && asked.unenrolled == Some(Unenrolled::LetIn) && is_known;
     let has_way = !settings.ways().is_empty();
     let locked_out = settings.root_has_keys_alone() && has_way && ways.is_empty();
     let findings = [
@@ -124,7 +124,7 @@ pub fn before_switching_on(look: &Look) -> Before {
     };
     let future = Asked {
         service: sshd.service(),
-        lets_in: Some(true),
+        unenrolled: Some(Unenrolled::LetIn),
         code_alone: false,
         one_field: false,
         at: String::new(),

@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::verbs::doctor::finding::{Finding, Severity};
-use crate::verbs::doctor::pam::Asked;
+use crate::verbs::doctor::pam::{Asked, Unenrolled};
 
 /// sshd's service, with a stack that asks for password and code.
 fn asked() -> Asked {
     Asked {
         service: "sshd".to_owned(),
-        lets_in: Some(true),
+        unenrolled: Some(Unenrolled::LetIn),
         code_alone: false,
         one_field: false,
         at: "x:1".to_owned(),
@@ -106,7 +106,7 @@ fn one_question_is_enough_where_both_are_typed_at_once() {
 fn root_may_not_log_in_by_a_password_alone() {
     assert_eq!(found(NO_KEY, &asked(), NOT_ENROLLED), ["root_without_factor"]);
     assert_eq!(found(NO_KEY, &asked(), ENROLLED), [""; 0]);
-    let refused = Asked { lets_in: Some(false), ..asked() };
+    let refused = Asked { unenrolled: Some(Unenrolled::Refused), ..asked() };
     assert_eq!(found(NO_KEY, &refused, NOT_ENROLLED), [""; 0]);
     let no_password = Root { is_enrolled: false, has_password: false };
     assert_eq!(found(NO_KEY, &asked(), no_password), [""; 0]);

@@ -104,7 +104,8 @@ impl Texts<'_> {
     /// A note where a line of the administrator's says so.
     pub fn key_alone(&self, settings: &Settings) -> Finding {
         let ask = format!(
-            "To ask for key and code (and for the password, where the PAM stack does):\n{}",
+            "To ask for key and code (and for the password, where the PAM stack does), so that users who have no key \
+             cannot log in any more:\n{}",
             self.both(settings)
         );
         let (severity, fix) = if settings.has_methods() {
