@@ -4,7 +4,8 @@
 export LC_ALL=C
 
 # Gives what a line of PAM's includes; a name without a path is one in /etc/pam.d. A line goes on
-# behind a backslash at its end, past comments; an argument may stand in brackets.
+# behind a backslash at its end, past comments; an argument may stand in brackets. (Lintian takes two of
+# them for bash's.)
 INCLUDED='s!\x00! !g
 :more
 /^[^#]*\\[[:blank:]]*$/ {
@@ -14,7 +15,7 @@ INCLUDED='s!\x00! !g
     t more
 }
 s!\[\(include\|substack\)\]! \1 !I
-s!^[^#]*\(@include\|[[:blank:]]include\|[[:blank:]]substack\)[[:blank:]]\{1,\}\(\[[^]#]*\]\|[^#[:blank:]]\{1,\}\).*!\2!I
+s!^[^#]*\(@include\|[[:blank:]]include\|[[:blank:]]substack\)[[:blank:]]\{1,\}\(\[\{1\}[^]#]*\]\|[^#[:blank:]]\{1,\}\).*!\2!I
 t included
 b
 :included
