@@ -83,6 +83,44 @@ fn a_directory_that_is_open_to_others_is_refused() {
 }
 
 #[test]
+fn init_shuts_the_empty_directory_of_a_fresh_volume() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("volume");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::create_dir(path.join("lost+found")).unwrap();
+    chmod(&path, 0o755);
+    // What nobody but init does.
+    assert!(open(&path).as_ref().is_err_and(is_unsafe_store));
+    assert_eq!(mode(&path), 0o755);
+    assert!(FileStore::init(&path, owner()).unwrap());
+    assert_eq!(mode(&path), 0o700);
+    open(&path).unwrap();
+}
+
+#[test]
+fn init_does_not_shut_what_is_not_a_fresh_volume() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("directory");
+    std::fs::create_dir(&path).unwrap();
+    // Others could put something into it.
+    for bits in [0o777, 0o1777, 0o775, 0o757] {
+        chmod(&path, bits);
+        refuses(&path, &format!("{bits:o}"), is_unsafe_store);
+        assert_eq!(mode(&path), bits);
+    }
+    // By way of a link.
+    chmod(&path, 0o755);
+    let link = directory.path().join("link");
+    symlink(&path, &link).unwrap();
+    refuses(&link, "link", is_unsafe_store);
+    assert!(FileStore::init(&path, owner() + 1).as_ref().is_err_and(is_unsafe_store));
+    // Somebody uses it.
+    std::fs::write(path.join("file"), "").unwrap();
+    refuses(&path, "in use", is_unsafe_store);
+    assert_eq!(mode(&path), 0o755);
+}
+
+#[test]
 fn a_directory_of_somebody_else_is_refused() {
     let house = House::new();
     let memory = Box::<HeapMemory>::default();

@@ -8,9 +8,9 @@ use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// What makes a directory a store: an empty one where a volume failed to mount must
@@ -31,6 +31,12 @@ const ASIDE_PREFIX: &str = ".aside-";
 
 /// Permissions of group and others.
 const OTHERS: u32 = 0o077;
+
+/// The one of them that lets put something into a directory.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// What mke2fs makes.
+const OF_EVERY_VOLUME: &str = "lost+found";
 
 /// The store's directory, found healthy.
 #[derive(Debug)]
@@ -91,6 +97,11 @@ impl Directory {
         match Self::open(path, owner) {
             Ok(_) => return Ok(false),
             Err(StoreError::Missing(_) | StoreError::NotInitialised(_)) => {}
+            Err(error @ StoreError::UnsafeStore { .. }) => {
+                if !Self::shut_if_fresh(path, owner)? {
+                    return Err(error);
+                }
+            }
             Err(error) => return Err(error),
         }
         match std::fs::DirBuilder::new().mode(0o700).create(path) {
@@ -113,28 +124,30 @@ impl Directory {
         Ok(made == Created::Yes)
     }
 
+    /// Shuts a directory of `owner`'s that others could read and never write, and that has nothing in
+    /// it but what a fresh volume has. Says whether it is one.
+    fn shut_if_fresh(path: &Path, owner: u32) -> Result<bool, StoreError> {
+        let (file, path) = open_directory(path)?;
+        let status = file.metadata().map_err(io_error("examine", &path))?;
+        if status.uid() != owner || status.mode() & WRITABLE_BY_OTHERS != 0 {
+            return Ok(false);
+        }
+        for entry in std::fs::read_dir(&path).map_err(io_error("list", &path))? {
+            if entry.map_err(io_error("list", &path))?.file_name() != OF_EVERY_VOLUME {
+                return Ok(false);
+            }
+        }
+        file.set_permissions(Permissions::from_mode(0o700))
+            .map_err(io_error("change the mode of", &path))?;
+        Ok(true)
+    }
+
     /// Opens and checks the directory alone.
     fn open_unmarked(path: &Path, owner: u32) -> Result<Self, StoreError> {
-        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        // A slash at the end would have a link followed in spite of O_NOFOLLOW (open(2)).
-        let path: &Path = &path.components().collect::<PathBuf>();
+        let (file, path) = open_directory(path)?;
         let unsafe_store =
-            |why, remedy| StoreError::UnsafeStore { path: path.to_owned(), why, remedy };
-        let file = match File::options().read(true).custom_flags(flags.bits()).open(path) {
-            Ok(file) => file,
-            Err(error) => {
-                return Err(match error.raw_os_error().map(Errno::from_raw) {
-                    Some(Errno::ENOENT) => StoreError::Missing(path.to_owned()),
-                    // O_NOFOLLOW: the last component is a symbolic link (open(2)).
-                    Some(Errno::ELOOP | Errno::ENOTDIR) => unsafe_store(
-                        "is not a directory",
-                        "move it away, or name the directory itself as state_dir",
-                    ),
-                    _ => io_error("open", path)(error),
-                });
-            }
-        };
-        let status = file.metadata().map_err(io_error("examine", path))?;
+            |why, remedy| StoreError::UnsafeStore { path: path.clone(), why, remedy };
+        let status = file.metadata().map_err(io_error("examine", &path))?;
         if status.uid() != owner {
             return Err(unsafe_store(
                 "does not belong to root",
@@ -147,7 +160,7 @@ impl Directory {
                 "find out why, then chmod it to 0700",
             ));
         }
-        Ok(Self { file, path: path.to_owned(), owner })
+        Ok(Self { file, path, owner })
     }
 
     /// Opens the account file of `name` and checks it; nothing where there is none.
@@ -253,6 +266,26 @@ impl Directory {
             outcome => outcome,
         };
         file.map(File::from)
+    }
+}
+
+/// Opens what must be a directory; gives its path as it was opened, too.
+fn open_directory(path: &Path) -> Result<(File, PathBuf), StoreError> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    // A slash at the end would have a link followed in spite of O_NOFOLLOW (open(2)).
+    let path = path.components().collect::<PathBuf>();
+    match File::options().read(true).custom_flags(flags.bits()).open(&path) {
+        Ok(file) => Ok((file, path)),
+        Err(error) => Err(match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENOENT) => StoreError::Missing(path),
+            // O_NOFOLLOW: the last component is a symbolic link (open(2)).
+            Some(Errno::ELOOP | Errno::ENOTDIR) => StoreError::UnsafeStore {
+                path,
+                why: "is not a directory",
+                remedy: "move it away, or name the directory itself as state_dir",
+            },
+            _ => io_error("open", &path)(error),
+        }),
     }
 }
 

@@ -94,7 +94,10 @@ pub fn modes(machine: &Machine) {
          [ -z \"$(systemctl list-units --no-legend --failed)\" ]",
     );
     // What the administrator may change is kept in an upgrade.
-    let conffiles = script(machine, "cat /var/lib/dpkg/info/*cloud2fa.conffiles");
+    let conffiles = script(
+        machine,
+        "cat /var/lib/dpkg/info/cloud2fa.conffiles /var/lib/dpkg/info/libpam-cloud2fa:*.conffiles",
+    );
     assert_eq!(
         conffiles,
         "/etc/pam.d/cloud2fa\n/etc/apparmor.d/abstractions/authentication.d/cloud2fa\n/etc/cloud2fa/cloud2fa.toml\n"

@@ -2,8 +2,8 @@
 //! after it is mended.
 
 use crate::dpkg::{
-    FIRST, HIGHER, UNENROLLED, are_installed, code_logs_in, install, install_first,
-    password_alone_logs_in, purge, switch_on, try_script,
+    FIRST, HIGHER, UNENROLLED, are_installed, code_logs_in, install, install_first, is_on,
+    password_alone_logs_in, purge, state, switch_on, try_script,
 };
 use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::logins::enable;
@@ -52,11 +52,24 @@ pub fn in_removal(machine: &Machine) {
     let removal = "--remove libpam-cloud2fa cloud2fa";
     at_moments(machine, removal, &[PUTS_IN_PLACE, WAITS, DELETES], || {
         password_alone_logs_in(machine, UNENROLLED);
+        let over = is_over(machine);
         mend(machine);
+        assert!(over || is_on(machine), "it was on before the removal");
         switch_on(machine);
         password_alone_logs_in(machine, UNENROLLED);
     });
     purge(machine);
+}
+
+/// A removal has done all that it has to do: what was on is not switched on again.
+fn is_over(machine: &Machine) -> bool {
+    let noted = try_script(machine, "ls /var/lib/misc/libpam-cloud2fa.*").1;
+    match state(machine, "libpam-cloud2fa").as_str() {
+        // dpkg has only to note it.
+        "half-installed" => !noted,
+        "config-files" => true,
+        _ => false,
+    }
 }
 
 /// dpkg's own remedies, in the order in which its messages name them.

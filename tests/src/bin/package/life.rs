@@ -8,6 +8,10 @@ use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::logins::{enable, ssh_to};
 use cloud2fa_tests::sshd::LET_IN;
 
+const MODULE: &str = "/usr/lib/*/security/pam_cloud2fa.so";
+/// The package's second link to it.
+const KEPT: &str = "/usr/lib/*/security/.pam_cloud2fa.so.kept";
+
 pub fn whole(machine: &Machine) {
     password_alone_logs_in(machine, "anna");
     install(machine, FIRST);
@@ -94,4 +98,63 @@ pub fn unpacked(machine: &Machine) {
     script(machine, "! [ -e /run/cloud2fa/socket ]");
     password_alone_logs_in(machine, UNENROLLED);
     purge(machine);
+    script(machine, &format!("! ls {MODULE} {KEPT} 2>/dev/null"));
+}
+
+/// The packages of another version one by one, in either order: nothing is left half done, which
+/// apt would mend by a removal that the package is not asked about.
+pub fn one_by_one(machine: &Machine) {
+    install_first(machine);
+    switch_on(machine);
+    let (_, codes) = enable(machine, "anna");
+    for (number, package) in ["libpam-cloud2fa", "cloud2fa"].iter().enumerate() {
+        script(machine, &format!("dpkg --install {HIGHER}/{package}.deb"));
+        assert!(are_installed(machine));
+        let said = script(machine, "apt-get --yes --fix-broken install");
+        assert!(said.contains(" 0 to remove"), "{said}");
+        assert!(is_on(machine));
+        code_logs_in(machine, "anna", &codes[number]);
+    }
+    purge(machine);
+}
+
+/// Where dpkg does not ask, PAM's files name the module: it stays, with the store, until they do not.
+pub fn unpacked_and_named(machine: &Machine) {
+    for purges_at_once in [false, true] {
+        install_first(machine);
+        let (_, codes) = enable(machine, "anna");
+        script(machine, &format!("dpkg --unpack {HIGHER}/libpam-cloud2fa.deb"));
+        assert_eq!(state(machine, "libpam-cloud2fa"), "unpacked");
+        let asks = |usual: &str| {
+            usual.replace(
+                "@include common-auth\n",
+                "@include common-auth\nauth required pam_cloud2fa.so nullok\n",
+            )
+        };
+        machine.with_file("/etc/pam.d/sshd", asks, || {
+            let said = if purges_at_once { purge(machine) } else { remove(machine) };
+            assert!(said.contains("\n/etc/pam.d/sshd:"), "{said}");
+            assert!(said.contains("belongs to no package any more"), "{said}");
+            code_logs_in(machine, "anna", &codes[0]);
+            password_alone_logs_in(machine, UNENROLLED);
+            let said = purge(machine);
+            assert!(!said.contains("Deleting all second factors"), "{said}");
+            code_logs_in(machine, "anna", &codes[1]);
+            if !purges_at_once {
+                // An installation has all as it was.
+                install(machine, FIRST);
+                code_logs_in(machine, "anna", &codes[2]);
+                script(machine, &format!("dpkg --unpack {HIGHER}/libpam-cloud2fa.deb"));
+                remove(machine);
+            }
+        });
+        password_alone_logs_in(machine, "anna");
+        if purges_at_once {
+            // The packages are gone; what they said is to be typed.
+            script(machine, &format!("rm {MODULE} {KEPT}; rm -r /var/lib/cloud2fa"));
+        } else {
+            purge(machine);
+            script(machine, &format!("! ls -d {MODULE} {KEPT} /var/lib/cloud2fa 2>/dev/null"));
+        }
+    }
 }

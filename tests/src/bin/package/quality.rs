@@ -18,6 +18,46 @@ pub fn lintian(machine: &Machine) {
     assert_eq!(said, "");
 }
 
+/// What a program that looks for what is installed, or for weak crates, reads of the packages.
+pub fn fields(machine: &Machine) {
+    let field = |package: &str, name: &str| {
+        script(machine, &format!("dpkg-deb --field {FIRST}/{package}.deb {name}")).trim().to_owned()
+    };
+    for (package, multi_arch, has_clap) in
+        [("libpam-cloud2fa", "same", false), ("cloud2fa", "foreign", true)]
+    {
+        assert_eq!(field(package, "Multi-Arch"), multi_arch);
+        let depends = field(package, "Depends");
+        assert!(depends.contains("libpam-runtime (>= ") && !depends.contains("(= "), "{depends}");
+        let crates = field(package, "X-Cargo-Built-Using");
+        // Only the command has arguments to read.
+        assert!(crates.contains("totp-rs (= "), "{package}: {crates}");
+        assert_eq!(crates.contains("clap (= "), has_clap, "{package}: {crates}");
+        // The compiler's standard library; the module's unwinder.
+        let linked = field(package, "Static-Built-Using");
+        assert!(linked.contains("rust"), "{package}: {linked}");
+        assert_eq!(linked.contains("gcc-"), multi_arch == "same", "{package}: {linked}");
+    }
+}
+
+/// Whenever and from whatever checkout they are built: no file is older or newer than the changelog.
+pub fn times(machine: &Machine) {
+    let times = script(
+        machine,
+        &format!(
+            "for package in {FIRST}/*.deb; do
+                 dpkg-deb --fsys-tarfile $package | TZ=UTC tar --list --verbose --full-time
+             done | awk '{{ print $4, $5 }}' | sort --unique"
+        ),
+    );
+    let changelog =
+        std::fs::read_to_string(workspace().join("debian/changelog")).expect("it is there");
+    let of_changelog = changelog.lines().find_map(|line| line.split_once(">  ")).expect("a date").1;
+    let expected =
+        script(machine, &format!("date --utc --date='{of_changelog}' '+%Y-%m-%d %H:%M:%S'"));
+    assert_eq!(times, expected);
+}
+
 /// Debian's own profile of sshd, which an administrator may switch on, is compiled with what the
 /// module needs in it. Whether it suffices only a kernel with AppArmor could tell.
 pub fn apparmor(machine: &Machine) {

@@ -18,6 +18,7 @@ const SERVICES: &[(&str, &str, u32)] = &[
     ("/etc/pam.d/by-path", "auth required /usr/lib/security/pam_cloud2fa.so\n", 1),
     ("/etc/pam.d/continued", "auth required \\\n    pam_cloud2fa.so nullok\n", 2),
     ("/etc/pam.d/below/another", "-auth [success=1 default=die] pam_cloud2fa.so\n", 1),
+    ("/etc/pam.d/with-nul", "# \0\nauth required pam_cloud2fa.so\n", 2),
     ("/etc/pam.conf", "sudo auth required pam_cloud2fa.so\n", 1),
     ("/usr/lib/pam.d/vendor", "auth required pam_permit.so\nauth required pam_cloud2fa.so\n", 2),
 ];
@@ -68,6 +69,11 @@ const INCLUDING: &[(&str, &str)] = &[
     ),
     ("auth substack ../pam-ours/x\n", "/etc/pam.d/../pam-ours/x"),
     ("@include asked.dpkg-new\n", "/etc/pam.d/asked.dpkg-new"),
+    ("auth [include] {}\n", "/opt/pam/ours"),
+    ("auth include [{}]\n", "/opt/pam/ours"),
+    ("auth include \\\n# ours\n\n\t{}\n", "/opt/pam/ours"),
+    ("@include \\\n{}\n", "/opt/pam/ours"),
+    ("# \0\n@include {}\n", "/opt/pam/ours"),
 ];
 
 /// Files that PAM reads only because others include them, wherever they are.
@@ -96,21 +102,26 @@ fn pamtester(machine: &Machine, service: &str) -> (String, bool) {
     try_script(machine, &format!("echo {PASSWORD} | pamtester {service} {UNENROLLED} authenticate"))
 }
 
-/// Another package takes this one's place, and fails: the second factor is asked for as before.
-pub fn in_favour_of_another(machine: &Machine) {
-    install_first(machine);
-    let (_, codes) = enable(machine, "anna");
+/// Another package that takes this one's place, and what it does before it is unpacked.
+fn make_rival(machine: &Machine, preinst: &str) {
     machine.write(
         "/root/rival/DEBIAN/control",
         "Package: rival\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\n\
          Description: in its place\nConflicts: libpam-cloud2fa\nReplaces: libpam-cloud2fa\n\
          Provides: libpam-cloud2fa\n",
     );
-    machine.write("/root/rival/DEBIAN/preinst", "#!/bin/sh\nexit 1\n");
+    machine.write("/root/rival/DEBIAN/preinst", &format!("#!/bin/sh\n{preinst}\n"));
     script(
         machine,
         "chmod 755 /root/rival/DEBIAN/preinst; dpkg-deb --build /root/rival /root/rival.deb",
     );
+}
+
+/// Another package takes this one's place, and fails: the second factor is asked for as before.
+pub fn in_favour_of_another(machine: &Machine) {
+    install_first(machine);
+    let (_, codes) = enable(machine, "anna");
+    make_rival(machine, "exit 1");
     switch_on(machine);
     let (said, done) = try_script(machine, "dpkg --auto-deconfigure --install /root/rival.deb");
     assert!(!done && said.contains("in favour of rival"), "{said}");
@@ -130,6 +141,60 @@ pub fn in_favour_of_another(machine: &Machine) {
     install(machine, HIGHER);
     assert!(!is_on(machine));
     script(machine, "! [ -e /var/lib/misc/libpam-cloud2fa.was-on ]");
+    purge(machine);
+}
+
+/// The disk is full just when a removal has come to nothing: the second factor cannot be switched on
+/// again, and is when there is room, without being asked for.
+pub fn on_a_full_disk(machine: &Machine) {
+    install_first(machine);
+    let (_, codes) = enable(machine, "anna");
+    script(
+        machine,
+        "cp -a /etc/pam.d /root/pam.d
+         mount -t tmpfs -o size=512k tmpfs /etc/pam.d
+         cp -a /root/pam.d/. /etc/pam.d",
+    );
+    switch_on(machine);
+    make_rival(machine, "cat /dev/zero >/etc/pam.d/fills-up~\nexit 1");
+    let (said, done) = try_script(machine, "dpkg --auto-deconfigure --install /root/rival.deb");
+    assert!(!done && said.contains("The profile cloud2fa is NOT on"), "{said}");
+    assert!(!is_on(machine));
+    // dpkg wants it installed again. As long as there is no room, it says so again.
+    let configure = "dpkg --configure libpam-cloud2fa";
+    let again = format!("dpkg --install {FIRST}/libpam-cloud2fa.deb");
+    let (said, done) = try_script(machine, &again);
+    assert!(!done && said.contains(&format!(": {configure}\n")), "{said}");
+    assert!(!is_on(machine));
+    script(machine, "rm /etc/pam.d/fills-up~");
+    script(machine, configure);
+    assert_eq!(state(machine, "libpam-cloud2fa"), INSTALLED);
+    assert!(is_on(machine));
+    code_logs_in(machine, "anna", &codes[0]);
+    purge(machine);
+    script(machine, "umount /etc/pam.d; rm -r /root/pam.d; ! [ -e /etc/pam.d/fills-up~ ]");
+}
+
+/// What an administrator has edited since a removal that was killed stays, and nobody is told that
+/// the second factor is on.
+pub fn edited_meanwhile(machine: &Machine) {
+    install_first(machine);
+    script(machine, &format!("cp -a {COMMON_AUTH} /root/common-auth"));
+    script(machine, "touch /var/lib/misc/libpam-cloud2fa.switch-on");
+    script(
+        machine,
+        &format!("sed -i '/^# end of pam-auth-update/i auth optional pam_warn.so' {COMMON_AUTH}"),
+    );
+    let said = script(machine, "dpkg-reconfigure libpam-cloud2fa 2>&1");
+    assert!(said.contains("The profile cloud2fa is NOT on"), "{said}");
+    assert!(!is_on(machine));
+    script(machine, &format!("cp -a /root/common-auth {COMMON_AUTH}"));
+    let said = script(machine, "dpkg-reconfigure libpam-cloud2fa 2>&1");
+    assert!(!said.contains("NOT on"), "{said}");
+    assert!(is_on(machine));
+    // Once.
+    script(machine, "pam-auth-update --disable cloud2fa; dpkg-reconfigure libpam-cloud2fa");
+    assert!(!is_on(machine));
     purge(machine);
 }
 
@@ -193,13 +258,15 @@ pub fn what_does_not_count(machine: &Machine) {
         "/etc/pam.d/comment",
         &format!("# {line}auth required pam_permit.so # pam_cloud2fa.so\n"),
     );
-    let backups = ["sshd.dpkg-old", "sshd~", "common-auth.pam-old", "sshd.ucf-dist"];
+    let backups =
+        ["sshd.dpkg-old", "sshd~", "common-auth.pam-old", "common-auth.pam-new", "sshd.ucf-dist"];
     for name in backups {
         machine.write(&format!("/etc/pam.d/{name}"), line);
     }
     let said = remove(machine);
     assert!(!said.contains("WARNING"), "{said}");
-    script(machine, &format!("cd /etc/pam.d && rm comment {}", backups.join(" ")));
+    // pam-auth-update has used up its own.
+    script(machine, &format!("cd /etc/pam.d && rm -f comment {}", backups.join(" ")));
     purge(machine);
 }
 

@@ -31,6 +31,55 @@ pub fn first_install_alone(machine: &Machine) {
     purge(machine);
 }
 
+/// The configuration was there before the package, and names a volume that is not mounted.
+pub fn preseeded(machine: &Machine) {
+    purge(machine);
+    machine.write("/etc/cloud2fa/cloud2fa.toml", "state_dir = \"/srv/factors\"\n");
+    script(machine, "mkdir --mode=0700 /srv/factors");
+    let installation = format!("dpkg --force-confold --install {FIRST}/*.deb");
+    let said = script(machine, &installation);
+    assert!(said.contains("its volume is mounted: cloud2fa init"), "{said}");
+    script(machine, "! [ -e /srv/factors/.store ]; ! [ -e /var/lib/cloud2fa ]");
+    // As a file system is when it is new.
+    script(
+        machine,
+        "mount -t tmpfs -o mode=0755 tmpfs /srv/factors; mkdir /srv/factors/lost+found
+         cloud2fa init; cloud2fa list",
+    );
+    purge(machine);
+    // Where it is mounted, there is nothing to say.
+    machine.write("/etc/cloud2fa/cloud2fa.toml", "state_dir = \"/srv/factors\"\n");
+    let said = script(machine, &installation);
+    assert!(!said.contains("its volume is mounted"), "{said}");
+    script(machine, "umount /srv/factors; rmdir /srv/factors");
+    purge(machine);
+}
+
+/// Everybody whom the module is asked about is refused: the installation says so, and why.
+pub fn unusable(machine: &Machine) {
+    const WARNING: &str = "WARNING: every login that the module is asked about is refused:";
+    let said = install_first(machine);
+    assert!(!said.contains(WARNING), "{said}");
+    script(machine, "mv /var/lib/cloud2fa /var/lib/elsewhere");
+    remove(machine);
+    let said = install(machine, FIRST);
+    let why = format!("{WARNING}\nthere is no store at /var/lib/cloud2fa");
+    assert!(said.contains(&why), "{said}");
+    script(machine, "mv /var/lib/elsewhere /var/lib/cloud2fa");
+    let said = install(machine, HIGHER);
+    assert!(!said.contains(WARNING), "{said}");
+    script(machine, "sed -i '1i skew = 11' /etc/cloud2fa/cloud2fa.toml");
+    let said = install(machine, FIRST);
+    let why = format!("{WARNING}\n/etc/cloud2fa/cloud2fa.toml:1:");
+    assert!(said.contains(&why), "{said}");
+    script(machine, "sed -i 1d /etc/cloud2fa/cloud2fa.toml");
+    // One user's trouble is that user's.
+    script(machine, "install -m 0600 /dev/null /var/lib/cloud2fa/anna.account");
+    let said = install(machine, HIGHER);
+    assert!(!said.contains(WARNING), "{said}");
+    purge(machine);
+}
+
 pub fn elsewhere(machine: &Machine) {
     install_first(machine);
     script(machine, "sed -i '1i state_dir = \"/srv/factors\"' /etc/cloud2fa/cloud2fa.toml");
