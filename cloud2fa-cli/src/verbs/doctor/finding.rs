@@ -1,6 +1,7 @@
 //! What is wrong with a machine, or worth to know: said so that it can be put right.
 
 pub use super::id::Id;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -90,12 +91,12 @@ pub fn bounded(names: &[String], most: usize) -> String {
     }
 }
 
-/// A path as a word of the shell's, which is copied into commands.
-pub fn shell(path: &Path) -> String {
-    let bytes = path.as_os_str().as_bytes();
+/// A path or another text as a word of the shell's, which is copied into commands.
+pub fn shell(word: impl AsRef<OsStr>) -> String {
+    let bytes = word.as_ref().as_bytes();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(byte);
     if bytes.iter().all(is_plain) {
-        return path.display().to_string();
+        return String::from_utf8_lossy(bytes).into_owned();
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains(char::is_control) => {
@@ -126,13 +127,12 @@ pub fn systemd_word(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ffi::OsStr;
     use std::process::Command;
 
     #[test]
     fn a_path_in_a_command_is_one_word_whatever_is_in_it() {
         let plain = "/var/lib/cloud2fa";
-        assert_eq!(shell(Path::new(plain)), plain);
+        assert_eq!(shell(plain), plain);
         for bytes in [
             plain.as_bytes(),
             b"/run/my store",
@@ -140,7 +140,7 @@ mod tests {
             b"/a\x1b[31m'\\\n0",
             b"/a\xff1",
         ] {
-            let word = shell(Path::new(OsStr::from_bytes(bytes)));
+            let word = shell(OsStr::from_bytes(bytes));
             assert!(!word.contains(char::is_control), "{word:?}");
             let bash = Command::new("bash").args(["-c", &format!("printf %s {word}")]).output();
             assert_eq!(bash.unwrap().stdout, bytes, "{word}");

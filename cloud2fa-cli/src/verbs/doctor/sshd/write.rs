@@ -4,6 +4,7 @@
 use super::files::{Files, MAIN};
 use super::options::{FILE, Options};
 use super::settings::Lines;
+use crate::verbs::doctor::finding::shell;
 
 /// Where settings belong that the administrator adds.
 const DROP_IN: &str = "/etc/ssh/sshd_config.d/cloud2fa.conf";
@@ -49,15 +50,15 @@ pub fn write(files: &Files, options: &Options, lines: &Lines) -> String {
                     "Line {number} of {file} says `{}`, and wins over what comes later. Change it:\n    \
                      sed -i {} {}",
                     text.trim(),
-                    quoted(&command),
-                    quoted(&file)
+                    shell(&command),
+                    shell(&file)
                 ));
             }
             Place::Top => said.push(format!(
                 "At the top of {}, which does not read {DROP_IN} for everybody:\n    \
                  sed -i '1i {keyword} {value}' {}",
                 files.main(),
-                quoted(files.main())
+                shell(files.main())
             )),
             Place::DropIn => dropped.push(format!("\n    {keyword} {value}")),
         }
@@ -96,16 +97,6 @@ pub fn for_root(files: &Files) -> String {
 fn literally(text: &str) -> String {
     let escaped = |it: char| if "\\/.*[]^$".contains(it) { format!("\\{it}") } else { it.into() };
     text.chars().map(escaped).collect::<Vec<String>>().concat()
-}
-
-/// As a word of the shell.
-fn quoted(file: &str) -> String {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "/._-+".contains(it);
-    if file.chars().all(is_plain) {
-        file.to_owned()
-    } else {
-        format!("'{}'", file.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]
@@ -176,10 +167,8 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_are_words_of_the_shell() {
-        assert_eq!(quoted("/etc/ssh/a-1.conf"), "/etc/ssh/a-1.conf");
+    fn a_line_is_found_by_its_text_whatever_is_in_it() {
         assert_eq!(literally("a.b [x]/*\\"), "a\\.b \\[x\\]\\/\\*\\\\");
-        assert_eq!(quoted("/etc/it's"), "'/etc/it'\\''s'");
     }
 
     #[test]
