@@ -58,7 +58,7 @@ const STACKS: &[(&str, &str, &[&str])] = &[
     (
         "nullok, and nobody is let in by it",
         "COMMON\nauth [success=ok default=bad] MODULE nullok",
-        &["policy_without_effect"],
+        &["policy_without_effect", "not_enrolled", "unenrolled_refused"],
     ),
     ("an unknown argument", "COMMON\nauth required MODULE nullok nulok", &["bad_argument"]),
     (
@@ -166,7 +166,7 @@ fn what_is_wrong_with_module_and_other_services_is_found() {
         (
             "sudo with a code alone",
             |_| set_service("sudo", &["auth required /run/pam_cloud2fa.so nullok"]),
-            &["code_alone", "policy_without_effect"],
+            &["code_alone", "policy_without_effect", "not_enrolled", "unenrolled_refused"],
         ),
         (
             "a mail server",

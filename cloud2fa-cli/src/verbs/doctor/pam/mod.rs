@@ -55,8 +55,7 @@ pub enum Unenrolled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     pub service: String,
-    /// Users without an enrolment; nothing where everybody is refused, since the module has nothing
-    /// to go by.
+    /// Users without an enrolment; nothing where everybody is refused.
     pub unenrolled: Option<Unenrolled>,
     /// Whether a code, or not being enrolled, is all that it takes.
     pub code_alone: bool,
@@ -155,12 +154,7 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<Asked>) {
         }
         let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
         others::check(facts, &service, &stack, &mut problems);
-        let unenrolled =
-            facts.stack_lets_in(&stack).map(|lets_in| match (ways_in::may_skip(&stack), lets_in) {
-                (false, _) => Unenrolled::NeverLetIn,
-                (true, false) => Unenrolled::Refused,
-                (true, true) => Unenrolled::LetIn,
-            });
+        let unenrolled = ways_in::unenrolled(facts, &stack);
         let one_field = takes_one_field(&stack);
         if modules::has_one_answer(&service) && !one_field {
             problems.add(None, Some(&service), one_answer());

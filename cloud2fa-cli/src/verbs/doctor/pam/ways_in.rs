@@ -3,7 +3,7 @@
 use super::modules::Kind;
 use super::stack::{Handler, Module};
 use super::walk::{Said, Way, ways};
-use super::{Facts, Problems, texts};
+use super::{Facts, Problems, Unenrolled, texts};
 use crate::verbs::doctor::finding::Finding;
 
 /// Adds what is wrong, and says whether a code is all that it takes. `is_sshd`: then sshd says
@@ -40,9 +40,18 @@ pub fn check(
     code_alone
 }
 
-/// Whether somebody without an enrolment gets in, where they should.
-pub fn may_skip(stack: &[Handler]) -> bool {
-    ways(stack, &|_| true).is_some_and(|ways| ways.iter().any(|way| way.said == Said::Skipped))
+/// What becomes of users without an enrolment; nothing where that is not the question, since
+/// everybody is refused, or cannot be said.
+pub fn unenrolled(facts: &Facts, stack: &[Handler]) -> Option<Unenrolled> {
+    let lets_in = facts.stack_lets_in(stack)?;
+    let ways = ways(stack, &|_| true)?;
+    let said = |said| ways.iter().any(|way| way.said == said);
+    match (said(Said::Skipped), lets_in) {
+        _ if !said(Said::Right) => None,
+        (false, _) => Some(Unenrolled::NeverLetIn),
+        (true, false) => Some(Unenrolled::Refused),
+        (true, true) => Some(Unenrolled::LetIn),
+    }
 }
 
 /// What is wrong with the line of ours, where it stands.
