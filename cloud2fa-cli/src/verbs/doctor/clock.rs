@@ -24,6 +24,8 @@ pub struct Clock {
     pub synchronised: Synchronised,
     /// Whether systemd knows a program that would keep it right; nothing where there is no systemd.
     pub has_keeper: Option<bool>,
+    /// Whether it is the clock of another machine, in which this one is a container.
+    pub is_anothers: bool,
 }
 
 /// Asks the kernel, through systemd; else those who keep clocks.
@@ -33,6 +35,8 @@ pub fn read() -> Clock {
     Clock {
         synchronised: synchronised.unwrap_or_else(without_systemd),
         has_keeper: timedatectl("CanNTP"),
+        is_anothers: programs::ask("systemd-detect-virt", &["--quiet", "--container"])
+            .is_some_and(|said| said.success),
     }
 }
 
@@ -100,6 +104,9 @@ pub fn against(clock: Clock, now: UnixTime, store: &Named, records: &[Record]) -
 
 /// What keeps the clock right. A clock that systemd knows no program for, it cannot switch on.
 fn how_to_keep(clock: Clock) -> &'static str {
+    if clock.is_anothers {
+        return "This is a container, whose clock is that of its host. See there:\n    timedatectl";
+    }
     match clock.has_keeper {
         Some(true) => "Switch synchronisation on:\n    timedatectl set-ntp true",
         Some(false) => {
@@ -138,7 +145,8 @@ mod tests {
 
     const NOW: UnixTime = UnixTime(1_800_000_000);
 
-    const KEPT: Clock = Clock { synchronised: Synchronised::Yes, has_keeper: Some(true) };
+    const KEPT: Clock =
+        Clock { synchronised: Synchronised::Yes, has_keeper: Some(true), is_anothers: false };
 
     fn found(since: u64, last_used: Option<u64>) -> Option<&'static str> {
         behind(KEPT, since, last_used).map(|finding| finding.id.word())
@@ -183,9 +191,12 @@ mod tests {
             (Some(false), "\n    apt install systemd-timesyncd"),
             (None, "\n    chronyc tracking"),
         ] {
-            let clock = Clock { synchronised: Synchronised::No, has_keeper };
+            let clock = Clock { synchronised: Synchronised::No, has_keeper, ..KEPT };
             assert!(check(clock).unwrap().fix.ends_with(command));
             assert!(behind(clock, NOW.0 + 99, None).unwrap().fix.contains(command));
+            // In a container nothing that is typed there helps.
+            let clock = Clock { is_anothers: true, ..clock };
+            assert!(check(clock).unwrap().fix.ends_with("See there:\n    timedatectl"));
         }
     }
 }

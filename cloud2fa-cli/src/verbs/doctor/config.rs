@@ -1,12 +1,20 @@
 //! What the configuration says, where it weakens something.
 
-use super::finding::{Finding, Id, Severity};
+use super::finding::{Finding, Id, Severity, shell};
 use cloud2fa::Config;
-use cloud2fa::config::Reauthenticate;
+use cloud2fa::config::{DEFAULT_PATH, Reauthenticate};
 use cloud2fa::throttle::Throttle;
 
 /// Steps either side that a phone with automatic time never needs.
 const WIDE_SKEW: u64 = 2;
+
+/// How to set a key that stands in no table, whatever stands there already: behind a table's name
+/// it would be that table's, and twice it would be refused. The packages bring the file.
+pub fn set(key: &str, value: &str) -> String {
+    let line = shell(format!("1i {key} = {value}"));
+    let old = shell(format!("/^{key} *=/d"));
+    format!("\n    sed -i -e {line} -e {old} {DEFAULT_PATH}")
+}
 
 /// Looks at a configuration that can be used.
 pub fn check(config: &Config) -> Vec<Finding> {
@@ -26,7 +34,7 @@ fn password_is_enough() -> Finding {
         Id::ReauthenticatePassword,
         "reauthenticate = \"password\": a user's password is enough to replace or turn off the second factor",
         "Who has stolen a password takes the second factor away with it: it protects nobody then whose service is on.",
-        "In cloud2fa.toml take the line out, or write:\n    reauthenticate = \"both\"",
+        format!("Ask for both:{}", set("reauthenticate", "\"both\"")),
     )
 }
 
@@ -37,7 +45,7 @@ fn wide_skew(skew: u64) -> Finding {
         Id::WideSkew,
         format!("skew = {skew}: {codes} codes are right at any time"),
         "A guess hits more often, and a code that was looked at over a shoulder lives longer.",
-        "If the phones have automatic time, in cloud2fa.toml:\n    skew = 1",
+        format!("If the phones have automatic time:{}", set("skew", "1")),
     )
 }
 
@@ -49,4 +57,36 @@ fn weak_throttle() -> Finding {
         "Who has a password can try more codes in a day, and can have the user locked sooner.",
         "If that is not meant, take free_failures and first_wait out of cloud2fa.toml.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    /// Does to a file's content what is said to be typed.
+    fn after(typed: &str, content: &str) -> String {
+        let command = typed.trim().strip_suffix(DEFAULT_PATH).unwrap().replace("sed -i", "sed");
+        let mut sh = Command::new("/bin/sh");
+        sh.args(["-c", &command]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut sh = sh.spawn().unwrap();
+        sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+        String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
+    }
+
+    #[test]
+    fn a_key_that_is_set_as_is_said_counts_once_and_in_no_table() {
+        let typed = set("unenrolled", "\"refuse\"");
+        for content in [
+            "unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n",
+            "# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n",
+            include_str!("../../../../conf/cloud2fa.toml"),
+        ] {
+            let text = after(&typed, content);
+            let config = Config::parse(&text, DEFAULT_PATH.as_ref()).unwrap();
+            assert_eq!(config.unenrolled, Some(cloud2fa::config::Unenrolled::Refuse), "{text}");
+            assert_eq!(after(&typed, &text), text);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Users of this machine against enrolments: who is asked and cannot answer, who could and is not asked.
 
+use super::config::set;
 use super::finding::{Finding, Id, Severity, listed};
 use super::pam::{self, Asked, Unenrolled};
 use super::sshd::Before;
@@ -145,9 +146,9 @@ fn never_asked(enrolled: &[String], by: SwitchOn, before: &Before) -> Finding {
 
 fn not_enrolled(users: &[String], services: &[String], may_be_let_in: bool) -> Finding {
     let or = if may_be_let_in {
-        "\nor let users in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\""
+        format!("\nor let users in until they have enrolled:{}", set("unenrolled", "\"allow\""))
     } else {
-        ""
+        "\n(Where sshd asks for a key first, they need one, too.)".to_owned()
     };
     Finding::new(
         Severity::Warning,

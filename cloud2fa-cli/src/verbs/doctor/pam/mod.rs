@@ -18,6 +18,7 @@ pub use files::{has_module, read};
 pub use module_lines::bad_config;
 pub use stack::{DIRECTORIES, Files};
 
+use super::config::set;
 use super::finding::{Finding, Id, Severity, listed};
 use cloud2fa::Config;
 use cloud2fa::module_arguments::Arguments;
@@ -219,21 +220,21 @@ fn policies(asked: &[Asked]) -> Vec<Finding> {
             Id::UnenrolledAllowed,
             "let in",
             "Their password is all that it takes. Whoever knows it can also enrol them first, with a phone of their own.",
-            "To refuse them, when all have enrolled, in cloud2fa.toml:\n    unenrolled = \"refuse\"",
+            format!("To refuse them, when all have enrolled:{}", set("unenrolled", "\"refuse\"")),
         ),
         note(
             Unenrolled::Refused,
             Id::UnenrolledRefused,
             "refused",
             "Nobody gets in with a password alone.",
-            "To let them in until they have enrolled, in cloud2fa.toml:\n    unenrolled = \"allow\"",
+            format!("To let them in until they have enrolled:{}", set("unenrolled", "\"allow\"")),
         ),
         note(
             Unenrolled::NeverLetIn,
             Id::UnenrolledRefused,
             "refused",
             "Nothing else in the stack lets anybody in, whatever `nullok` and cloud2fa.toml say.",
-            "To let them in, enrol them:\n    cloud2fa enable --user NAME",
+            "To let them in, enrol them:\n    cloud2fa enable --user NAME".to_owned(),
         ),
     ];
     notes.into_iter().flatten().collect()
