@@ -11,9 +11,9 @@ const WIDE_SKEW: u64 = 2;
 /// How to set a key that stands in no table, whatever stands there already: behind a table's name
 /// it would be that table's, and twice it would be refused. The packages bring the file.
 pub fn set(key: &str, value: &str) -> String {
-    let line = shell(format!("1i {key} = {value}"));
-    let old = shell(format!("/^{key} *=/d"));
-    format!("\n    sed -i -e {line} -e {old} {DEFAULT_PATH}")
+    let first = shell(format!("1i {key} = {value}"));
+    let others = shell(format!("2,${{/^{key} *=/d}}"));
+    format!("\n    sed -i {first} {DEFAULT_PATH}\n    sed -i {others} {DEFAULT_PATH}")
 }
 
 /// Looks at a configuration that can be used.
@@ -67,12 +67,14 @@ mod tests {
 
     /// Does to a file's content what is said to be typed.
     fn after(typed: &str, content: &str) -> String {
-        let command = typed.trim().strip_suffix(DEFAULT_PATH).unwrap().replace("sed -i", "sed");
-        let mut sh = Command::new("/bin/sh");
-        sh.args(["-c", &command]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut sh = sh.spawn().unwrap();
-        sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
-        String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
+        typed.trim().lines().fold(content.to_owned(), |content, command| {
+            let command = command.strip_suffix(DEFAULT_PATH).unwrap().replace("sed -i", "sed");
+            let mut sh = Command::new("/bin/sh");
+            sh.args(["-c", &command]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut sh = sh.spawn().unwrap();
+            sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+            String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
+        })
     }
 
     #[test]
@@ -81,6 +83,7 @@ mod tests {
         for content in [
             "unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n",
             "# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n",
+            "unenrolled=\"allow\"\n",
             include_str!("../../../../conf/cloud2fa.toml"),
         ] {
             let text = after(&typed, content);
