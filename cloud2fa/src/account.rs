@@ -1,6 +1,8 @@
 //! All that is known of one user: the enrolment, and how it has been used.
 
 use crate::backup_codes::{BackupCodeSet, CODES};
+use crate::budget::Budget;
+use crate::history::History;
 use crate::throttle::Wait;
 use crate::{NoRandomness, Secret, TimeStep, UnixTime, User};
 
@@ -72,6 +74,10 @@ pub struct Usage {
     pub wait: Option<Wait>,
     /// Locked until an administrator unlocks.
     pub locked: bool,
+    /// Wrong tokens of the last 30 days, which a login does not clear.
+    pub budget: Budget,
+    /// The last decisions.
+    pub history: History,
 }
 
 impl Usage {

@@ -10,11 +10,13 @@
 pub mod account;
 pub mod answer;
 pub mod backup_codes;
+pub mod budget;
 pub mod config;
 mod config_file;
 pub mod decide;
 pub mod enrolment;
 mod fields;
+pub mod history;
 pub mod log;
 pub mod manage;
 pub mod module_arguments;

@@ -132,7 +132,16 @@ fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
         None => None,
     };
     let locked = lines.parsed("locked")?;
-    Some(Usage { last_step, last_used, spent, failures, failures_since_login, wait, locked })
+    Some(Usage {
+        last_step,
+        last_used,
+        spent,
+        failures,
+        failures_since_login,
+        wait,
+        locked,
+        ..Usage::default()
+    })
 }
 
 /// What [`quoted`] made of a name.
