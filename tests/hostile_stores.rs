@@ -159,7 +159,7 @@ fn a_full_store_accepts_each_code_once() {
     }
     let mut store = fixture.store();
     let basis = store.status(&alice.user, &user::now).unwrap().basis();
-    store.disable(&alice.user, &basis, &user::now).unwrap();
+    store.disable(&alice.user, &basis, Failures::CarriedOver, &user::now).unwrap();
     assert_eq!(fixture.raw("alice", "CONFIG nullok", vec![]).code, Code::IGNORE);
 }
 

@@ -10,7 +10,7 @@ const NOBODY: &str = "nobody-of-that-name";
 fn disable(fixture: &Fixture, whose: &cloud2fa_tests::Enrolled) {
     let mut store = fixture.store();
     let basis = store.status(&whose.user, &user::now).unwrap().basis();
-    store.disable(&whose.user, &basis, &user::now).unwrap();
+    store.disable(&whose.user, &basis, Failures::CarriedOver, &user::now).unwrap();
 }
 
 #[test]

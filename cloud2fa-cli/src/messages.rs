@@ -4,6 +4,7 @@ use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
 use crate::verbs::doctor::Finding;
 use cloud2fa::backup_codes::BackupCode;
+use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -27,6 +28,8 @@ pub struct Ask {
     pub ask: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,17 +56,35 @@ impl Serialize for Codes<'_> {
     }
 }
 
+/// What stood against the codes of the app, and is gone.
+#[derive(Serialize)]
+pub struct Cleared {
+    failures_since_login: u32,
+    budget_used: u32,
+    opened: bool,
+}
+
+impl Cleared {
+    /// Nothing where there was nothing.
+    pub fn of(cleared: cloud2fa::Cleared) -> Option<Self> {
+        let cloud2fa::Cleared { failures_since_login, budget_used, opened } = cleared;
+        (budget_used > 0 || opened).then_some(Self { failures_since_login, budget_used, opened })
+    }
+}
+
 /// The last line of `enable`.
 #[derive(Serialize)]
 pub struct Enabled<'a> {
     enabled: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Enabled<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { enabled: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { enabled: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -73,11 +94,13 @@ pub struct Regenerated<'a> {
     regenerated: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Regenerated<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { regenerated: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { regenerated: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -86,6 +109,8 @@ impl<'a> Regenerated<'a> {
 pub struct Disabled<'a> {
     pub disabled: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `unlock`.
@@ -93,6 +118,8 @@ pub struct Disabled<'a> {
 pub struct Unlocked<'a> {
     pub unlocked: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `init`.
@@ -116,10 +143,7 @@ pub struct Verified<'a> {
 impl<'a> Verified<'a> {
     /// Nothing for a verdict that is told as an error.
     pub fn of(user: &'a str, verdict: &Verdict, factor: Option<Factor>) -> Option<Self> {
-        let kind = factor.map(|factor| match factor {
-            Factor::Token => "token",
-            Factor::BackupCode => "backup_code",
-        });
+        let kind = factor.map(word);
         let (verdict, wait_seconds) = match verdict {
             Verdict::Accepted { .. } => ("accepted", 0),
             Verdict::Wrong { wait_seconds, .. } => ("wrong", *wait_seconds),
@@ -129,6 +153,42 @@ impl<'a> Verified<'a> {
             Verdict::ClockWentBack { .. } | Verdict::Changed => return None,
         };
         Some(Self { verdict, user, kind, wait_seconds })
+    }
+}
+
+/// A kind of code in JSON.
+fn word(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Token => "token",
+        Factor::BackupCode => "backup_code",
+    }
+}
+
+/// One of the last decisions on a user's codes, or equal refusals in a row.
+#[derive(Serialize)]
+pub struct Decision {
+    time: String,
+    verdict: &'static str,
+    kind: &'static str,
+    service: String,
+    address: Option<String>,
+    times: u32,
+}
+
+impl Decision {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            time: rfc_3339(entry.at),
+            verdict: match entry.outcome {
+                Outcome::Accepted => "accepted",
+                Outcome::Wrong => "wrong",
+                Outcome::Replayed => "replayed",
+            },
+            kind: word(entry.factor),
+            service: entry.origin.service().to_owned(),
+            address: entry.origin.address().map(|address| address.to_string()),
+            times: entry.times,
+        }
     }
 }
 
@@ -143,6 +203,9 @@ pub struct Status<'a> {
     failures: Option<u32>,
     wait_seconds: Option<u64>,
     locked: Option<bool>,
+    budget_used: Option<u32>,
+    /// The latest first.
+    decisions: Option<Vec<Decision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,6 +224,10 @@ impl<'a> Status<'a> {
             failures: status.map(|status| status.failures),
             wait_seconds: status.map(|status| status.wait_seconds),
             locked: status.map(|status| status.locked),
+            budget_used: status.map(|status| status.budget_used),
+            decisions: status.map(|status| {
+                status.history.latest_first().into_iter().map(Decision::of).collect()
+            }),
             note: None,
             renamed_to: None,
         }

@@ -164,7 +164,7 @@ impl Fixture {
         };
         let answer = Answer::parse(answer.as_bytes()).expect("shaped like a code");
         store
-            .verify(&whose.user, &seen, &answer, Purpose::Login, &|| time)
+            .verify(&user::at_login(&whose.user, &seen, &answer), &|| time)
             .expect("it can be written down")
     }
 

@@ -1,11 +1,11 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row};
+use super::{Again, Asked, Dialogue, Done, NewKey, Row, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
 use crate::verbs::doctor::Report;
-use cloud2fa::{Factor, Standing, Verdict};
+use cloud2fa::{Cleared, Factor, Standing, Verdict};
 use serde::Serialize;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -35,12 +35,18 @@ impl Dialogue for Json {
     fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let (ask, wrong) = match what {
             Asked::Password => ("password", "wrong_password"),
-            Asked::Code => ("code", "wrong_code"),
+            Asked::Code | Asked::BackupCode(_) => ("code", "wrong_code"),
             Asked::CurrentCode => ("current_code", "wrong_code"),
+        };
+        let (because, wait_seconds) = match what {
+            Asked::BackupCode(Shut::Wait(seconds)) => (Some("wait"), Some(seconds)),
+            Asked::BackupCode(Shut::Locked) => (Some("locked"), None),
+            _ => (None, None),
         };
         say(&messages::Ask {
             ask,
-            because: again.map(|_| wrong),
+            because: again.map(|_| wrong).or(because),
+            wait_seconds,
             tries_left: again.map(|again| again.tries_left),
             clock_off_seconds: again.and_then(|again| again.clock_off_seconds),
         })?;
@@ -51,12 +57,13 @@ impl Dialogue for Json {
         say(&messages::Key { uri: key.uri, secret: key.secret })
     }
 
-    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+    fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
+        let cleared = messages::Cleared::of(cleared);
         match done {
-            Done::Enabled(codes) => say(&messages::Enabled::of(user, codes)),
-            Done::Regenerated(codes) => say(&messages::Regenerated::of(user, codes)),
-            Done::Disabled => say(&messages::Disabled { disabled: true, user }),
-            Done::Unlocked => say(&messages::Unlocked { unlocked: true, user }),
+            Done::Enabled(codes) => say(&messages::Enabled::of(user, codes, cleared)),
+            Done::Regenerated(codes) => say(&messages::Regenerated::of(user, codes, cleared)),
+            Done::Disabled => say(&messages::Disabled { disabled: true, user, cleared }),
+            Done::Unlocked => say(&messages::Unlocked { unlocked: true, user, cleared }),
         }
     }
 

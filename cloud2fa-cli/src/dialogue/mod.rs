@@ -1,5 +1,6 @@
 //! How the command talks: with a person at a terminal, or with a program by JSON.
 
+mod decisions;
 mod json;
 mod picture;
 mod report;
@@ -10,7 +11,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::verbs::doctor::Report;
 use cloud2fa::qr::Picture;
-use cloud2fa::{BackupCode, Factor, Standing, Verdict};
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -21,8 +22,30 @@ pub enum Asked {
     Password,
     /// A code.
     Code,
+    /// A backup code, since nothing else is taken now, and why.
+    BackupCode(Shut),
     /// A code or backup code of the enrolment that is to be changed.
     CurrentCode,
+}
+
+/// Why no code of the app is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shut {
+    /// For so many seconds.
+    Wait(u64),
+    /// Until somebody unlocks.
+    Locked,
+}
+
+impl Shut {
+    /// Of a user who must wait or is locked; nothing for anybody else.
+    pub fn of(status: &Status) -> Option<Self> {
+        match (status.locked, status.wait_seconds) {
+            (true, _) => Some(Self::Locked),
+            (false, 0) => None,
+            (false, seconds) => Some(Self::Wait(seconds)),
+        }
+    }
 }
 
 /// Why it is asked for once more.
@@ -79,8 +102,8 @@ pub trait Dialogue {
     /// Shows the key of a new enrolment.
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;
 
-    /// Says what was done for `user`.
-    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure>;
+    /// Says what was done for `user`, and what stood against the codes of the app before.
+    fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
 
     /// Says whether `init` made a store.
     fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;

@@ -16,7 +16,7 @@ use crate::{log, machine};
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::service::Client;
-use cloud2fa::store::{Listed, OldCopy};
+use cloud2fa::store::{Disabled, Issued, Listed, OldCopy};
 use cloud2fa::{FileStore, Standing, Store, StoreError, User};
 use std::process::ExitCode;
 
@@ -57,9 +57,10 @@ fn regenerate(
     let issued = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.regenerate_backup_codes(&user, current, &machine::now)
     })?;
-    log::change("RegenerateBackupCodes", &user, Decision::Regenerated, &issued.old_copy);
-    warn_of(&issued.old_copy, &user);
-    dialogue.done(user.name.as_str(), &Done::Regenerated(&issued.backup_codes))?;
+    let Issued { backup_codes, old_copy, cleared } = issued;
+    log::change("RegenerateBackupCodes", &user, Decision::Regenerated, &old_copy, cleared);
+    warn_of(&old_copy, &user);
+    dialogue.done(user.name.as_str(), &Done::Regenerated(&backup_codes), cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -73,12 +74,13 @@ fn disable(
     if let Ok(standing) = manager.status(&user, &machine::now) {
         require_enrolled(&user, &standing)?;
     }
-    let old_copy = change(&user, &mut *manager, dialogue, |manager, current| {
-        manager.disable(&user, current, &machine::now)
-    })?;
-    log::change("Disable", &user, Decision::Disabled, &old_copy);
+    let Disabled { old_copy, cleared } =
+        change(&user, &mut *manager, dialogue, |manager, current| {
+            manager.disable(&user, current, &machine::now)
+        })?;
+    log::change("Disable", &user, Decision::Disabled, &old_copy, cleared);
     warn_of(&old_copy, &user);
-    dialogue.done(user.name.as_str(), &Done::Disabled)?;
+    dialogue.done(user.name.as_str(), &Done::Disabled, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -141,9 +143,9 @@ fn unlock(
 ) -> Result<ExitCode, Failure> {
     let mut store = store_of_root(arguments)?;
     let user = caller::find_recorded(name, &mut store)?;
-    store.unlock(&user, &machine::now)?;
-    log::change("Unlock", &user, Decision::Unlocked, &OldCopy::Wiped);
-    dialogue.done(user.name.as_str(), &Done::Unlocked)?;
+    let cleared = store.unlock(&user, &machine::now)?;
+    log::change("Unlock", &user, Decision::Unlocked, &OldCopy::Wiped, cleared);
+    dialogue.done(user.name.as_str(), &Done::Unlocked, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 

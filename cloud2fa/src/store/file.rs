@@ -3,15 +3,19 @@
 
 use super::account_file::{AccountFile, Wipe, new_content};
 use super::directory::{Access, Directory, Replaced};
+use super::hash_lock::HashLock;
 use super::lock::while_locked;
 use super::new_file::Created;
-use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier};
+use super::{
+    Basis, Disabled, Failures, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier,
+};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
 use crate::time::Clock;
 use crate::{
-    Account, Answer, Generation, Policy, ProvenEnrolment, Purpose, User, UserName, Verdict, decide,
+    Account, Answer, Attempt, Cleared, Generation, Policy, ProvenEnrolment, UnixTime, User,
+    UserName, Verdict, decide,
 };
 use std::path::Path;
 
@@ -20,6 +24,7 @@ pub struct FileStore {
     directory: Directory,
     policy: Policy,
     memory: Box<dyn HashMemory>,
+    hash_lock: HashLock,
 }
 
 impl FileStore {
@@ -30,7 +35,8 @@ impl FileStore {
         policy: Policy,
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
-        Ok(Self { directory: Directory::open(path, owner)?, policy, memory })
+        let hash_lock = HashLock::of_this_process();
+        Ok(Self { directory: Directory::open(path, owner)?, policy, memory, hash_lock })
     }
 
     /// Makes an empty store in the directory `path`. Says whether there was none before.
@@ -83,21 +89,21 @@ impl FileStore {
     /// one now. A backup code is hashed here, outside the lock, under the salt of now.
     fn claim(
         &mut self,
-        user: &User,
         file: &AccountFile,
-        seen: &Generation,
-        answer: &Answer,
+        attempt: &Attempt<'_>,
     ) -> Result<Option<Claim>, StoreError> {
-        let code = match answer {
+        let code = match attempt.answer {
             // There is nothing to look up for it: it is read under the lock what it is worth.
             Answer::Token(token) => return Ok(Some(Claim::Token(token.clone()))),
             Answer::BackupCode(code) => code,
         };
         let account = look(file)?;
-        file.must_be_of(&account, user)?;
-        let enrolment = account.enrolment.filter(|_| account.generation == *seen);
+        file.must_be_of(&account, attempt.user)?;
+        let enrolment = account.enrolment.filter(|_| account.generation == *attempt.seen);
         let Some(enrolment) = enrolment else { return Ok(None) };
-        let hash = enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?;
+        let hash = self.hash_lock.hold(&file.file, &file.path, || {
+            Ok(enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?)
+        })?;
         Ok(Some(Claim::BackupCode(hash)))
     }
 
@@ -180,18 +186,12 @@ impl Verifier for FileStore {
         Ok(standing)
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError> {
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
+        let &Attempt { user, seen, purpose, origin, .. } = attempt;
         let Some(file) = self.directory.account(&user.name, Access::Write)? else {
             return Ok(Verdict::Changed);
         };
-        let Some(claim) = self.claim(user, &file, seen, answer)? else {
+        let Some(claim) = self.claim(&file, attempt)? else {
             return Ok(Verdict::Changed);
         };
         let policy = self.policy;
@@ -199,14 +199,10 @@ impl Verifier for FileStore {
             if account.generation != *seen {
                 return Ok((Verdict::Changed, None));
             }
-            let (verdict, decided) = decide(account, &claim, clock(), &policy, purpose);
-            let evaluated = matches!(
-                verdict,
-                Verdict::Accepted { .. } | Verdict::Wrong { .. } | Verdict::Replayed { .. }
-            );
+            let (verdict, decided) = decide(account, &claim, purpose, origin, clock(), &policy);
             // What was evaluated is written down always, even if nothing has changed: a
             // failing write must not tell a right code from a wrong one.
-            let write = evaluated || decided != *account;
+            let write = verdict.is_of_an_evaluation() || decided != *account;
             Ok((verdict, write.then_some(decided)))
         })?;
         Ok(verdict)
@@ -220,6 +216,7 @@ impl Store for FileStore {
         proven: ProvenEnrolment,
         by: &str,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
@@ -229,7 +226,9 @@ impl Store for FileStore {
             created_by: by.to_owned(),
             backup_codes: set,
         };
+        let mut cleared = Cleared::default();
         let old_copy = self.replace(user, basis, |usage| {
+            let usage = carry_over(usage, failures, clock(), &mut cleared);
             // The secret is new: no code of it was seen before the one that proved it.
             let usage =
                 Usage { last_step: Some(proven.proof), spent: SpentCodes::default(), ..usage };
@@ -240,7 +239,7 @@ impl Store for FileStore {
                 usage,
             })
         })?;
-        Ok(Issued { backup_codes, old_copy })
+        Ok(Issued { backup_codes, old_copy, cleared })
     }
 
     fn regenerate_backup_codes(
@@ -262,16 +261,19 @@ impl Store for FileStore {
             account.generation = Generation::generate()?;
             Ok(((), Some(account)))
         })?;
-        Ok(Issued { backup_codes, old_copy })
+        Ok(Issued { backup_codes, old_copy, cleared: Cleared::default() })
     }
 
     fn disable(
         &mut self,
         user: &User,
         basis: &Basis,
-        _clock: Clock<'_>,
-    ) -> Result<OldCopy, StoreError> {
-        self.replace(user, basis, |usage| {
+        failures: Failures,
+        clock: Clock<'_>,
+    ) -> Result<Disabled, StoreError> {
+        let mut cleared = Cleared::default();
+        let old_copy = self.replace(user, basis, |usage| {
+            let usage = carry_over(usage, failures, clock(), &mut cleared);
             let usage = Usage { spent: SpentCodes::default(), ..usage };
             Ok(Account {
                 generation: Generation::generate()?,
@@ -279,18 +281,19 @@ impl Store for FileStore {
                 enrolment: None,
                 usage,
             })
-        })
+        })?;
+        Ok(Disabled { old_copy, cleared })
     }
 
-    fn unlock(&mut self, user: &User, _clock: Clock<'_>) -> Result<(), StoreError> {
+    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError> {
         let file = self.directory.account(&user.name, Access::Write)?;
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
-        self.update(user, &file, Wipe::No, |account| {
+        let (cleared, _) = self.update(user, &file, Wipe::No, |account| {
             let mut account = account.clone();
-            account.usage.clear_failures();
-            Ok(((), Some(account)))
+            let cleared = account.usage.clear_all_failures(clock());
+            Ok((cleared, Some(account)))
         })?;
-        Ok(())
+        Ok(cleared)
     }
 
     fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
@@ -315,6 +318,14 @@ impl Store for FileStore {
         });
         Ok(accounts.collect())
     }
+}
+
+/// The usage that a change leaves, and what it has cleared.
+fn carry_over(mut usage: Usage, failures: Failures, now: UnixTime, cleared: &mut Cleared) -> Usage {
+    if failures == Failures::Cleared {
+        *cleared = usage.clear_all_failures(now);
+    }
+    usage
 }
 
 /// Reads a record without the lock.

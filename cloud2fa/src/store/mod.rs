@@ -4,6 +4,7 @@
 mod account_file;
 mod directory;
 mod file;
+mod hash_lock;
 mod lock;
 mod new_file;
 mod reach;
@@ -16,10 +17,11 @@ pub use reach::Reach;
 pub use shield::Shield;
 
 use crate::backup_codes::HashError;
+use crate::history::History;
 use crate::service::ServiceError;
 use crate::time::Clock;
 use crate::{
-    Account, Answer, BackupCode, Generation, NoRandomness, ProvenEnrolment, Purpose, UnixTime,
+    Account, Attempt, BackupCode, Cleared, Generation, NoRandomness, ProvenEnrolment, UnixTime,
     User, UserName, Verdict,
 };
 use std::io;
@@ -34,12 +36,16 @@ pub struct Status {
     pub last_used: Option<UnixTime>,
     /// Backup codes that are not spent.
     pub backup_codes_left: usize,
-    /// Wrong codes in a row.
+    /// Wrong tokens in a row.
     pub failures: u32,
-    /// Seconds until the next code is evaluated.
+    /// Seconds until the next token is evaluated.
     pub wait_seconds: u64,
-    /// Locked until an administrator unlocks.
+    /// Tokens are locked out until a right backup code or an administrator unlocks.
     pub locked: bool,
+    /// Wrong tokens of the last 30 days.
+    pub budget_used: u32,
+    /// The last decisions.
+    pub history: History,
 }
 
 /// How a user stands with the second factor.
@@ -69,7 +75,9 @@ impl Standing {
                     backup_codes_left: usage.spent.left(),
                     failures: usage.failures,
                     wait_seconds: usage.wait_left(now),
-                    locked: usage.locked,
+                    locked: usage.is_locked(now),
+                    budget_used: usage.budget.used(now),
+                    history: usage.history.clone(),
                 },
             ),
         }
@@ -106,6 +114,15 @@ pub enum Basis {
     Unusable,
 }
 
+/// What becomes of failures, waits, the lock and the budget at a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failures {
+    /// They stay, as at a user's own change: who knows the password must not shed them.
+    CarriedOver,
+    /// They go, as at root's: it is a new binding.
+    Cleared,
+}
+
 /// What a change hands out.
 #[derive(Debug)]
 pub struct Issued {
@@ -113,6 +130,17 @@ pub struct Issued {
     pub backup_codes: Vec<BackupCode>,
     /// Whether the old copy is overwritten, too.
     pub old_copy: OldCopy,
+    /// What stood against the user's tokens, and is gone.
+    pub cleared: Cleared,
+}
+
+/// The second factor is off.
+#[derive(Debug)]
+pub struct Disabled {
+    /// Whether the old copy is overwritten, too.
+    pub old_copy: OldCopy,
+    /// What stood against the user's tokens, and is gone.
+    pub cleared: Cleared,
 }
 
 /// What became of the copy that a change made obsolete, and of the secrets in it.
@@ -142,15 +170,8 @@ pub trait Verifier {
     /// be written down afterwards.
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
 
-    /// Evaluates `answer` for the enrolment `seen` at the challenge, and writes down what follows from it.
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError>;
+    /// Evaluates the answer, and writes down what follows from it.
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError>;
 }
 
 /// Whole operations on accounts. A caller's right to ask is for the caller to check.
@@ -162,6 +183,7 @@ pub trait Store: Verifier {
         proven: ProvenEnrolment,
         by: &str,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError>;
 
@@ -173,16 +195,17 @@ pub trait Store: Verifier {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError>;
 
-    /// Turns the second factor off. Failures and waits live on.
+    /// Turns the second factor off.
     fn disable(
         &mut self,
         user: &User,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
-    ) -> Result<OldCopy, StoreError>;
+    ) -> Result<Disabled, StoreError>;
 
-    /// Takes failures, wait and lock away; never the last step.
-    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<(), StoreError>;
+    /// Takes failures, wait, lock and budget away; never the last step.
+    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError>;
 
     /// How `user` stands, for people to read. Changes nothing.
     fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
@@ -266,6 +289,9 @@ pub enum StoreError {
         /// The process, where /proc/locks tells.
         holder: Option<u32>,
     },
+    /// Others try backup codes of the same user, for longer than 5 seconds.
+    #[error("{}: too many backup codes are tried at once, and they are hashed one at a time; try again", .0.display())]
+    Hashing(PathBuf),
     /// Somebody else changed the enrolment in between.
     #[error("the enrolment of {0} has changed meanwhile; look at it, and start again")]
     Changed(UserName),

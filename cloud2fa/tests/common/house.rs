@@ -7,10 +7,11 @@ use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Policy, Purpose, Verdict};
-use cloud2fa::store::{Basis, Issued, Standing, Status, StoreError};
+use cloud2fa::history::Origin;
+use cloud2fa::store::{Basis, Failures, Issued, Standing, Status, StoreError};
 use cloud2fa::{
-    Answer, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep, Token,
-    UnixTime, User, UserName, Verifier,
+    Answer, Attempt, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep,
+    Token, UnixTime, User, UserName, Verifier,
 };
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -39,6 +40,17 @@ pub fn user(name: &str, uid: u32) -> User {
 
 pub fn alice() -> User {
     user("alice", 1000)
+}
+
+/// An answer, typed at the command or the service.
+pub fn attempt<'a>(
+    user: &'a User,
+    seen: &'a Generation,
+    answer: &'a Answer,
+    purpose: Purpose,
+) -> Attempt<'a> {
+    static HERE: OnceLock<Origin> = OnceLock::new();
+    Attempt { user, seen, answer, purpose, origin: HERE.get_or_init(Origin::own) }
 }
 
 /// A store in a directory of its own.
@@ -110,7 +122,7 @@ impl House {
         let secret = pending.secret().clone();
         let proven = pending.prove(&secret.token_at(TimeStep::of(now)), now, 1).unwrap();
         let Issued { backup_codes, .. } =
-            self.store().enrol(&alice(), proven, "root", basis, &|| now)?;
+            self.store().enrol(&alice(), proven, "root", basis, Failures::CarriedOver, &|| now)?;
         let Standing::Enrolled(generation, _) = self.standing(now) else {
             panic!("enrolled, and yet not enrolled")
         };
@@ -135,7 +147,7 @@ impl House {
         answer: &Answer,
         now: UnixTime,
     ) -> Result<Verdict, StoreError> {
-        self.store().verify(&alice(), seen, answer, Purpose::Login, &|| now)
+        self.store().verify(&attempt(&alice(), seen, answer, Purpose::Login), &|| now)
     }
 
     /// Gives `count` wrong codes at `now`.
