@@ -9,8 +9,8 @@ mod house;
 use cloud2fa::decide::{Policy, Purpose, Verdict};
 use cloud2fa::store::{Basis, Failures, OldCopy, Standing, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Answer, FileStore, Generation, UnixTime};
-use house::{House, NOW, SLOT, accepted, alice, attempt, later, newest, owner, user};
+use cloud2fa::{Answer, BackupCode, FileStore, Generation, UnixTime};
+use house::{House, NOW, SLOT, accepted, alice, attempt, later, newest, owner, right, user};
 
 #[test]
 fn a_user_without_a_record_was_never_enrolled_and_gets_in_with_no_code() {
@@ -37,7 +37,7 @@ fn the_code_that_proved_an_enrolment_is_spent_and_the_next_one_works_once() {
     let verdict = house.login(seen, &enrolled.token(NOW), NOW).unwrap();
     assert_eq!(verdict, Verdict::Replayed { next_in: 15 });
     let verdict = house.login(seen, &enrolled.token(later(1)), later(1)).unwrap();
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 0 });
+    assert_eq!(verdict, right(8, 0, 0));
     let verdict = house.login(seen, &enrolled.token(later(1)), later(1)).unwrap();
     assert_eq!(verdict, Verdict::Replayed { next_in: 15 });
     assert_eq!(house.status(later(1)).last_used, Some(later(1)));
@@ -53,7 +53,7 @@ fn a_printed_backup_code_works_once_however_it_is_typed() {
         let answer = Answer::parse(typed.as_bytes()).unwrap();
         let verdict = house.login(&enrolled.generation, &answer, NOW).unwrap();
         let left = 7 - position;
-        assert_eq!(verdict, Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 });
+        assert_eq!(verdict, right(left, 0, 0));
         assert_eq!(house.status(NOW).backup_codes_left, left);
     }
     for position in [0, 7] {
@@ -77,13 +77,19 @@ fn every_evaluated_answer_is_written_down_and_no_other() {
         sequence = after;
     }
     let before = house.bytes();
-    for answer in [&right, &wrong, &enrolled.backup_code(0)] {
+    for answer in [&right, &wrong] {
         assert_eq!(house.login(seen, answer, now).unwrap(), Verdict::Wait { seconds: 30 });
     }
     house.challenge(now).unwrap();
     house.status(now);
     house.store().list(&|| now).unwrap();
     assert!(house.bytes() == before, "something was written");
+    let strange = Answer::BackupCode(BackupCode::generate().unwrap());
+    for answer in [&strange, &enrolled.backup_code(0), &enrolled.backup_code(0)] {
+        house.login(seen, answer, now).unwrap();
+        assert_eq!(newest(&house.bytes()).1, sequence + 1);
+        sequence += 1;
+    }
 }
 
 #[test]
@@ -169,7 +175,7 @@ fn disabling_leaves_no_secret_anywhere_and_failures_and_waits_live_on() {
     assert_eq!(hashes.len(), 8);
     let basis = house.standing(NOW).basis();
     assert!(matches!(
-        house.store().disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap(),
+        house.store().disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap().old_copy,
         OldCopy::Wiped
     ));
 
@@ -186,7 +192,7 @@ fn disabling_leaves_no_secret_anywhere_and_failures_and_waits_live_on() {
     let again = house.enrol(&Basis::Generation(generation), NOW).unwrap();
     let status = house.status(NOW);
     assert_eq!((status.failures, status.wait_seconds), (5, 30));
-    let verdict = house.login(&again.generation, &again.backup_code(0), NOW).unwrap();
+    let verdict = house.login(&again.generation, &again.token(NOW), NOW).unwrap();
     assert_eq!(verdict, Verdict::Wait { seconds: 30 });
     assert!(accepted(&house.login(&again.generation, &again.token(later(1)), later(1)).unwrap()));
 }
@@ -263,12 +269,13 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     assert_eq!(login(&enrolled.token(later(9)), later(9)), Verdict::Locked);
     assert!(house.status(later(2)).locked);
 
-    house.store().unlock(&alice(), &|| later(2)).unwrap();
+    let cleared = house.store().unlock(&alice(), &|| later(2)).unwrap();
+    assert_eq!((cleared.failures_since_login, cleared.opened), (6, true));
     let status = house.status(later(2));
     assert_eq!((status.failures, status.wait_seconds, status.locked), (0, 0, false));
     assert_eq!(login(&enrolled.token(later(1)), later(2)), Verdict::Replayed { next_in: 0 });
     let verdict = login(&enrolled.token(later(3)), later(3));
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 6 });
+    assert_eq!(verdict, right(8, 6, 0));
 }
 
 #[test]
