@@ -159,6 +159,12 @@ impl Directory {
 }
 
 impl<C: Calls> Directory<C> {
+    /// A directory on a model of the disk.
+    #[cfg(test)]
+    pub(super) fn on(calls: C, owner: u32) -> Self {
+        Self { calls, path: PathBuf::from("/store"), owner }
+    }
+
     /// Opens the account file of `name` and checks it; nothing where there is none.
     pub(super) fn account(
         &self,

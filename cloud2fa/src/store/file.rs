@@ -44,6 +44,18 @@ impl FileStore {
 type Found<C> = (AccountFile<<C as Calls>::File>, Account);
 
 impl<C: Calls> FileStore<C> {
+    /// A store on a model of the disk.
+    #[cfg(test)]
+    pub(super) fn on(calls: C, owner: u32, policy: Policy, memory: Box<dyn HashMemory>) -> Self {
+        Self { directory: Directory::on(calls, owner), policy, memory }
+    }
+
+    /// What is there of a user, whatever the uid.
+    #[cfg(test)]
+    pub(super) fn record_of(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
+        Ok(self.peek(name, Access::Read)?.map(|(_, account)| account))
+    }
+
     /// The record of `user`, without the lock: for a look before.
     fn peek(&self, name: &UserName, access: Access) -> Result<Option<Found<C>>, StoreError> {
         let Some(file) = self.directory.account(name, access)? else { return Ok(None) };
@@ -134,7 +146,7 @@ impl<C: Calls> FileStore<C> {
 
     /// Brings a new state of `user` into the store, if `basis` is still what is there.
     /// `renew` makes it of the usage that is carried over.
-    fn replace(
+    pub(super) fn put(
         &self,
         user: &User,
         basis: &Basis,
@@ -229,7 +241,7 @@ impl<C: Calls> Store for FileStore<C> {
             created_by: by.to_owned(),
             backup_codes: set,
         };
-        let old_copy = self.replace(user, basis, |usage| {
+        let old_copy = self.put(user, basis, |usage| {
             // The secret is new: no code of it was seen before the one that proved it.
             let usage =
                 Usage { last_step: Some(proven.proof), spent: SpentCodes::default(), ..usage };
@@ -271,7 +283,7 @@ impl<C: Calls> Store for FileStore<C> {
         basis: &Basis,
         _clock: Clock<'_>,
     ) -> Result<OldCopy, StoreError> {
-        self.replace(user, basis, |usage| {
+        self.put(user, basis, |usage| {
             let usage = Usage { spent: SpentCodes::default(), ..usage };
             Ok(Account {
                 generation: Generation::generate()?,

@@ -4,6 +4,8 @@
 mod account_file;
 mod calls;
 mod directory;
+#[cfg(test)]
+mod disk_model;
 mod file;
 mod lock;
 mod new_file;

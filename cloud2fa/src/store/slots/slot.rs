@@ -81,12 +81,12 @@ pub(super) fn text<'a>(
         rest.split_at_checked(rest.len().wrapping_sub(NONCE_LENGTH)).unwrap_or((rest, &[]));
     let whole = tail.strip_prefix(b"\n") == Some(header.nonce.as_bytes())
         && *blanks == BLANKS[..blanks.len()]
-        && (*mark == BLANKS[..mark.len()] || mark.iter().all(is_of_a_nonce))
+        && (*mark == BLANKS[..mark.len()] || mark.iter().copied().all(is_of_a_nonce))
         && checksum(&slot[..header.checksum_at], text) == header.checksum;
     whole.then_some(text)
 }
 
-fn is_of_a_nonce(byte: &u8) -> bool {
+fn is_of_a_nonce(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
