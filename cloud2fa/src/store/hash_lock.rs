@@ -27,7 +27,7 @@ const FIRST_BYTE: u32 = 1 << 16;
 /// threads of the process respect, the record's flock(2) does not meet, and the kernel releases
 /// when its holder dies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct HashLock {
+pub struct HashLock {
     byte: libc::off_t,
 }
 

@@ -2,7 +2,10 @@
 //! also be a service or a database that reads, decides and writes on its own side.
 
 mod account_file;
+mod calls;
 mod directory;
+#[cfg(test)]
+mod disk_model;
 mod file;
 mod hash_lock;
 mod lock;
@@ -11,6 +14,7 @@ mod reach;
 mod record;
 mod shield;
 mod slots;
+mod system;
 
 pub use file::FileStore;
 pub use reach::Reach;
@@ -328,11 +332,4 @@ impl StoreError {
 /// Makes a [`StoreError::Io`] of what failed on `path`.
 fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
-}
-
-/// 16 random hexadecimal digits.
-fn random_hex() -> Result<String, NoRandomness> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
 }

@@ -202,6 +202,7 @@ mod tests {
     use super::*;
     use crate::backup_codes::HeapMemory;
     use crate::fields::{Fields, string};
+    use crate::store::slots;
 
     fn account(name: &str) -> Account {
         let (_, backup_codes) = BackupCodeSet::generate(&mut HeapMemory::default()).unwrap();
@@ -259,22 +260,18 @@ mod tests {
         assert_eq!(read(&text), Some(account));
     }
 
+    fn fits(account: &Account) -> bool {
+        let (nonce, text) = ("0123456789abcdef", write(account));
+        slots::encode(u64::MAX, nonce, &text, &slots::checksum).is_some()
+    }
+
     #[test]
     fn the_longest_name_fits_into_a_slot() {
         let mut account = account(&"\\".repeat(66));
         account.enrolment.as_mut().unwrap().created_by = "\"".repeat(66);
-        assert!(
-            super::super::slots::encode(u64::MAX, "0123456789abcdef", &write(&account)).is_some()
-        );
+        assert!(fits(&account));
         let name = "a".repeat(200);
-        assert!(
-            super::super::slots::encode(
-                u64::MAX,
-                "0123456789abcdef",
-                &write(&self::account(&name))
-            )
-            .is_some()
-        );
+        assert!(fits(&self::account(&name)));
     }
 
     #[test]
