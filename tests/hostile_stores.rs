@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Fixture, Reply, machine, user};
 use std::fs::File;

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::{Enrolled, Fixture, syslog, user};
 use std::io::Write;
 use std::path::Path;

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::{Code, Fixture, Reply, user};
 
 const NOBODY: &str = "nobody-of-that-name";

@@ -122,10 +122,10 @@ fn what_root_turns_off_and_on_again_takes_no_code_twice() {
 fn while_a_backup_code_is_hashed_others_of_the_user_wait_and_tokens_do_not() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     let hashing = File::options().read(true).write(true).open(house.file()).unwrap();
-    let byte = libc::off_t::from((1 << 16) + nix::unistd::getuid().as_raw() as i32);
+    let byte = libc::off_t::from((1 << 16) + nix::unistd::getuid().as_raw());
     let lock = |kind: libc::c_int| libc::flock {
-        l_type: kind as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
+        l_type: kind.try_into().unwrap(),
+        l_whence: libc::SEEK_SET.try_into().unwrap(),
         l_start: byte,
         l_len: 1,
         l_pid: 0,

@@ -8,8 +8,7 @@ use crate::syslog::{self, Line};
 use crate::user::{self, Enrolled};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{
-    Answer, Config, FileStore, Purpose, Secret, Standing, Status, Store, UnixTime, Verdict,
-    Verifier,
+    Answer, Config, FileStore, Secret, Standing, Status, Store, UnixTime, Verdict, Verifier,
 };
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};

@@ -72,9 +72,10 @@ impl HashLock {
     }
 
     fn set(self, file: &File, kind: libc::c_int) -> nix::Result<()> {
+        let short = |it: libc::c_int| libc::c_short::try_from(it).map_err(|_| Errno::EINVAL);
         let lock = libc::flock {
-            l_type: kind as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
+            l_type: short(kind)?,
+            l_whence: short(libc::SEEK_SET)?,
             l_start: self.byte,
             l_len: 1,
             l_pid: 0,

@@ -161,7 +161,7 @@ mod tests {
             wait_seconds: 0,
             locked: false,
             budget_used: 0,
-            history: History::default(),
+            history: cloud2fa::history::History::default(),
         };
         let user = "anna".to_owned();
         let record =
