@@ -1,5 +1,7 @@
 //! An independent model of the decision, written from DESIGN.md section 4 and not from the code.
 
+#![allow(dead_code)]
+
 use crate::accounts::hash;
 use cloud2fa::account::Usage;
 use cloud2fa::backup_codes::CODES;
@@ -82,11 +84,9 @@ impl Ledger {
 pub fn model(
     before: &Usage,
     secret: &Secret,
-    claim: &Claim,
+    (claim, purpose, origin): (&Claim, Purpose, &Origin),
     now: UnixTime,
     policy: &Policy,
-    purpose: Purpose,
-    origin: &Origin,
     ledger: &mut Ledger,
 ) -> (&'static str, Usage) {
     let (kind, usage) = worth(before, secret, claim, now, policy, purpose, ledger);
