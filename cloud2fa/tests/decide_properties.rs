@@ -12,13 +12,13 @@ mod model;
 #[path = "common/typed.rs"]
 mod typed;
 
-use accounts::{hash, new_account};
-use cloud2fa::account::{SpentCodes, Usage};
+use accounts::new_account;
+use cloud2fa::account::Usage;
 use cloud2fa::backup_codes::CODES;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Account, Factor, Secret, TimeStep, Token, UnixTime};
+use cloud2fa::{Factor, Secret, TimeStep, UnixTime};
 use model::{Ledger, kind, model};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
