@@ -3,7 +3,7 @@
 use crate::account::{Account, Enrolment, Usage};
 use crate::backup_codes::CodeHash;
 use crate::throttle::{Throttle, Wait};
-use crate::{TimeStep, Token, UnixTime};
+use crate::{Secret, TimeStep, Token, UnixTime};
 
 /// The rules that the administrator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,15 +124,17 @@ fn judge(
     }
     match claim {
         Claim::Token(token) => {
-            if let Some(behind_by) = clock_went_back(usage, now, policy.skew) {
+            let (secret, phone) = (&enrolment.secret, enrolment.phone_time(now));
+            if let Some(behind_by) = clock_went_back(secret, usage, phone, policy.skew) {
                 return Verdict::ClockWentBack { behind_by };
             }
-            match enrolment.secret.latest_step_of(token, now, policy.skew) {
+            let step = secret.latest_step_of(token, phone, policy.skew);
+            match step.map(|step| secret.start_of(step)) {
                 None => wrong(usage, now, &policy.throttle),
-                Some(step) if usage.last_step.is_some_and(|last| step <= last) => {
-                    Verdict::Replayed { next_in: next_token_in(usage, now) }
+                Some(start) if usage.last_step_at.is_some_and(|last| start <= last) => {
+                    Verdict::Replayed { next_in: next_token_in(secret, usage, phone) }
                 }
-                Some(step) => right(usage, now, purpose, |usage| usage.last_step = Some(step)),
+                Some(start) => right(usage, now, purpose, |usage| usage.last_step_at = Some(start)),
             }
         }
         Claim::BackupCode(hash) => match enrolment.backup_codes.position(hash) {
@@ -145,17 +147,19 @@ fn judge(
 
 /// Seconds that the clock is behind, at least, where the last accepted step is beyond the
 /// window: the clock was set back, and every token of now may have been seen before.
-fn clock_went_back(usage: &Usage, now: UnixTime, skew: u64) -> Option<u64> {
-    let last = usage.last_step?;
-    let horizon = TimeStep::of(now).0.saturating_add(skew);
-    (last.0 > horizon).then(|| TimeStep(last.0.saturating_sub(skew)).start().since(now))
+fn clock_went_back(secret: &Secret, usage: &Usage, phone: UnixTime, skew: u64) -> Option<u64> {
+    let last = usage.last_step_at?;
+    let here = secret.step_at(phone);
+    let horizon = secret.start_of(TimeStep(here.0.saturating_add(skew)));
+    let reach = secret.start_of(TimeStep(skew)).0;
+    (last > horizon).then(|| UnixTime(last.0.saturating_sub(reach)).since(phone))
 }
 
 /// Seconds until a clock that is right shows a token later than the last accepted one;
 /// 0 where it shows one already.
-fn next_token_in(usage: &Usage, now: UnixTime) -> u64 {
-    let next = usage.last_step.map_or(0, |last| last.0.saturating_add(1));
-    TimeStep(next).start().since(now)
+fn next_token_in(secret: &Secret, usage: &Usage, phone: UnixTime) -> u64 {
+    let next = usage.last_step_at.map(|last| last.plus(secret.parameters().period()));
+    next.map_or(0, |next| next.since(phone))
 }
 
 /// Counts a wrong code, and begins the wait or the lock that it costs.

@@ -21,7 +21,9 @@ pub mod log;
 pub mod manage;
 pub mod module_arguments;
 pub mod otpauth;
+pub mod parameters;
 pub mod qr;
+pub mod seal;
 pub mod service;
 pub mod store;
 pub mod throttle;
@@ -29,7 +31,7 @@ pub mod time;
 pub mod totp;
 pub mod user;
 
-pub use account::{Account, Generation};
+pub use account::{Account, Generation, Holder};
 pub use answer::Answer;
 pub use backup_codes::BackupCode;
 pub use config::Config;

@@ -1,11 +1,14 @@
-//! RFC 6238 with what every app supports: HMAC-SHA-1, 6 digits, steps of 30 seconds.
+//! RFC 6238: the secret, its time steps, and the codes that an app shows. New secrets have what every
+//! app supports: HMAC-SHA-1, 6 digits, steps of 30 seconds.
 
-use crate::{NoRandomness, UnixTime};
+use crate::parameters::{Algorithm, Parameters};
+use crate::seal::{Seal, SealError, Sealed};
+use crate::{NoRandomness, UnixTime, UserName};
 use std::fmt;
 use totp_rs::Totp;
 use zeroize::Zeroizing;
 
-/// Seconds in a time step (RFC 6238 section 5.2 recommends 30).
+/// Seconds in a usual time step (RFC 6238 section 5.2 recommends 30).
 pub const STEP_SECONDS: u64 = 30;
 
 /// Bytes of a new secret: the 160 bits that RFC 4226 requirement R6 recommends.
@@ -14,17 +17,20 @@ const SECRET_BYTES: usize = 20;
 /// Bytes that a secret may have: RFC 4226 R6 demands 128 bits; 64 bytes are an HMAC-SHA-1 block.
 const LEGAL_SECRET_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 
-/// The number of a time step: UNIX seconds divided by 30.
+/// Bytes that an imported secret may have: the 80 bits of old pam_google_authenticator.
+const LEGAL_WEAK_BYTES: std::ops::Range<usize> = 10..16;
+
+/// The number of a time step: UNIX seconds divided by the length of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeStep(pub u64);
 
 impl TimeStep {
-    /// The step that `time` lies in.
+    /// The usual step, of 30 seconds, that `time` lies in. Of any secret: [`Secret::step_at`].
     pub fn of(time: UnixTime) -> Self {
         Self(time.0 / STEP_SECONDS)
     }
 
-    /// The first moment of the step.
+    /// The first moment of the step, where it is a usual one. Of any secret: [`Secret::start_of`].
     pub fn start(self) -> UnixTime {
         UnixTime(self.0.saturating_mul(STEP_SECONDS))
     }
@@ -37,19 +43,70 @@ impl TimeStep {
 
 /// The key that an app and this system share. Wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret {
+    key: Zeroizing<Vec<u8>>,
+    parameters: Parameters,
+    /// The same, where it lies sealed in the record.
+    sealed: Option<Sealed>,
+}
 
 impl Secret {
     /// A new secret from the system's random numbers.
     pub fn generate() -> Result<Self, NoRandomness> {
         let mut bytes = Zeroizing::new(vec![0; SECRET_BYTES]);
         getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
+        Ok(Self::plain(bytes))
     }
 
     /// A secret that exists already; nothing where it has fewer than 16 or more than 64 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        LEGAL_SECRET_BYTES.contains(&bytes.len()).then(|| Self(Zeroizing::new(bytes.to_vec())))
+        let legal = LEGAL_SECRET_BYTES.contains(&bytes.len());
+        legal.then(|| Self::plain(Zeroizing::new(bytes.to_vec())))
+    }
+
+    /// The same of an imported secret that is too short by RFC 4226, and must be replaced: 10 to 15 bytes.
+    pub fn weak_from_bytes(bytes: &[u8]) -> Option<Self> {
+        let weak = LEGAL_WEAK_BYTES.contains(&bytes.len());
+        weak.then(|| Self::plain(Zeroizing::new(bytes.to_vec())))
+    }
+
+    /// With the parameters of every app.
+    fn plain(key: Zeroizing<Vec<u8>>) -> Self {
+        Self { key, parameters: Parameters::USUAL, sealed: None }
+    }
+
+    /// The same secret in an app that makes codes by `parameters`.
+    #[must_use]
+    pub fn with_parameters(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// How an app makes codes of it.
+    pub fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
+    /// Whether it has less than the 128 bits that RFC 4226 R6 demands.
+    pub fn is_weak(&self) -> bool {
+        LEGAL_WEAK_BYTES.contains(&self.key.len())
+    }
+
+    /// The same secret, which lies sealed in `name`'s record from now on, as the sealing `counter`.
+    pub fn seal(self, name: &UserName, seal: &dyn Seal, counter: u64) -> Result<Self, SealError> {
+        let sealed = Some(seal.seal(name, &self.key, counter)?);
+        Ok(Self { sealed, ..self })
+    }
+
+    /// The secret that lies sealed in `name`'s record; an error, too, where it is none.
+    pub fn open(name: &UserName, sealed: Sealed, seal: &dyn Seal) -> Result<Self, SealError> {
+        let key = seal.open(name, &sealed)?;
+        let secret = Self::from_bytes(&key).or_else(|| Self::weak_from_bytes(&key));
+        Ok(Self { sealed: Some(sealed), ..secret.ok_or(SealError::NotOpened)? })
+    }
+
+    /// What lies in the record instead of it, if it is sealed.
+    pub fn sealed(&self) -> Option<&Sealed> {
+        self.sealed.as_ref()
     }
 
     /// Reads what [`Self::to_base32`] wrote.
@@ -60,13 +117,23 @@ impl Secret {
 
     /// Base32 without padding (RFC 4648 section 6): what apps take.
     pub fn to_base32(&self) -> Zeroizing<String> {
-        Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&self.0))
+        Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&self.key))
+    }
+
+    /// The step of this secret that `time` lies in.
+    pub fn step_at(&self, time: UnixTime) -> TimeStep {
+        TimeStep(time.0 / self.parameters.period())
+    }
+
+    /// The first moment of a step of this secret.
+    pub fn start_of(&self, step: TimeStep) -> UnixTime {
+        UnixTime(step.0.saturating_mul(self.parameters.period()))
     }
 
     /// The code that an app shows in `step`.
     pub fn token_at(&self, step: TimeStep) -> Token {
-        let shown = Zeroizing::new(self.totp().generate(step.start().0).to_string());
-        Token::from_digits(shown.as_bytes()).expect("six digits were asked for")
+        let shown = Zeroizing::new(self.totp().generate(self.start_of(step).0).to_string());
+        Token::shown(shown.as_bytes()).expect("6 to 8 digits were asked for")
     }
 
     /// The latest step, at most `skew` away from the step of `now`, in which an app shows `token`.
@@ -77,8 +144,8 @@ impl Secret {
     pub fn latest_step_of(&self, token: &Token, now: UnixTime, skew: u64) -> Option<TimeStep> {
         let totp = self.totp();
         let mut found = None;
-        for step in TimeStep::of(now).window(skew) {
-            if totp.check(token.as_str(), step.start().0).is_some() {
+        for step in self.step_at(now).window(skew) {
+            if totp.check(token.as_str(), self.start_of(step).0).is_some() {
                 found = Some(step);
             }
         }
@@ -87,20 +154,26 @@ impl Secret {
 
     /// The step nearest to `now`, at most `reach` away, in which an app shows `token`.
     pub fn nearest_step_of(&self, token: &Token, now: UnixTime, reach: u64) -> Option<TimeStep> {
-        let (totp, here) = (self.totp(), TimeStep::of(now));
+        let (totp, here) = (self.totp(), self.step_at(now));
         here.window(reach)
-            .filter(|step| totp.check(token.as_str(), step.start().0).is_some())
+            .filter(|step| totp.check(token.as_str(), self.start_of(*step).0).is_some())
             .min_by_key(|step| step.0.abs_diff(here.0))
     }
 
     /// totp-rs with this key, and no window of its own: ours must know each step.
     fn totp(&self) -> Totp {
         totp_rs::Builder::new()
-            .with_secret(self.0.to_vec())
+            .with_secret(self.key.to_vec())
+            .with_algorithm(match self.parameters.algorithm() {
+                Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
+                Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
+                Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+            })
+            .with_digits(self.parameters.digits())
             .with_skew(0)
-            .with_step_duration(STEP_SECONDS)
-            .build()
-            .expect("a secret of 128 bits or more and RFC 6238's own parameters are legal")
+            .with_step_duration(self.parameters.period())
+            // It would refuse a weak secret; all else that it looks at is bounded by our types.
+            .build_noncompliant()
     }
 }
 
@@ -110,20 +183,31 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Six ASCII digits. Wiped when dropped, never printed.
+/// The digits that an app shows: what people type are six. Wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Zeroizing<[u8; 6]>);
+pub struct Token {
+    /// Blanks behind the last one.
+    digits: Zeroizing<[u8; 8]>,
+    length: usize,
+}
 
 impl Token {
     /// Takes exactly six ASCII digits.
     pub fn from_digits(digits: &[u8]) -> Option<Self> {
-        let digits: [u8; 6] = digits.try_into().ok()?;
-        digits.iter().all(u8::is_ascii_digit).then(|| Self(Zeroizing::new(digits)))
+        if digits.len() == 6 { Self::shown(digits) } else { None }
+    }
+
+    /// Takes what an app can show: 6 to 8 ASCII digits.
+    fn shown(digits: &[u8]) -> Option<Self> {
+        let legal = (6..=8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+        let mut token = Self { digits: Zeroizing::new([b' '; 8]), length: digits.len() };
+        token.digits.get_mut(..digits.len()).filter(|_| legal)?.copy_from_slice(digits);
+        Some(token)
     }
 
     /// The digits.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&*self.0).expect("only ASCII digits were let in")
+        std::str::from_utf8(&self.digits[..self.length]).expect("only ASCII digits were let in")
     }
 }
 

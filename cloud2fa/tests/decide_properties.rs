@@ -106,7 +106,7 @@ fn claim(typed: &Typed, secret: &Secret, now: UnixTime) -> Claim {
 /// What has been accepted so far, kept apart from the account.
 #[derive(Default)]
 struct Accepted {
-    steps: BTreeSet<TimeStep>,
+    steps: BTreeSet<UnixTime>,
     backup_codes: BTreeSet<usize>,
 }
 
@@ -115,7 +115,7 @@ impl Accepted {
     fn enter(&mut self, before: &Usage, after: &Usage, claim: &Claim) -> Result<(), TestCaseError> {
         match claim {
             Claim::Token(_) => {
-                let step = after.last_step.unwrap();
+                let step = after.last_step_at.unwrap();
                 prop_assert!(self.steps.last().is_none_or(|last| step > *last));
                 self.steps.insert(step);
                 prop_assert_eq!(before.spent, after.spent);
@@ -125,7 +125,7 @@ impl Accepted {
                 let newly: Vec<_> = after.spent.positions().filter(new).collect();
                 prop_assert_eq!(newly.len(), 1);
                 prop_assert!(self.backup_codes.insert(newly[0]));
-                prop_assert_eq!(before.last_step, after.last_step);
+                prop_assert_eq!(before.last_step_at, after.last_step_at);
             }
         }
         Ok(())
@@ -144,9 +144,9 @@ fn play(key: [u8; 20], start: u64, policy: &Policy, events: &[Event]) -> Result<
                 continue;
             }
             Event::Unlock => {
-                let last_step = account.usage.last_step;
+                let last_step_at = account.usage.last_step_at;
                 account.usage.clear_failures();
-                prop_assert_eq!(account.usage.last_step, last_step);
+                prop_assert_eq!(account.usage.last_step_at, last_step_at);
                 continue;
             }
             Event::Answer { typed, purpose, fate } => (typed, *purpose, *fate),
@@ -181,11 +181,11 @@ fn promises(
 ) -> Result<(), TestCaseError> {
     let login = kind(verdict) == "accepted" && purpose == Purpose::Login;
     prop_assert!(login || after.failures >= before.failures, "failures went down");
-    prop_assert!(after.last_step >= before.last_step, "the last step went back");
+    prop_assert!(after.last_step_at >= before.last_step_at, "the last step went back");
     let still_spent = |position| after.spent.contains(position);
     prop_assert!(before.spent.positions().all(still_spent), "a code came back");
     if !login {
-        prop_assert_eq!(before.last_step, after.last_step);
+        prop_assert_eq!(before.last_step_at, after.last_step_at);
         prop_assert_eq!(before.spent, after.spent);
     }
     match verdict {
@@ -281,7 +281,7 @@ proptest! {
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let mut account = new_account(secret.clone());
         let last = TimeStep(58_800_000);
-        account.usage = Usage { last_step: Some(last), failures, ..Usage::default() };
+        account.usage = Usage { last_step_at: Some(last.start()), failures, ..Usage::default() };
         // The last second of the last step from which the window does not reach `last`, and before.
         let now = UnixTime((last.0 - skew) * 30 - back);
         let token = claim(&Typed::TokenAt(offset), &secret, now);
@@ -294,7 +294,7 @@ proptest! {
         let backup_code = Claim::BackupCode(hash(3));
         let (verdict, decided) = decide(&account, &backup_code, now, &policy, Purpose::Login);
         prop_assert_eq!(kind(&verdict), "accepted");
-        prop_assert_eq!(decided.usage.last_step, Some(last));
+        prop_assert_eq!(decided.usage.last_step_at, Some(last.start()));
         let mut spent = SpentCodes::default();
         spent.insert(3);
         prop_assert_eq!(decided.usage.spent, spent);

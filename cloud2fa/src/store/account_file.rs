@@ -3,7 +3,7 @@
 use super::shield::Shield;
 use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, SLOT_SIZE};
 use super::{OldCopy, StoreError, io_error, record};
-use crate::{Account, User};
+use crate::{Account, User, UserName};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -81,15 +81,20 @@ impl AccountFile {
     /// The account must be `user`'s own. That of a disabled one may be an older uid's: there
     /// is nothing in it that could be used by the wrong person.
     pub(super) fn must_be_of(&self, account: &Account, user: &User) -> Result<(), StoreError> {
-        let recorded = &account.user;
-        if recorded.name != user.name {
-            return Err(self.damaged("it names another user"));
-        }
-        if recorded.uid != user.uid && account.enrolment.is_some() {
+        let recorded = self.must_name(account, &user.name)?;
+        if recorded != user.uid && account.enrolment.is_some() {
             let path = self.path.clone();
-            return Err(StoreError::ForeignUid { path, recorded: recorded.uid, actual: user.uid });
+            return Err(StoreError::ForeignUid { path, recorded, actual: user.uid });
         }
         Ok(())
+    }
+
+    /// The account must be that of a user `name` of a host. Gives the uid.
+    pub(super) fn must_name(&self, account: &Account, name: &UserName) -> Result<u32, StoreError> {
+        if account.user.name != *name {
+            return Err(self.damaged("it names another user"));
+        }
+        account.user.uid.ok_or_else(|| StoreError::NoUid { path: self.path.clone() })
     }
 
     /// Commits what `loaded` has become. The file is locked.

@@ -103,14 +103,14 @@ impl FileStore {
 
     /// Writes `account` where nothing usable stands: a new file, or all of an unusable one that is
     /// root's alone.
-    fn write_over(&self, account: &Account) -> Result<OldCopy, StoreError> {
-        let name = &account.user.name;
+    fn write_over(&self, user: &User, account: &Account) -> Result<OldCopy, StoreError> {
+        let name = &user.name;
         let content = new_content(account, &self.directory.account_path(name))?;
         match self.directory.replace(name, &content)? {
             Replaced::Yes => Ok(OldCopy::Wiped),
             Replaced::InPlace(file) => while_locked(&file.file, &file.path, || {
                 let owner = self.directory.owner();
-                match file.check(owner).and_then(|()| file.load_own(&account.user)) {
+                match file.check(owner).and_then(|()| file.load_own(user)) {
                     Ok(_) => Err(StoreError::Changed(name.clone())),
                     // It has changed since it was looked at.
                     Err(error @ (StoreError::Removed(_) | StoreError::UnsafeRecord { .. })) => {
@@ -141,7 +141,7 @@ impl FileStore {
         renew: impl FnOnce(Usage) -> Result<Account, StoreError>,
     ) -> Result<OldCopy, StoreError> {
         match basis {
-            Basis::Unusable => self.write_over(&renew(Usage::default())?),
+            Basis::Unusable => self.write_over(user, &renew(Usage::default())?),
             Basis::Nothing => self.create(&renew(Usage::default())?).map(|()| OldCopy::Wiped),
             Basis::Generation(generation) => {
                 let changed = || StoreError::Changed(user.name.clone());
@@ -152,7 +152,7 @@ impl FileStore {
                         return Err(changed());
                     }
                     // A disabled record may be of somebody who had the name before.
-                    let own = account.user.uid == user.uid;
+                    let own = account.user.uid == Some(user.uid);
                     let usage = if own { account.usage.clone() } else { Usage::default() };
                     Ok(((), Some(renew(usage)?)))
                 })?;
@@ -223,22 +223,12 @@ impl Store for FileStore {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
-        let enrolment = Enrolment {
-            secret: proven.secret,
-            created: clock(),
-            created_by: by.to_owned(),
-            backup_codes: set,
-        };
+        let proof = proven.secret.start_of(proven.proof);
+        let enrolment = Enrolment::new(proven.secret, clock(), by, set);
         let old_copy = self.replace(user, basis, |usage| {
             // The secret is new: no code of it was seen before the one that proved it.
-            let usage =
-                Usage { last_step: Some(proven.proof), spent: SpentCodes::default(), ..usage };
-            Ok(Account {
-                generation: Generation::generate()?,
-                user: user.clone(),
-                enrolment: Some(enrolment),
-                usage,
-            })
+            let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
+            Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
         })?;
         Ok(Issued { backup_codes, old_copy })
     }
@@ -273,12 +263,7 @@ impl Store for FileStore {
     ) -> Result<OldCopy, StoreError> {
         self.replace(user, basis, |usage| {
             let usage = Usage { spent: SpentCodes::default(), ..usage };
-            Ok(Account {
-                generation: Generation::generate()?,
-                user: user.clone(),
-                enrolment: None,
-                usage,
-            })
+            Ok(Account { usage, ..Account::empty(user.clone())? })
         })
     }
 
@@ -304,10 +289,10 @@ impl Store for FileStore {
         let accounts = names.into_iter().map(|name| {
             let account = self.peek(&name, Access::Read).and_then(|found| {
                 let Some((file, account)) = found else { return Ok(None) };
-                file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
+                file.must_name(&account, &name)?;
                 Ok(Some(account))
             });
-            let uid = account.as_ref().ok().and_then(|account| Some(account.as_ref()?.user.uid));
+            let uid = account.as_ref().ok().and_then(|account| account.as_ref()?.user.uid);
             let standing = account.map(|account| {
                 account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))
             });

@@ -3,10 +3,10 @@
 //! It is written by hand, into one buffer of the final size that is wiped afterwards: a
 //! serializer would leave copies of the secret wherever its buffer has grown.
 
-use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
+use crate::account::{Account, Enrolment, Generation, Holder, Ignorable, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::throttle::Wait;
-use crate::{Secret, TimeStep, UnixTime, User, UserName};
+use crate::{Secret, TimeStep, UnixTime, UserName};
 use std::io::Write;
 use std::num::ParseIntError;
 use std::str::FromStr;
@@ -23,12 +23,12 @@ pub(super) fn write(account: &Account) -> Content {
 fn write_lines(account: &Account, out: &mut Vec<u8>) -> std::io::Result<()> {
     writeln!(out, "generation = \"{}\"", account.generation.to_hex())?;
     writeln!(out, "user = {}", quoted(account.user.name.as_str()))?;
-    writeln!(out, "uid = {}", account.user.uid)?;
+    writeln!(out, "uid = {}", account.user.uid.unwrap_or_default())?;
     writeln!(out, "enrolled = {}", account.enrolment.is_some())?;
     if let Some(enrolment) = &account.enrolment {
         writeln!(out, "secret = \"{}\"", *enrolment.secret.to_base32())?;
         writeln!(out, "created = {}", enrolment.created.0)?;
-        writeln!(out, "created_by = {}", quoted(&enrolment.created_by))?;
+        writeln!(out, "created_by = {}", quoted(enrolment.created_by.as_str()))?;
         let (recipe, set) = (enrolment.backup_codes.recipe(), &enrolment.backup_codes);
         writeln!(out, "\n[backup_codes]\nalgorithm = \"argon2id\"")?;
         writeln!(
@@ -48,8 +48,8 @@ fn write_lines(account: &Account, out: &mut Vec<u8>) -> std::io::Result<()> {
 
 fn write_usage(usage: &Usage, out: &mut Vec<u8>) -> std::io::Result<()> {
     writeln!(out, "\n[usage]")?;
-    if let Some(step) = usage.last_step {
-        writeln!(out, "last_step = {}", step.0)?;
+    if let Some(at) = usage.last_step_at {
+        writeln!(out, "last_step = {}", TimeStep::of(at).0)?;
     }
     if let Some(time) = usage.last_used {
         writeln!(out, "last_used = {}", time.0)?;
@@ -83,17 +83,16 @@ pub(super) fn read(text: &[u8]) -> Option<Account> {
     let enrolled: bool = lines.parsed("enrolled")?;
     let enrolment = if enrolled { Some(read_enrolment(&mut lines)?) } else { None };
     let usage = read_usage(&mut lines)?;
-    let user = User { name, uid };
-    lines.0.is_empty().then_some(Account { generation, user, enrolment, usage })
+    let user = Holder { name, uid: Some(uid) };
+    let (ticket, ignorable) = (None, Ignorable::default());
+    lines.0.is_empty().then_some(Account { generation, user, enrolment, ticket, usage, ignorable })
 }
 
 fn read_enrolment(lines: &mut Lines<'_>) -> Option<Enrolment> {
-    Some(Enrolment {
-        secret: Secret::from_base32(lines.string("secret")?)?,
-        created: UnixTime(lines.parsed("created")?),
-        created_by: unquoted(lines.value("created_by")?)?,
-        backup_codes: read_backup_codes(lines)?,
-    })
+    let secret = Secret::from_base32(lines.string("secret")?)?;
+    let created = UnixTime(lines.parsed("created")?);
+    let created_by = unquoted(lines.value("created_by")?)?;
+    Some(Enrolment::new(secret, created, &created_by, read_backup_codes(lines)?))
 }
 
 fn read_backup_codes(lines: &mut Lines<'_>) -> Option<BackupCodeSet> {
@@ -119,7 +118,7 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
     lines.exactly("\n[usage]\n")?;
-    let last_step = lines.optional("last_step").ok()?.map(TimeStep);
+    let last_step_at = lines.optional("last_step").ok()?.map(|step| TimeStep(step).start());
     let last_used = lines.optional("last_used").ok()?.map(UnixTime);
     let spent = lines.value("spent_backup_codes")?.strip_prefix('[')?.strip_suffix(']')?;
     let position = |text: &str| text.parse().ok().filter(|position| *position < CODES);
@@ -133,7 +132,7 @@ fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
     };
     let locked = lines.parsed("locked")?;
     Some(Usage {
-        last_step,
+        last_step_at,
         last_used,
         spent,
         failures,
@@ -200,19 +199,16 @@ impl<'t> Lines<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Creator;
     use crate::backup_codes::HeapMemory;
     use crate::fields::{Fields, string};
 
     fn account(name: &str) -> Account {
         let (_, backup_codes) = BackupCodeSet::generate(&mut HeapMemory::default()).unwrap();
-        let enrolment = Enrolment {
-            secret: Secret::generate().unwrap(),
-            created: UnixTime(1_764_000_000),
-            created_by: "root".to_owned(),
-            backup_codes,
-        };
+        let secret = Secret::generate().unwrap();
+        let enrolment = Enrolment::new(secret, UnixTime(1_764_000_000), "root", backup_codes);
         let mut usage = Usage {
-            last_step: Some(TimeStep(58_800_000)),
+            last_step_at: Some(TimeStep(58_800_000).start()),
             last_used: Some(UnixTime(1_764_000_001)),
             failures: 6,
             failures_since_login: 7,
@@ -221,12 +217,8 @@ mod tests {
             ..Usage::default()
         };
         usage.spent.insert(3);
-        Account {
-            generation: Generation::generate().unwrap(),
-            user: User { name: UserName::new(name).unwrap(), uid: 1000 },
-            enrolment: Some(enrolment),
-            usage,
-        }
+        let user = Holder { name: UserName::new(name).unwrap(), uid: Some(1000) };
+        Account { enrolment: Some(enrolment), usage, ..Account::empty(user).unwrap() }
     }
 
     #[test]
@@ -262,7 +254,7 @@ mod tests {
     #[test]
     fn the_longest_name_fits_into_a_slot() {
         let mut account = account(&"\\".repeat(66));
-        account.enrolment.as_mut().unwrap().created_by = "\"".repeat(66);
+        account.enrolment.as_mut().unwrap().created_by = Creator::from(&*"\"".repeat(66));
         assert!(
             super::super::slots::encode(u64::MAX, "0123456789abcdef", &write(&account)).is_some()
         );
