@@ -115,6 +115,12 @@ impl Secret {
         Self::from_bytes(&bytes)
     }
 
+    /// The same of a weak one ([`Self::weak_from_bytes`]).
+    pub fn weak_from_base32(text: &str) -> Option<Self> {
+        let bytes = data_encoding::BASE32_NOPAD.decode(text.as_bytes()).map(Zeroizing::new).ok()?;
+        Self::weak_from_bytes(&bytes)
+    }
+
     /// Base32 without padding (RFC 4648 section 6): what apps take.
     pub fn to_base32(&self) -> Zeroizing<String> {
         Zeroizing::new(data_encoding::BASE32_NOPAD.encode(&self.key))
@@ -247,6 +253,62 @@ mod tests {
             (20_000_000_000, "353130"),
         ] {
             assert_eq!(rfc().token_at(TimeStep::of(UnixTime(time))).as_str(), code);
+        }
+    }
+
+    #[test]
+    fn rfc_6238_appendix_b_with_its_other_hashes_and_all_8_digits() {
+        // The erratum 2866: each hash has a key of its own length.
+        for (algorithm, length, codes) in [
+            (Algorithm::Sha1, 20, ["94287082", "07081804", "89005924", "65353130"]),
+            (Algorithm::Sha256, 32, ["46119246", "68084774", "91819424", "77737706"]),
+            (Algorithm::Sha512, 64, ["90693936", "25091201", "93441116", "47863826"]),
+        ] {
+            let key: Vec<_> = (b'1'..=b'9').chain([b'0']).cycle().take(length).collect();
+            let parameters = Parameters::new(algorithm, 8, 30).unwrap();
+            let secret = Secret::from_bytes(&key).unwrap().with_parameters(parameters);
+            let times = [59, 1_111_111_109, 1_234_567_890, 20_000_000_000].map(UnixTime);
+            for (time, code) in times.into_iter().zip(codes) {
+                let token = secret.token_at(secret.step_at(time));
+                assert_eq!(token.as_str(), code);
+                assert_eq!(secret.latest_step_of(&token, time, 0), Some(secret.step_at(time)));
+                let six = Token::from_digits(&code.as_bytes()[2..]).unwrap();
+                assert_eq!(secret.latest_step_of(&six, time, 10), None, "6 digits are not 8");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_holds_for_as_long_as_its_period() {
+        let minutes = Parameters::new(Algorithm::Sha1, 6, 60).unwrap();
+        let secret = rfc().with_parameters(minutes);
+        assert_eq!(secret.step_at(UnixTime(119)), TimeStep(1));
+        assert_eq!(secret.start_of(TimeStep(2)), UnixTime(120));
+        // RFC 4226's counter 1 is the code of the second minute.
+        assert_eq!(secret.token_at(TimeStep(1)).as_str(), "287082");
+        let token = secret.token_at(TimeStep(1));
+        assert_eq!(secret.latest_step_of(&token, UnixTime(60), 0), Some(TimeStep(1)));
+        assert_eq!(secret.latest_step_of(&token, UnixTime(119), 0), Some(TimeStep(1)));
+        assert_eq!(secret.latest_step_of(&token, UnixTime(120), 0), None);
+        assert_eq!(secret.latest_step_of(&token, UnixTime(179), 1), Some(TimeStep(1)));
+    }
+
+    #[test]
+    fn parameters_outside_their_bounds_are_none() {
+        for (digits, period) in [(5, 30), (9, 30), (0, 30), (6, 9), (6, 301), (6, 0)] {
+            assert_eq!(Parameters::new(Algorithm::Sha1, digits, period), None);
+        }
+    }
+
+    #[test]
+    fn a_weak_secret_is_taken_by_that_name_alone() {
+        assert_eq!(Secret::from_bytes(&[7; 10]), None);
+        let weak = Secret::weak_from_bytes(&[7; 10]).unwrap();
+        assert!(weak.is_weak() && !rfc().is_weak());
+        let token = weak.token_at(TimeStep(3));
+        assert_eq!(weak.latest_step_of(&token, TimeStep(3).start(), 0), Some(TimeStep(3)));
+        for length in [0, 9, 16, 64] {
+            assert_eq!(Secret::weak_from_bytes(&vec![7; length]), None);
         }
     }
 

@@ -27,13 +27,13 @@ pub fn is_whole(slot: &[u8]) -> bool {
     let nonce = str::from_utf8(slot).ok().and_then(|slot| slot.split(' ').nth(4));
     nonce.is_some_and(|nonce| {
         let (sequence, text) = newest(slot);
-        nonce.len() == 16 && seal_with(nonce, 1, sequence, &text) == slot
+        nonce.len() == 16 && seal_with(nonce, 2, sequence, &text) == slot
     })
 }
 
 /// A file whose two slots are the same.
 pub fn file(text: &str) -> Vec<u8> {
-    let slot = seal(1, 1, text);
+    let slot = seal(2, 1, text);
     [&slot[..], &slot[..]].concat()
 }
 

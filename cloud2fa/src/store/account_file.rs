@@ -1,8 +1,12 @@
 //! One account file: checked as what is open, read, and written a slot at a time.
 
+use super::record::{self, Lost, Unread};
 use super::shield::Shield;
-use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, SLOT_SIZE};
-use super::{OldCopy, StoreError, io_error, record};
+use super::slots::{
+    self, BadSlots, Content, FILE_SIZE, FIRST_FORMAT, FORMAT, HIGHEST_SEQUENCE, SLOT_SIZE,
+};
+use super::{OldCopy, StoreError, io_error};
+use crate::seal::NoSeal;
 use crate::{Account, User, UserName};
 use std::fs::{File, Metadata};
 use std::io;
@@ -64,8 +68,11 @@ impl AccountFile {
         if current.sequence >= HIGHEST_SEQUENCE {
             return Err(self.damaged("its sequence number is at the end"));
         }
-        let account = record::read(current.text)
-            .ok_or_else(|| self.damaged("its content is not an account"))?;
+        let read = record::read(current.format, current.text, &NoSeal);
+        let account = read.map_err(|why| match why {
+            Unread::NoAccount => self.damaged("its content is not an account"),
+            Unread::Unopened(why) => StoreError::Sealed { path: self.path.clone(), why },
+        })?;
         let (index, sequence, end_of_other) =
             (current.index, current.sequence, current.end_of_other);
         Ok(Loaded { account, index, sequence, end_of_other })
@@ -104,9 +111,35 @@ impl AccountFile {
         account: &Account,
         wipe: Wipe,
     ) -> Result<OldCopy, StoreError> {
+        self.commit_text(loaded, FORMAT, &record::write(account), wipe)
+    }
+
+    /// Makes both copies ones of format 1, unless they are. Says what is lost. The file is locked.
+    pub(super) fn write_back(&self, name: &UserName) -> Result<Vec<Lost>, StoreError> {
+        let loaded = self.load()?;
+        self.must_name(&loaded.account, name)?;
+        if !slots::has_format(&self.read_any()?, FORMAT) {
+            return Ok(Vec::new());
+        }
+        let (text, lost) = record::write_format_1(&loaded.account)
+            .map_err(|why| StoreError::NotInFormat1 { path: self.path.clone(), why })?;
+        match self.commit_text(&loaded, FIRST_FORMAT, &text, Wipe::OldCopy)? {
+            OldCopy::Wiped => Ok(lost),
+            OldCopy::Left(source) => Err(io_error("write", &self.path)(source)),
+        }
+    }
+
+    /// Commits a text of this format.
+    fn commit_text(
+        &self,
+        loaded: &Loaded,
+        format: u64,
+        text: &Content,
+        wipe: Wipe,
+    ) -> Result<OldCopy, StoreError> {
         // `load` has left room for it.
         let sequence = loaded.sequence + 1;
-        let slot = encode(sequence, account, loaded.end_of_other, &self.path)?;
+        let slot = encode(format, sequence, text, loaded.end_of_other, &self.path)?;
         self.write(1 - loaded.index, &slot)?;
         Ok(match wipe {
             Wipe::No => OldCopy::Wiped,
@@ -122,7 +155,8 @@ impl AccountFile {
         // A number that was forged leaves no room for the commits to come.
         let forged = next > HIGHEST_SEQUENCE / 2;
         let sequence = if forged { 1 } else { next };
-        let slot = encode(sequence, account, slots::last_byte(&old, 0), &self.path)?;
+        let end = slots::last_byte(&old, 0);
+        let slot = encode(FORMAT, sequence, &record::write(account), end, &self.path)?;
         self.write(0, &slot)?;
         // Only now, since a file of the right size is read.
         Shield::without_signal(self.file.set_len(FILE_SIZE as u64))
@@ -171,17 +205,23 @@ impl AccountFile {
 
 /// The content of a new account file.
 pub(super) fn new_content(account: &Account, path: &Path) -> Result<Content, StoreError> {
-    let slot = encode(1, account, 0, path)?;
+    let slot = encode(FORMAT, 1, &record::write(account), 0, path)?;
     let mut content = Content::with_room_for(FILE_SIZE);
     content.extend_from_slice(&slot);
     content.extend_from_slice(&slot);
     Ok(content)
 }
 
-/// The slot of `account`, for a place whose last byte is `end`.
-fn encode(sequence: u64, account: &Account, end: u8, path: &Path) -> Result<Content, StoreError> {
+/// The slot of `text`, for a place whose last byte is `end`.
+fn encode(
+    format: u64,
+    sequence: u64,
+    text: &Content,
+    end: u8,
+    path: &Path,
+) -> Result<Content, StoreError> {
     let why = "its content would not fit";
-    slots::encode(sequence, &slots::nonce_over(end)?, &record::write(account))
+    slots::encode(format, sequence, &slots::nonce_over(end)?, text)
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }
 

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// The embedded store.
 pub struct FileStore {
-    directory: Directory,
+    pub(super) directory: Directory,
     policy: Policy,
     memory: Box<dyn HashMemory>,
 }

@@ -7,13 +7,17 @@ mod file;
 mod lock;
 mod new_file;
 mod reach;
-mod record;
+pub mod record;
 mod shield;
 mod slots;
+mod write_back;
 
 pub use file::FileStore;
 pub use reach::Reach;
 pub use shield::Shield;
+pub use write_back::WrittenBack;
+
+use record::NotInFormat1;
 
 use crate::backup_codes::HashError;
 use crate::seal::SealError;
@@ -262,6 +266,14 @@ pub enum StoreError {
         path: PathBuf,
         /// Why it is not opened.
         why: SealError,
+    },
+    /// The record cannot be written for a version that knows format 1 alone.
+    #[error("{} cannot be written in format 1: {why}; `cloud2fa disable` the user, or `enable --replace` anew, then try again", .path.display())]
+    NotInFormat1 {
+        /// The account file.
+        path: PathBuf,
+        /// Why not.
+        why: NotInFormat1,
     },
     /// A call to the system failed.
     #[error("cannot {doing} {} ({source})", .path.display())]

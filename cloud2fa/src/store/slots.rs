@@ -33,7 +33,10 @@ const BLANKS: [u8; SLOT_SIZE] = [b' '; SLOT_SIZE];
 pub(super) const FILE_SIZE: usize = 2 * SLOT_SIZE;
 
 /// What this version writes.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
+
+/// What the first versions wrote.
+pub(super) const FIRST_FORMAT: u64 = 1;
 
 /// No file lives long enough to get here by commits; a header beyond was forged, and
 /// would leave no room for the commits to come.
@@ -43,7 +46,7 @@ const MAGIC: &str = "cloud2fa-account";
 
 /// What stands in an account file, or will. Wiped when dropped, as a whole: `Zeroizing` wipes a
 /// vector byte by byte, which takes longer than to read it from the file.
-pub(super) struct Content(Vec<u8>);
+pub struct Content(Vec<u8>);
 
 impl Content {
     /// So many zeros.
@@ -100,6 +103,8 @@ pub(super) struct Current<'a> {
     pub(super) index: usize,
     /// Rises with each commit.
     pub(super) sequence: u64,
+    /// What the text is written in: [`FORMAT`] or an earlier one.
+    pub(super) format: u64,
     /// The text.
     pub(super) text: &'a [u8],
     /// The last byte of the other slot, which the next commit overwrites.
@@ -118,11 +123,12 @@ pub(super) fn current(file: &[u8]) -> Result<Current<'_>, BadSlots> {
     slots.sort_by_key(|slot| std::cmp::Reverse(slot.as_ref().map(|(.., header)| header.sequence)));
     for (index, slot, header) in slots.into_iter().flatten() {
         let Some(text) = header.text(slot) else { continue };
-        if header.format != FORMAT {
-            return Err(BadSlots::LaterFormat(header.format));
+        let (sequence, format) = (header.sequence, header.format);
+        if !(FIRST_FORMAT..=FORMAT).contains(&format) {
+            return Err(BadSlots::LaterFormat(format));
         }
         let end_of_other = last_byte(file, 1 - index);
-        return Ok(Current { index, sequence: header.sequence, text, end_of_other });
+        return Ok(Current { index, sequence, format, text, end_of_other });
     }
     Err(BadSlots::Damaged)
 }
@@ -153,10 +159,16 @@ pub(super) fn highest_sequence(file: &[u8]) -> u64 {
         .unwrap_or(0)
 }
 
-/// A slot of `text`; nothing where it does not fit. `nonce` must be new, for each write.
-pub(super) fn encode(sequence: u64, nonce: &str, text: &[u8]) -> Option<Content> {
+/// Whether a header, valid or not, says this format.
+pub(super) fn has_format(file: &[u8], format: u64) -> bool {
+    file.chunks(SLOT_SIZE).filter_map(Header::parse).any(|header| header.format == format)
+}
+
+/// A slot of `text`, which is in `format`; nothing where it does not fit. `nonce` must be new, for
+/// each write.
+pub(super) fn encode(format: u64, sequence: u64, nonce: &str, text: &[u8]) -> Option<Content> {
     debug_assert_eq!(nonce.len(), NONCE_LENGTH);
-    let unsealed = format!("{MAGIC} {FORMAT} {sequence} {} {nonce} ", text.len());
+    let unsealed = format!("{MAGIC} {format} {sequence} {} {nonce} ", text.len());
     let end = unsealed.len() + Header::CHECKSUM_LENGTH + 1 + text.len();
     if end > SLOT_SIZE - TAIL_SIZE {
         return None;
@@ -236,7 +248,7 @@ mod tests {
         [first, second]
             .iter()
             .flat_map(|(sequence, text)| {
-                encode(*sequence, NONCE, text.as_bytes()).unwrap().to_vec()
+                encode(FORMAT, *sequence, NONCE, text.as_bytes()).unwrap().to_vec()
             })
             .collect()
     }
@@ -244,8 +256,13 @@ mod tests {
     #[test]
     fn the_higher_sequence_number_counts() {
         let old_new = file((7, "old"), (8, "new"));
-        let newest =
-            |index, sequence| Current { index, sequence, text: b"new", end_of_other: b'f' };
+        let newest = |index, sequence| Current {
+            index,
+            sequence,
+            format: FORMAT,
+            text: b"new",
+            end_of_other: b'f',
+        };
         assert_eq!(current(&old_new), Ok(newest(1, 8)));
         let new_old = file((10, "new"), (9, "old"));
         assert_eq!(current(&new_old), Ok(newest(0, 10)));
@@ -274,7 +291,7 @@ mod tests {
         let end = current(&whole).unwrap().end_of_other;
         // As often as it takes for a nonce that leaves the end to chance to be found out.
         for _ in 0..100 {
-            let next = encode(9, &nonce_over(end).unwrap(), b"the newest of all").unwrap();
+            let next = encode(FORMAT, 9, &nonce_over(end).unwrap(), b"the newest of all").unwrap();
             for written in (0..SLOT_SIZE).rev().take(300).chain(0..300) {
                 let mut torn = whole.clone();
                 torn[..written].copy_from_slice(&next[..written]);
@@ -289,9 +306,9 @@ mod tests {
         // A power failure may leave the end of a write without its beginning (sectors).
         let text = "x".repeat(1000);
         let whole = file((7, "old"), (8, "newer"));
-        let lost = encode(9, NONCE, text.as_bytes()).unwrap();
+        let lost = encode(FORMAT, 9, NONCE, text.as_bytes()).unwrap();
         for next in [&text, &text.replace("xx", "yx")] {
-            let next = encode(9, "fedcba9876543210", next.as_bytes()).unwrap();
+            let next = encode(FORMAT, 9, "fedcba9876543210", next.as_bytes()).unwrap();
             for written in 512..SLOT_SIZE {
                 let mut torn = whole.clone();
                 torn[512..SLOT_SIZE].copy_from_slice(&lost[512..]);
@@ -320,18 +337,18 @@ mod tests {
         let mut later = file((7, "old"), (8, "new"));
         let slot = &mut later[SLOT_SIZE..];
         let format_at = MAGIC.len() + 1;
-        slot[format_at] = b'2';
+        slot[format_at] = b'3';
         let checksum_at = Header::parse(slot).unwrap().checksum_at;
         let sum = checksum(&slot[..checksum_at], b"new");
         slot[checksum_at..checksum_at + 64].copy_from_slice(sum.as_bytes());
-        assert_eq!(current(&later), Err(BadSlots::LaterFormat(2)));
+        assert_eq!(current(&later), Err(BadSlots::LaterFormat(3)));
         assert_eq!(highest_sequence(&later), 8);
     }
 
     #[test]
     fn what_does_not_fit_is_not_cut() {
-        assert!(encode(u64::MAX, NONCE, &[b'x'; SLOT_SIZE]).is_none());
-        assert!(encode(1, NONCE, &[b'x'; SLOT_SIZE - 90]).is_none());
-        assert!(encode(1, NONCE, &[b'x'; 3900]).is_some());
+        assert!(encode(FORMAT, u64::MAX, NONCE, &[b'x'; SLOT_SIZE]).is_none());
+        assert!(encode(FORMAT, 1, NONCE, &[b'x'; SLOT_SIZE - 90]).is_none());
+        assert!(encode(FORMAT, 1, NONCE, &[b'x'; 3900]).is_some());
     }
 }
