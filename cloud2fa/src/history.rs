@@ -99,9 +99,9 @@ impl History {
             Outcome::Wrong | Outcome::Replayed => &mut self.refused,
         };
         match list.last_mut() {
-            Some(last) if entry.outcome != Outcome::Accepted && last.is_like(&entry) => {
-                last.at = entry.at;
-                last.times = last.times.saturating_add(entry.times);
+            Some(newest) if entry.outcome != Outcome::Accepted && newest.is_like(&entry) => {
+                newest.at = entry.at;
+                newest.times = newest.times.saturating_add(entry.times);
             }
             _ => {
                 list.push(entry);

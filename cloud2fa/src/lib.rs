@@ -21,7 +21,6 @@ pub mod log;
 pub mod manage;
 pub mod module_arguments;
 pub mod otpauth;
-pub mod parameters;
 pub mod qr;
 pub mod seal;
 pub mod service;

@@ -1,6 +1,6 @@
 //! Accounts without the costs of Argon2: the hashes of the backup codes are made up.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, dead_code)]
 
 use cloud2fa::account::Enrolment;
 use cloud2fa::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};

@@ -10,8 +10,8 @@ use crate::account::{
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::Budget;
 use crate::history::History;
-use crate::parameters::Parameters;
 use crate::throttle::Wait;
+use crate::totp::Parameters;
 use crate::totp::STEP_SECONDS;
 use crate::{Secret, TimeStep, UnixTime, UserName};
 use data_encoding::HEXLOWER;
@@ -208,12 +208,12 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
     lines.exactly("\n[usage]\n")?;
-    let last_step_at = lines.optional("last_step")?.map(|step| TimeStep(step).start());
-    let last_used = lines.optional("last_used")?.map(UnixTime);
+    let last_step_at = lines.optional("last_step").ok()?.map(|step| TimeStep(step).start());
+    let last_used = lines.optional("last_used").ok()?.map(UnixTime);
     let spent = read_spent(lines.value("spent_backup_codes")?)?;
     let (failures, failures_since_login) =
         (lines.parsed("failures")?, lines.parsed("failures_since_login")?);
-    let wait = match lines.optional("wait_from")? {
+    let wait = match lines.optional("wait_from").ok()? {
         Some(from) => Some(Wait { from: UnixTime(from), seconds: lines.parsed("wait_seconds")? }),
         None => None,
     };

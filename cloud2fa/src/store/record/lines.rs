@@ -4,6 +4,10 @@
 
 use std::str::FromStr;
 
+/// What is there is not what it must be.
+#[derive(Debug)]
+pub(super) struct Malformed;
+
 /// The lines that are not taken yet. What is not there as it was asked for gives nothing.
 pub(super) struct Lines<'t>(pub(super) &'t str);
 
@@ -38,7 +42,7 @@ impl<'t> Lines<'t> {
     }
 
     /// The same, of a number or a boolean that may be left out.
-    pub(super) fn optional<T: FromStr>(&mut self, key: &str) -> Option<Option<T>> {
+    pub(super) fn optional<T: FromStr>(&mut self, key: &str) -> Result<Option<T>, Malformed> {
         self.optional_by(key, |value| value.parse().ok())
     }
 
@@ -47,7 +51,7 @@ impl<'t> Lines<'t> {
         &mut self,
         key: &str,
         read: impl FnOnce(&'t str) -> Option<T>,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Malformed> {
         self.optional_by(key, |value| read(plain(value)?))
     }
 
@@ -55,10 +59,10 @@ impl<'t> Lines<'t> {
         &mut self,
         key: &str,
         read: impl FnOnce(&'t str) -> Option<T>,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Malformed> {
         match self.value(key) {
-            None => Some(None),
-            Some(value) => read(value).map(Some),
+            None => Ok(None),
+            Some(value) => read(value).map(Some).ok_or(Malformed),
         }
     }
 

@@ -3,16 +3,16 @@
 use super::entries::{
     from_base64, read_attempt, read_budget, read_decision, read_key, read_notice, read_ticket,
 };
-use super::lines::{Lines, unquoted};
+use super::lines::{Lines, Malformed, unquoted};
 use super::write::IGNORABLE;
 use crate::account::{
     Account, Creator, Drift, Enrolment, Generation, Holder, Ignorable, Latest, SpentCodes, Usage,
 };
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::history::{History, KEPT};
-use crate::parameters::{Algorithm, Parameters};
 use crate::seal::{Seal, SealError, Sealed};
 use crate::throttle::Wait;
+use crate::totp::{Algorithm, Parameters};
 use crate::{Secret, UnixTime, UserName};
 use data_encoding::BASE64_NOPAD;
 
@@ -34,9 +34,9 @@ impl<'t> Reader<'t> {
     pub(super) fn account(&mut self) -> Option<Account> {
         let generation = Generation::from_hex(self.lines.string("generation")?)?;
         let name = UserName::new(&unquoted(self.lines.value("user")?)?).ok()?;
-        let uid = self.lines.optional("uid")?;
+        let uid = self.lines.optional("uid").ok()?;
         let enrolled: bool = self.lines.parsed("enrolled")?;
-        let ticket = self.lines.optional_string("ticket", read_ticket)?;
+        let ticket = self.lines.optional_string("ticket", read_ticket).ok()?;
         let enrolment = if enrolled { Some(self.enrolment(&name)?) } else { None };
         let usage = read_usage(&mut self.lines)?;
         let ignorable = read_ignorable(&mut self.lines)?;
@@ -49,12 +49,12 @@ impl<'t> Reader<'t> {
         let lines = &mut self.lines;
         Some(Enrolment {
             secret: secret.with_parameters(read_parameters(lines)?),
-            drift: Drift::new(lines.optional("drift")?.unwrap_or_default())?,
-            replace_weak_by: read_time(lines, "replace_weak_by")?,
+            drift: Drift::new(lines.optional("drift").ok()?.unwrap_or_default())?,
+            replace_weak_by: read_time(lines, "replace_weak_by").ok()?,
             created: UnixTime(lines.parsed("created")?),
             created_by: Creator::from(&*unquoted(lines.value("created_by")?)?),
-            codes_seen: lines.optional("codes_seen")?.unwrap_or(true),
-            unconfirmed_until: read_time(lines, "unconfirmed_until")?,
+            codes_seen: lines.optional("codes_seen").ok()?.unwrap_or(true),
+            unconfirmed_until: read_time(lines, "unconfirmed_until").ok()?,
             backup_codes: read_backup_codes(lines)?,
         })
     }
@@ -71,17 +71,17 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn read_time(lines: &mut Lines<'_>, key: &str) -> Option<Option<UnixTime>> {
-    Some(lines.optional(key)?.map(UnixTime))
+fn read_time(lines: &mut Lines<'_>, key: &str) -> Result<Option<UnixTime>, Malformed> {
+    Ok(lines.optional(key)?.map(UnixTime))
 }
 
 fn read_parameters(lines: &mut Lines<'_>) -> Option<Parameters> {
     let named = |name: &str| Algorithm::ALL.into_iter().find(|known| known.name() == name);
     let usual = Parameters::USUAL;
     Parameters::new(
-        lines.optional_string("algorithm", named)?.unwrap_or(usual.algorithm()),
-        lines.optional("digits")?.unwrap_or(usual.digits()),
-        lines.optional("period")?.unwrap_or(usual.period()),
+        lines.optional_string("algorithm", named).ok()?.unwrap_or(usual.algorithm()),
+        lines.optional("digits").ok()?.unwrap_or(usual.digits()),
+        lines.optional("period").ok()?.unwrap_or(usual.period()),
     )
 }
 
@@ -98,23 +98,23 @@ fn read_backup_codes(lines: &mut Lines<'_>) -> Option<BackupCodeSet> {
 fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
     lines.exactly("\n[usage]\n")?;
     Some(Usage {
-        last_step_at: read_time(lines, "last_step_at")?,
-        last_used: read_time(lines, "last_used")?,
+        last_step_at: read_time(lines, "last_step_at").ok()?,
+        last_used: read_time(lines, "last_used").ok()?,
         spent: match lines.value("spent_backup_codes") {
             Some(list) => read_spent(list)?,
             None => SpentCodes::default(),
         },
-        failures: lines.optional("failures")?.unwrap_or_default(),
-        failures_since_login: lines.optional("failures_since_login")?.unwrap_or_default(),
-        wait: match read_time(lines, "wait_from")? {
+        failures: lines.optional("failures").ok()?.unwrap_or_default(),
+        failures_since_login: lines.optional("failures_since_login").ok()?.unwrap_or_default(),
+        wait: match read_time(lines, "wait_from").ok()? {
             Some(from) => Some(Wait { from, seconds: lines.parsed("wait_seconds")? }),
             None => None,
         },
-        locked: lines.optional("locked")?.unwrap_or_default(),
-        budget: lines.optional_string("budget", read_budget)?.unwrap_or_default(),
+        locked: lines.optional("locked").ok()?.unwrap_or_default(),
+        budget: lines.optional_string("budget", read_budget).ok()?.unwrap_or_default(),
         remembered: read_latest(lines, "remembered", read_key)?,
         notices: read_latest(lines, "notices", read_notice)?,
-        last_attempt: lines.optional_string("last_attempt", read_attempt)?,
+        last_attempt: lines.optional_string("last_attempt", read_attempt).ok()?,
         history: History::from_entries(lines.list("decisions", 2 * KEPT, read_decision)?)?,
     })
 }

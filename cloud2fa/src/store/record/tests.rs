@@ -9,9 +9,9 @@ use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::{Budget, DAYS};
 use crate::decide::Factor;
 use crate::history::{Entry, KEPT, LONGEST_SERVICE, Origin, Outcome};
-use crate::parameters::{Algorithm, Parameters};
 use crate::seal::{NoSeal, Sealed};
 use crate::throttle::Wait;
+use crate::totp::{Algorithm, Parameters};
 use crate::{Secret, TimeStep, UnixTime, UserName};
 use zeroize::Zeroizing;
 

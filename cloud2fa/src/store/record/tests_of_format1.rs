@@ -5,9 +5,9 @@ use super::*;
 use crate::account::{Drift, Enrolment};
 use crate::backup_codes::CODES;
 use crate::fields::{Fields, string};
-use crate::parameters::Parameters;
 use crate::seal::NoSeal;
 use crate::throttle::Wait;
+use crate::totp::Parameters;
 use crate::{TimeStep, UnixTime};
 
 /// As version 0.1.0 wrote it.

@@ -11,7 +11,7 @@ use crate::account::{Account, Drift, Enrolment, Usage};
 use crate::backup_codes::BackupCodeSet;
 use crate::budget::Budget;
 use crate::history::History;
-use crate::parameters::Parameters;
+use crate::totp::Parameters;
 use std::io::{Result, Write};
 
 /// More than any account takes, so that the buffer never grows.
