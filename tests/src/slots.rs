@@ -33,8 +33,18 @@ pub fn is_whole(slot: &[u8]) -> bool {
     let nonce = str::from_utf8(slot).ok().and_then(|slot| slot.split(' ').nth(4));
     nonce.is_some_and(|nonce| {
         let (sequence, text) = newest(slot);
-        nonce.len() == 16 && seal_with(nonce, FORMAT, sequence, &text) == slot
+        nonce.len() == 16 && seal_with(nonce, FORMAT, sequence, &text) == unmarked(slot)
     })
+}
+
+/// A slot without the mark that says which other one is on the disk.
+pub fn unmarked(slot: &[u8]) -> Vec<u8> {
+    let mut unmarked = slot.to_vec();
+    let mark = &mut unmarked[SLOT - 33..SLOT - 17];
+    if mark.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        mark.fill(b' ');
+    }
+    unmarked
 }
 
 /// A file whose two slots are the same.

@@ -2,12 +2,14 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
+use super::calls::{Access, Calls, Facts, FileCalls, Lockable};
 use super::new_file::{self, Created, Place};
-use super::{StoreError, io_error, lock, random_hex};
+use super::slots::{Content, SLOT_SIZE};
+use super::system::System;
+use super::{StoreError, io_error};
 use crate::{NoRandomness, UserName};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::fcntl::OFlag;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -40,28 +42,19 @@ const OF_EVERY_VOLUME: &str = "lost+found";
 
 /// The store's directory, found healthy.
 #[derive(Debug)]
-pub(super) struct Directory {
-    file: File,
+pub(super) struct Directory<C = System> {
+    calls: C,
     path: PathBuf,
     owner: u32,
 }
 
-/// How a record is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    /// To be looked at.
-    Read,
-    /// To be changed: fails at once on a read-only file system.
-    Write,
-}
-
 /// What was done where an unusable record stands, or stood.
 #[derive(Debug)]
-pub(super) enum Replaced {
+pub(super) enum Replaced<F> {
     /// A new file is there.
     Yes,
     /// This one is there still, and can be written over in place.
-    InPlace(AccountFile),
+    InPlace(AccountFile<F>),
 }
 
 impl Directory {
@@ -69,13 +62,13 @@ impl Directory {
     pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
         let directory = Self::open_unmarked(path, owner)?;
         let marker_path = directory.path.join(MARKER);
-        let marker = match directory.open_at(MARKER, OFlag::O_RDONLY) {
+        let marker = match directory.calls.open(MARKER, Access::Read) {
             Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(directory.path)),
             outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &marker_path))?,
         };
         let status = marker.metadata().map_err(io_error("examine", &marker_path))?;
         let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
-        if let Some(why) = wrong_with(&status, owner).or_else(too_large) {
+        if let Some(why) = wrong_with(&Facts::from(&status), owner).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
             return Err(StoreError::UnsafeStore { path: marker_path, why, remedy });
         }
@@ -117,9 +110,9 @@ impl Directory {
         let text = format!(
             "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
         );
-        let made = lock::while_locked(&directory.file, &directory.path, || {
+        let made = directory.calls.while_locked(&directory.path, || {
             let (place, text) = (Place::Free, text.as_bytes());
-            new_file::create(&directory.file, &directory.path, MARKER, text, place)
+            new_file::create(&directory.calls, &directory.path, MARKER, text, place, |_| ())
         })?;
         Ok(made == Created::Yes)
     }
@@ -160,7 +153,16 @@ impl Directory {
                 "find out why, then chmod it to 0700",
             ));
         }
-        Ok(Self { file, path, owner })
+        let calls = System { file, path: path.clone() };
+        Ok(Self { calls, path, owner })
+    }
+}
+
+impl<C: Calls> Directory<C> {
+    /// A directory on a model of the disk.
+    #[cfg(test)]
+    pub(super) fn on(calls: C, owner: u32) -> Self {
+        Self { calls, path: PathBuf::from("/store"), owner }
     }
 
     /// Opens the account file of `name` and checks it; nothing where there is none.
@@ -168,14 +170,10 @@ impl Directory {
         &self,
         name: &UserName,
         access: Access,
-    ) -> Result<Option<AccountFile>, StoreError> {
+    ) -> Result<Option<AccountFile<C::File>>, StoreError> {
         let path = self.account_path(name);
-        let flags = match access {
-            Access::Read => OFlag::O_RDONLY,
-            Access::Write => OFlag::O_RDWR,
-        };
         let unsafe_record = |why| StoreError::UnsafeRecord { path: path.clone(), why };
-        let file = match self.open_at(&account_file_name(name), flags) {
+        let file = match self.calls.open(&account_file_name(name), access) {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(unsafe_record("is a symbolic link")),
@@ -191,43 +189,51 @@ impl Directory {
 
     /// Names of all account files.
     pub(super) fn names(&self) -> Result<Vec<UserName>, StoreError> {
-        let entries = std::fs::read_dir(&self.path).map_err(io_error("list", &self.path))?;
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(io_error("list", &self.path))?.file_name();
-            names.extend(
-                name.to_str().and_then(|name| UserName::decode(name.strip_suffix(ACCOUNT_SUFFIX)?)),
-            );
-        }
+        let names = self.calls.names().map_err(io_error("list", &self.path))?;
+        let of_account = |name: &String| UserName::decode(name.strip_suffix(ACCOUNT_SUFFIX)?);
+        let mut names: Vec<_> = names.iter().filter_map(of_account).collect();
         names.sort();
         Ok(names)
     }
 
-    /// Makes the account file of `name` with `content`, whole or not at all.
+    /// Makes the account file of `name`, both of whose slots are `slot`, whole or not at all.
     pub(super) fn create_account(
         &self,
         name: &UserName,
-        content: &[u8],
+        slot: &Content,
     ) -> Result<Created, StoreError> {
-        lock::while_locked(&self.file, &self.path, || {
-            new_file::remove_leftovers(&self.file, &self.path);
-            let name = account_file_name(name);
-            new_file::create(&self.file, &self.path, &name, content, Place::Free)
+        self.calls.while_locked(&self.path, || {
+            new_file::remove_leftovers(&self.calls);
+            self.create(&account_file_name(name), slot, Place::Free)
         })
     }
 
-    /// Makes a file with `content` where an unusable record of `name` stands, which is moved
+    /// The same, with the directory locked.
+    fn create(&self, name: &str, slot: &Content, place: Place<'_>) -> Result<Created, StoreError> {
+        let mut content = Content::with_room_for(2 * SLOT_SIZE);
+        content.extend_from_slice(slot);
+        content.extend_from_slice(slot);
+        new_file::create(&self.calls, &self.path, name, &content, place, |file| {
+            AccountFile::mark_new(file, slot);
+        })
+    }
+
+    /// Makes a file with `slot` where an unusable record of `name` stands, which is moved
     /// aside; but a file that root alone could have opened is given back as it is, to be written
     /// over in place, which needs no room on the disk. Any other one is not: who has opened it
     /// before could read the new secret in it, and write back what stood there before.
-    pub(super) fn replace(&self, name: &UserName, content: &[u8]) -> Result<Replaced, StoreError> {
+    pub(super) fn replace(
+        &self,
+        name: &UserName,
+        slot: &Content,
+    ) -> Result<Replaced<C::File>, StoreError> {
         let (path, file_name) = (self.account_path(name), account_file_name(name));
-        lock::while_locked(&self.file, &self.path, || {
-            let aside = format!("{ASIDE_PREFIX}{file_name}-{}", random_hex()?);
-            let place = match self.open_at(&file_name, OFlag::O_RDWR) {
+        self.calls.while_locked(&self.path, || {
+            let aside = format!("{ASIDE_PREFIX}{file_name}-{}", self.calls.random_hex()?);
+            let place = match self.calls.open(&file_name, Access::Write) {
                 Ok(file) => {
-                    let status = file.metadata().map_err(io_error("examine", &path))?;
-                    if wrong_with(&status, self.owner).is_none() {
+                    let facts = file.facts().map_err(io_error("examine", &path))?;
+                    if wrong_with(&facts, self.owner).is_none() {
                         let path = path.clone();
                         return Ok(Replaced::InPlace(AccountFile { file, path }));
                     }
@@ -237,8 +243,8 @@ impl Directory {
                 Err(errno) if is_no_file(errno) => Place::Taken { aside: &aside },
                 Err(errno) => return Err(io_error("open", &path)(errno.into())),
             };
-            new_file::remove_leftovers(&self.file, &self.path);
-            match new_file::create(&self.file, &self.path, &file_name, content, place)? {
+            new_file::remove_leftovers(&self.calls);
+            match self.create(&file_name, slot, place)? {
                 Created::Yes => Ok(Replaced::Yes),
                 Created::ExistsAlready => Err(StoreError::Changed(name.clone())),
             }
@@ -255,17 +261,9 @@ impl Directory {
         self.owner
     }
 
-    fn open_at(&self, name: &str, access: OFlag) -> nix::Result<File> {
-        let careful = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let open = |flags| openat(&self.file, name, access | careful | flags, Mode::empty());
-        // Each login writes to a record, so that the next one's reading would note the time of
-        // access (relatime, mount(8)): a write to the inode.
-        let file = match open(OFlag::O_NOATIME) {
-            // Only a file's owner may leave it out (open(2)). Whose it is, is checked later.
-            Err(Errno::EPERM) => open(OFlag::empty()),
-            outcome => outcome,
-        };
-        file.map(File::from)
+    /// The calls to the system that this directory is made of.
+    pub(super) fn calls(&self) -> &C {
+        &self.calls
     }
 }
 

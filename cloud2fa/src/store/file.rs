@@ -1,10 +1,11 @@
 //! The embedded store: one file a user in one directory. A change is one slot, overwritten
 //! in place and synchronised, under the lock of the user's file.
 
-use super::account_file::{AccountFile, Wipe, new_content};
-use super::directory::{Access, Directory, Replaced};
-use super::lock::while_locked;
+use super::account_file::{AccountFile, Wipe, first_slot};
+use super::calls::{Access, Calls, FileCalls, Lockable};
+use super::directory::{Directory, Replaced};
 use super::new_file::Created;
+use super::system::System;
 use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
@@ -16,8 +17,8 @@ use crate::{
 use std::path::Path;
 
 /// The embedded store.
-pub struct FileStore {
-    pub(super) directory: Directory,
+pub struct FileStore<C: Calls = System> {
+    pub(super) directory: Directory<C>,
     policy: Policy,
     memory: Box<dyn HashMemory>,
 }
@@ -37,24 +38,33 @@ impl FileStore {
     pub fn init(path: &Path, owner: u32) -> Result<bool, StoreError> {
         Directory::init(path, owner)
     }
+}
+
+/// An account file, and what is in it.
+type Found<C> = (AccountFile<<C as Calls>::File>, Account);
+
+impl<C: Calls> FileStore<C> {
+    /// A store on a model of the disk.
+    #[cfg(test)]
+    pub(super) fn on(calls: C, owner: u32, policy: Policy, memory: Box<dyn HashMemory>) -> Self {
+        Self { directory: Directory::on(calls, owner), policy, memory }
+    }
+
+    /// What is there of a user, whatever the uid.
+    #[cfg(test)]
+    pub(super) fn record_of(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
+        Ok(self.peek(name, Access::Read)?.map(|(_, account)| account))
+    }
 
     /// The record of `user`, without the lock: for a look before.
-    fn peek(
-        &self,
-        name: &UserName,
-        access: Access,
-    ) -> Result<Option<(AccountFile, Account)>, StoreError> {
+    fn peek(&self, name: &UserName, access: Access) -> Result<Option<Found<C>>, StoreError> {
         let Some(file) = self.directory.account(name, access)? else { return Ok(None) };
         let account = look(&file)?;
         Ok(Some((file, account)))
     }
 
     /// The same, for a user whose uid must fit.
-    fn peek_own(
-        &self,
-        user: &User,
-        access: Access,
-    ) -> Result<Option<(AccountFile, Account)>, StoreError> {
+    fn peek_own(&self, user: &User, access: Access) -> Result<Option<Found<C>>, StoreError> {
         let found = self.peek(&user.name, access)?;
         if let Some((file, account)) = &found {
             file.must_be_of(account, user)?;
@@ -66,16 +76,17 @@ impl FileStore {
     fn update<T>(
         &self,
         user: &User,
-        file: &AccountFile,
+        file: &AccountFile<C::File>,
         wipe: Wipe,
         change: impl FnOnce(&Account) -> Result<(T, Option<Account>), StoreError>,
     ) -> Result<(T, OldCopy), StoreError> {
-        while_locked(&file.file, &file.path, || {
+        file.file.while_locked(&file.path, || {
             file.check(self.directory.owner())?;
             let loaded = file.load_own(user)?;
             let (outcome, account) = change(&loaded.account)?;
             let Some(account) = account else { return Ok((outcome, OldCopy::Wiped)) };
-            Ok((outcome, file.commit(&loaded, &account, wipe)?))
+            let old_copy = file.commit(self.directory.calls(), &loaded, &account, wipe)?;
+            Ok((outcome, old_copy))
         })
     }
 
@@ -84,7 +95,7 @@ impl FileStore {
     fn claim(
         &mut self,
         user: &User,
-        file: &AccountFile,
+        file: &AccountFile<C::File>,
         seen: &Generation,
         answer: &Answer,
     ) -> Result<Option<Claim>, StoreError> {
@@ -105,10 +116,11 @@ impl FileStore {
     /// root's alone.
     fn write_over(&self, user: &User, account: &Account) -> Result<OldCopy, StoreError> {
         let name = &user.name;
-        let content = new_content(account, &self.directory.account_path(name))?;
-        match self.directory.replace(name, &content)? {
+        let path = self.directory.account_path(name);
+        let slot = first_slot(self.directory.calls(), account, &path)?;
+        match self.directory.replace(name, &slot)? {
             Replaced::Yes => Ok(OldCopy::Wiped),
-            Replaced::InPlace(file) => while_locked(&file.file, &file.path, || {
+            Replaced::InPlace(file) => file.file.while_locked(&file.path, || {
                 let owner = self.directory.owner();
                 match file.check(owner).and_then(|()| file.load_own(user)) {
                     Ok(_) => Err(StoreError::Changed(name.clone())),
@@ -116,7 +128,7 @@ impl FileStore {
                     Err(error @ (StoreError::Removed(_) | StoreError::UnsafeRecord { .. })) => {
                         Err(error)
                     }
-                    Err(_) => file.write_over(account),
+                    Err(_) => file.write_over(self.directory.calls(), account),
                 }
             }),
         }
@@ -125,8 +137,8 @@ impl FileStore {
     /// Makes the file of a user who has none.
     fn create(&self, account: &Account) -> Result<(), StoreError> {
         let path = self.directory.account_path(&account.user.name);
-        let content = new_content(account, &path)?;
-        match self.directory.create_account(&account.user.name, &content)? {
+        let slot = first_slot(self.directory.calls(), account, &path)?;
+        match self.directory.create_account(&account.user.name, &slot)? {
             Created::Yes => Ok(()),
             Created::ExistsAlready => Err(StoreError::Changed(account.user.name.clone())),
         }
@@ -134,7 +146,7 @@ impl FileStore {
 
     /// Brings a new state of `user` into the store, if `basis` is still what is there.
     /// `renew` makes it of the usage that is carried over.
-    fn replace(
+    pub(super) fn put(
         &self,
         user: &User,
         basis: &Basis,
@@ -162,7 +174,7 @@ impl FileStore {
     }
 }
 
-impl Verifier for FileStore {
+impl<C: Calls> Verifier for FileStore<C> {
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
         let Some((file, account)) = self.peek_own(user, Access::Write)? else {
             return Ok(Standing::NeverEnrolled);
@@ -213,7 +225,7 @@ impl Verifier for FileStore {
     }
 }
 
-impl Store for FileStore {
+impl<C: Calls> Store for FileStore<C> {
     fn enrol(
         &mut self,
         user: &User,
@@ -225,7 +237,7 @@ impl Store for FileStore {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
         let proof = proven.secret.start_of(proven.proof);
         let enrolment = Enrolment::new(proven.secret, clock(), by, set);
-        let old_copy = self.replace(user, basis, |usage| {
+        let old_copy = self.put(user, basis, |usage| {
             // The secret is new: no code of it was seen before the one that proved it.
             let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
             Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
@@ -261,7 +273,7 @@ impl Store for FileStore {
         basis: &Basis,
         _clock: Clock<'_>,
     ) -> Result<OldCopy, StoreError> {
-        self.replace(user, basis, |usage| {
+        self.put(user, basis, |usage| {
             let usage = Usage { spent: SpentCodes::default(), ..usage };
             Ok(Account { usage, ..Account::empty(user.clone())? })
         })
@@ -303,10 +315,10 @@ impl Store for FileStore {
 }
 
 /// Reads a record without the lock.
-fn look(file: &AccountFile) -> Result<Account, StoreError> {
+fn look<F: FileCalls>(file: &AccountFile<F>) -> Result<Account, StoreError> {
     let loaded = match file.load() {
         // Two commits during one read can tear both copies; under the lock nobody commits.
-        Err(StoreError::Damaged { .. }) => while_locked(&file.file, &file.path, || file.load()),
+        Err(StoreError::Damaged { .. }) => file.file.while_locked(&file.path, || file.load()),
         outcome => outcome,
     }?;
     Ok(loaded.account)

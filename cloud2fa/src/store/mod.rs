@@ -2,7 +2,10 @@
 //! also be a service or a database that reads, decides and writes on its own side.
 
 mod account_file;
+mod calls;
 mod directory;
+#[cfg(test)]
+mod disk_model;
 mod file;
 mod lock;
 mod new_file;
@@ -10,6 +13,7 @@ mod reach;
 pub mod record;
 mod shield;
 mod slots;
+mod system;
 mod write_back;
 
 pub use file::FileStore;
@@ -334,11 +338,4 @@ impl StoreError {
 /// Makes a [`StoreError::Io`] of what failed on `path`.
 fn io_error(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
-}
-
-/// 16 random hexadecimal digits.
-fn random_hex() -> Result<String, NoRandomness> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)?;
-    Ok(data_encoding::HEXLOWER.encode(&bytes))
 }

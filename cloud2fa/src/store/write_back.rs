@@ -1,7 +1,6 @@
 //! All records in format 1, for an administrator who goes back to a version that knows no other.
 
-use super::directory::Access;
-use super::lock::while_locked;
+use super::calls::{Access, Calls, Lockable};
 use super::record::Lost;
 use super::{FileStore, StoreError};
 use crate::UserName;
@@ -15,7 +14,7 @@ pub struct WrittenBack {
     pub outcome: Result<Vec<Lost>, StoreError>,
 }
 
-impl FileStore {
+impl<C: Calls> FileStore<C> {
     /// Writes every record in format 1, both copies of it, each by a commit of its own under its
     /// lock. One that cannot be said in format 1, or cannot be read, stays as it is, and the others
     /// go on. It may be stopped anywhere, and called again. A change afterwards writes today's format again.
@@ -29,9 +28,9 @@ impl FileStore {
         let Some(file) = self.directory.account(name, Access::Write)? else {
             return Ok(Vec::new());
         };
-        while_locked(&file.file, &file.path, || {
+        file.file.while_locked(&file.path, || {
             file.check(self.directory.owner())?;
-            file.write_back(name)
+            file.write_back(self.directory.calls(), name)
         })
     }
 }

@@ -205,7 +205,17 @@ pub fn slot_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8>
 pub fn is_whole(slot: &[u8]) -> bool {
     let (sequence, text) = parse(slot);
     let nonce = std::str::from_utf8(slot).unwrap().split(' ').nth(4).unwrap();
-    nonce.len() == 16 && slot_with(nonce, FORMAT, sequence, &text) == slot
+    nonce.len() == 16 && slot_with(nonce, FORMAT, sequence, &text) == unmarked(slot)
+}
+
+/// A slot without the mark that says which other one is on the disk.
+pub fn unmarked(slot: &[u8]) -> Vec<u8> {
+    let mut unmarked = slot.to_vec();
+    let mark = &mut unmarked[SLOT - 33..SLOT - 17];
+    if mark.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        mark.fill(b' ');
+    }
+    unmarked
 }
 
 /// A whole file with `text` in both slots.
