@@ -1,4 +1,4 @@
-//! The text of format 1, which versions before 0.2 wrote: it is read for ever, and written for who
+//! The text of format 1, which the first versions wrote: it is read for ever, and written for who
 //! goes back to one of them.
 
 use super::Content;
@@ -41,7 +41,7 @@ pub enum NotInFormat1 {
 }
 
 /// What format 1 has no place for, and what can be done without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
     /// How many wrong tokens of the last 30 days count.
     Budget,
@@ -64,6 +64,21 @@ pub enum Lost {
 }
 
 impl Lost {
+    /// A word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Decisions => "decisions",
+            Self::RememberedKeys => "remembered_keys",
+            Self::Notices => "notices",
+            Self::Ticket => "ticket",
+            Self::LastAttempt => "last_attempt",
+            Self::CodesNotSeen => "codes_not_seen",
+            Self::ReplaceBy => "replace_weak_by",
+            Self::Ignorable => "ignorable",
+        }
+    }
+
     /// What it is, as in "… is lost".
     pub fn what(self) -> &'static str {
         match self {
