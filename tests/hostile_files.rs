@@ -46,9 +46,9 @@ const HOSTILE: [Hostile; 27] = [
     ("a deleted user's", "enrolment belongs to uid 4999", |path| {
         rewrite(path, |text| user::with_value(text, "uid", "4999"));
     }),
-    ("a later version's", "has format 2", |path| {
+    ("a later version's", "has format 3", |path| {
         let (sequence, text) = newest(path);
-        let later = slots::seal(2, sequence + 1, &text);
+        let later = slots::seal(slots::LATER_FORMAT, sequence + 1, &text);
         std::fs::File::options().write(true).open(path).unwrap().write_all_at(&later, 0).unwrap();
     }),
     ("a directory", "not a regular file", |path| {

@@ -113,7 +113,9 @@ fn an_answer_that_is_there_already_is_looked_at_and_nobody_is_asked_twice() {
         assert_eq!(asked.len(), 1, "{number}: {outcome:?}");
         (outcome.code, asked[0].clone())
     };
-    let first = |mode: &str| ["auth optional pam_unix.so".to_owned(), format!("auth required MODULE CONFIG {mode}")];
+    let first = |mode: &str| {
+        ["auth optional pam_unix.so".to_owned(), format!("auth required MODULE CONFIG {mode}")]
+    };
     for (number, mode) in ["use_first_pass", "try_first_pass"].into_iter().enumerate() {
         let stack = first(mode);
         let stack: Vec<_> = stack.iter().map(String::as_str).collect();
@@ -124,14 +126,16 @@ fn an_answer_that_is_there_already_is_looked_at_and_nobody_is_asked_twice() {
         let (code, asked) = shut(number, &stack, &alice.backup_codes[number]);
         assert_eq!((code, &asked[..]), (Code::SUCCESS, "Password: "), "{mode}");
     }
-    let one_field = ["auth required MODULE CONFIG forward_pass", "auth required pam_unix.so use_first_pass"];
+    let one_field =
+        ["auth required MODULE CONFIG forward_pass", "auth required pam_unix.so use_first_pass"];
     let with_password = |code: &str| format!("pw{code}");
     let (code, asked) = shut(2, &one_field, &with_password(&alice.code()));
     assert_eq!((code, &asked[..]), (Code::MAXTRIES, "Password & backup code: "));
     let (code, _) = shut(2, &one_field, &with_password(&alice.backup_codes[2]));
     assert_eq!(code, Code::SUCCESS);
     // A program that looks for its own prompt is asked by it.
-    let (code, asked) = shut(3, &["auth required MODULE CONFIG prompt=OTP"], &alice.backup_codes[3]);
+    let (code, asked) =
+        shut(3, &["auth required MODULE CONFIG prompt=OTP"], &alice.backup_codes[3]);
     assert_eq!((code, &asked[..]), (Code::SUCCESS, "OTP"));
 }
 
@@ -140,7 +144,8 @@ fn a_conversation_that_fails_in_a_wait_is_passed_on() {
     let (fixture, alice) = Fixture::with("alice");
     fixture.fail(&alice, 4);
     fixture.login("alice", &[&alice.wrong_code()]);
-    for (code, expected) in [(Code::CONV_ERR, Code::CONV_ERR), (Code::CONV_AGAIN, Code::INCOMPLETE)] {
+    for (code, expected) in [(Code::CONV_ERR, Code::CONV_ERR), (Code::CONV_AGAIN, Code::INCOMPLETE)]
+    {
         let outcome = fixture.login_with("alice", vec![Reply::Fails(code)], 0);
         assert_eq!(outcome.code, expected);
         let (_, line) = fixture.last_log_line();
@@ -166,7 +171,10 @@ fn four_wrong_codes_behind_each_right_login_are_locked_at_three_hundred() {
     // The owner is told at each login from the 150th on, by silent programs, too.
     let told = fixture.login_with("alice", vec![Reply::from(&alice.code())], SILENT);
     assert_eq!(told.code, Code::SUCCESS);
-    assert!(told.texts()[0].starts_with("296 wrong codes in the last 30 days; at 300 "), "{told:?}");
+    assert!(
+        told.texts()[0].starts_with("296 wrong codes in the last 30 days; at 300 "),
+        "{told:?}"
+    );
     let (_, line) = fixture.last_log_line();
     assert!(line.ends_with("detail=\"wrong codes of the app in 30 days: 296 of 300\""), "{line}");
     for number in 297..=300 {
@@ -348,10 +356,7 @@ fn a_wait_begun_in_the_future_begins_anew_and_ends() {
     let outcome = fixture.login("alice", &[&alice.code()]);
     assert_eq!(
         (outcome.code, outcome.texts()),
-        (
-            Code::MAXTRIES,
-            vec!["Too many wrong codes. Try again in 30 s, or use a backup code."; 2]
-        )
+        (Code::MAXTRIES, vec!["Too many wrong codes. Try again in 30 s, or use a backup code."; 2])
     );
     // It is written down when it began.
     fixture.rewrite(&alice, "wait_from", &(user::now().0 - 30).to_string());

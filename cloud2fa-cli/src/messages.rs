@@ -2,12 +2,14 @@
 
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
+use crate::verbs;
 use crate::verbs::doctor::Finding;
 use cloud2fa::backup_codes::BackupCode;
 use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -129,6 +131,24 @@ pub struct Initialised {
     /// Whether there was no store before.
     pub new: bool,
     pub state_dir: std::path::PathBuf,
+}
+
+/// The last line about the records in `init --format 1`.
+#[derive(Serialize)]
+pub struct WentBack {
+    /// How many are in format 1 now.
+    records: usize,
+    /// How many are not.
+    failed: usize,
+    /// What is lost, and of how many.
+    lost: BTreeMap<&'static str, usize>,
+}
+
+impl WentBack {
+    pub fn of(went_back: &verbs::WentBack) -> Self {
+        let lost = went_back.lost.iter().map(|(lost, of)| (lost.word(), *of)).collect();
+        Self { records: went_back.records, failed: went_back.failed.len(), lost }
+    }
 }
 
 /// The last line of `verify`.

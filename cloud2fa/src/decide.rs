@@ -4,7 +4,7 @@ use crate::account::{Account, Enrolment, Usage};
 use crate::backup_codes::CodeHash;
 use crate::history::{Entry, Origin, Outcome};
 use crate::throttle::{Throttle, Wait};
-use crate::{TimeStep, Token, UnixTime};
+use crate::{Secret, TimeStep, Token, UnixTime};
 
 /// The rules that the administrator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,15 +161,17 @@ fn judge(
             if seconds > 0 {
                 return Verdict::Wait { seconds };
             }
-            if let Some(behind_by) = clock_went_back(usage, now, policy.skew) {
+            let (secret, phone) = (&enrolment.secret, enrolment.phone_time(now));
+            if let Some(behind_by) = clock_went_back(secret, usage, phone, policy.skew) {
                 return Verdict::ClockWentBack { behind_by };
             }
-            match enrolment.secret.latest_step_of(token, now, policy.skew) {
+            let step = secret.latest_step_of(token, phone, policy.skew);
+            match step.map(|step| secret.start_of(step)) {
                 None => wrong_token(usage, now, &policy.throttle),
-                Some(step) if usage.last_step.is_some_and(|last| step <= last) => {
-                    Verdict::Replayed { next_in: next_token_in(usage, now) }
+                Some(start) if usage.last_step_at.is_some_and(|last| start <= last) => {
+                    Verdict::Replayed { next_in: next_token_in(secret, usage, phone) }
                 }
-                Some(step) => right_token(usage, now, purpose, step),
+                Some(start) => right_token(usage, now, purpose, start),
             }
         }
         // 65 random bits cannot be guessed: neither a wait nor a lock keeps their owner out.
@@ -183,17 +185,19 @@ fn judge(
 
 /// Seconds that the clock is behind, at least, where the last accepted step is beyond the
 /// window: the clock was set back, and every token of now may have been seen before.
-fn clock_went_back(usage: &Usage, now: UnixTime, skew: u64) -> Option<u64> {
-    let last = usage.last_step?;
-    let horizon = TimeStep::of(now).0.saturating_add(skew);
-    (last.0 > horizon).then(|| TimeStep(last.0.saturating_sub(skew)).start().since(now))
+fn clock_went_back(secret: &Secret, usage: &Usage, phone: UnixTime, skew: u64) -> Option<u64> {
+    let last = usage.last_step_at?;
+    let here = secret.step_at(phone);
+    let horizon = secret.start_of(TimeStep(here.0.saturating_add(skew)));
+    let reach = secret.start_of(TimeStep(skew)).0;
+    (last > horizon).then(|| UnixTime(last.0.saturating_sub(reach)).since(phone))
 }
 
 /// Seconds until a clock that is right shows a token later than the last accepted one;
 /// 0 where it shows one already.
-fn next_token_in(usage: &Usage, now: UnixTime) -> u64 {
-    let next = usage.last_step.map_or(0, |last| last.0.saturating_add(1));
-    TimeStep(next).start().since(now)
+fn next_token_in(secret: &Secret, usage: &Usage, phone: UnixTime) -> u64 {
+    let next = usage.last_step_at.map(|last| last.plus(secret.parameters().period()));
+    next.map_or(0, |next| next.since(phone))
 }
 
 /// Counts a wrong token, and begins the wait or the lock that it costs.
@@ -214,12 +218,12 @@ fn wrong_backup_code(usage: &mut Usage) -> Verdict {
     Verdict::Wrong { failures: usage.failures, wait_seconds: 0, locked: false }
 }
 
-/// Accepts a token; a login spends it. What the budget has counted stays: else four wrong codes
+/// Accepts the token of the step that begins at `start`; a login spends it. What the budget has counted stays: else four wrong codes
 /// behind each right one would never cost anything.
-fn right_token(usage: &mut Usage, now: UnixTime, purpose: Purpose, step: TimeStep) -> Verdict {
+fn right_token(usage: &mut Usage, now: UnixTime, purpose: Purpose, start: UnixTime) -> Verdict {
     let (failures_since_login, budget_used) = (usage.failures_since_login, usage.budget.used(now));
     if purpose == Purpose::Login {
-        usage.last_step = Some(step);
+        usage.last_step_at = Some(start);
         usage.clear_failures();
         logged_in(usage, now);
     }

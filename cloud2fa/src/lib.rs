@@ -23,6 +23,7 @@ pub mod manage;
 pub mod module_arguments;
 pub mod otpauth;
 pub mod qr;
+pub mod seal;
 pub mod service;
 pub mod store;
 pub mod throttle;
@@ -30,7 +31,7 @@ pub mod time;
 pub mod totp;
 pub mod user;
 
-pub use account::{Account, Cleared, Generation};
+pub use account::{Account, Cleared, Generation, Holder};
 pub use answer::Answer;
 pub use attempt::Attempt;
 pub use backup_codes::BackupCode;

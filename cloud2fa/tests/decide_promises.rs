@@ -119,7 +119,7 @@ proptest! {
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let mut account = new_account(secret.clone());
         let last = TimeStep(58_800_000);
-        account.usage = Usage { last_step: Some(last), failures, ..Usage::default() };
+        account.usage = Usage { last_step_at: Some(last.start()), failures, ..Usage::default() };
         // The last second of the last step from which the window does not reach `last`, and before.
         let now = UnixTime((last.0 - skew) * 30 - back);
         let token = claim(&Typed::TokenAt(offset), &secret, now);
@@ -132,7 +132,7 @@ proptest! {
         let backup_code = Claim::BackupCode(hash(3));
         let (verdict, decided) = decide(&account, &backup_code, Purpose::Login, &Origin::own(), now, &policy);
         prop_assert_eq!(kind(&verdict), "accepted");
-        prop_assert_eq!(decided.usage.last_step, Some(last));
+        prop_assert_eq!(decided.usage.last_step_at, Some(last.start()));
         let mut spent = SpentCodes::default();
         spent.insert(3);
         prop_assert_eq!(decided.usage.spent, spent);

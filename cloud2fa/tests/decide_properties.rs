@@ -86,7 +86,7 @@ fn wrong_before() -> impl Strategy<Value = u32> {
 /// What has been accepted so far, kept apart from the account.
 #[derive(Default)]
 struct Accepted {
-    steps: BTreeSet<TimeStep>,
+    steps: BTreeSet<UnixTime>,
     backup_codes: BTreeSet<usize>,
 }
 
@@ -95,7 +95,7 @@ impl Accepted {
     fn enter(&mut self, before: &Usage, after: &Usage, claim: &Claim) -> Result<(), TestCaseError> {
         match claim {
             Claim::Token(_) => {
-                let step = after.last_step.unwrap();
+                let step = after.last_step_at.unwrap();
                 prop_assert!(self.steps.last().is_none_or(|last| step > *last));
                 self.steps.insert(step);
                 prop_assert_eq!(before.spent, after.spent);
@@ -105,7 +105,7 @@ impl Accepted {
                 let newly: Vec<_> = after.spent.positions().filter(new).collect();
                 prop_assert_eq!(newly.len(), 1);
                 prop_assert!(self.backup_codes.insert(newly[0]));
-                prop_assert_eq!(before.last_step, after.last_step);
+                prop_assert_eq!(before.last_step_at, after.last_step_at);
             }
         }
         Ok(())
@@ -134,12 +134,12 @@ fn play(
                 continue;
             }
             Event::Unlock => {
-                let last_step = account.usage.last_step;
+                let last_step_at = account.usage.last_step_at;
                 let used = ledger.used(now);
                 let cleared = account.usage.clear_all_failures(now);
                 prop_assert_eq!(cleared.budget_used as usize, used);
                 ledger.clear();
-                prop_assert_eq!(account.usage.last_step, last_step);
+                prop_assert_eq!(account.usage.last_step_at, last_step_at);
                 continue;
             }
             Event::Answer { typed, purpose, origin, fate } => {
@@ -186,11 +186,11 @@ fn promises(
 ) -> Result<(), TestCaseError> {
     let login = kind(verdict) == "accepted" && purpose == Purpose::Login;
     prop_assert!(login || after.failures >= before.failures, "failures went down");
-    prop_assert!(after.last_step >= before.last_step, "the last step went back");
+    prop_assert!(after.last_step_at >= before.last_step_at, "the last step went back");
     let still_spent = |position| after.spent.contains(position);
     prop_assert!(before.spent.positions().all(still_spent), "a code came back");
     if !login {
-        prop_assert_eq!(before.last_step, after.last_step);
+        prop_assert_eq!(before.last_step_at, after.last_step_at);
         prop_assert_eq!(before.spent, after.spent);
     }
     let by_backup_code = login && factor == Factor::BackupCode;

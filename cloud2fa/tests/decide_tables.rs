@@ -73,14 +73,14 @@ fn of_two_steps_with_the_same_code_the_latest_is_spent() {
     let mut desk = Desk::new(&key);
     assert!(matches!(desk.token_of(133_865), Claim::Token(_)));
     assert!(accepted(&desk.decide(&code, now, Purpose::Login)));
-    assert_eq!(desk.account.usage.last_step, Some(TimeStep(133_867)));
+    assert_eq!(desk.account.usage.last_step_at, Some(TimeStep(133_867).start()));
     assert_eq!(desk.decide(&code, now, Purpose::Login), Verdict::Replayed { next_in: 60 });
     assert_eq!(desk.decide(&code, now.plus(30), Purpose::Login), Verdict::Replayed { next_in: 30 });
 
     // The earlier step spent, the later one is still a code of its own, once.
     let mut desk = Desk::new(&key);
     assert!(accepted(&desk.decide(&code, TimeStep(133_865).start(), Purpose::Login)));
-    assert_eq!(desk.account.usage.last_step, Some(TimeStep(133_865)));
+    assert_eq!(desk.account.usage.last_step_at, Some(TimeStep(133_865).start()));
     assert!(accepted(&desk.decide(&code, now, Purpose::Login)));
     assert!(!accepted(&desk.decide(&code, now, Purpose::Login)));
 }
@@ -95,7 +95,7 @@ fn every_backup_code_works_once_and_a_second_use_is_told_apart() {
         assert_eq!(desk.login_with_code(number, START), Verdict::Replayed { next_in: 0 });
     }
     assert_eq!(desk.account.usage.failures, 0);
-    assert_eq!(desk.account.usage.last_step, None);
+    assert_eq!(desk.account.usage.last_step_at, None);
     assert!(accepted(&desk.login_with_step(STEP, START)));
 }
 
@@ -205,7 +205,7 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     assert_eq!(cleared, expected);
     let usage = &desk.account.usage;
     assert_eq!((usage.failures, usage.wait, usage.locked), (0, None, false));
-    assert_eq!(usage.last_step, Some(TimeStep(STEP)));
+    assert_eq!(usage.last_step_at, Some(TimeStep(STEP).start()));
     assert_eq!(desk.login_with_step(STEP, START.plus(30)), Verdict::Replayed { next_in: 0 });
     let verdict = desk.login_with_step(STEP + 3, START.plus(90));
     assert_eq!(verdict, right(8, 6, 0));

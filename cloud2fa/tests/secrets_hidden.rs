@@ -13,7 +13,7 @@ use cloud2fa::decide::{Claim, Policy, Purpose, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::store::{Basis, Failures, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
-use house::{FILE, House, NOW, SLOT, alice, file_of, later, newest, user};
+use house::{FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, alice, file_of, later, newest, user};
 use std::fmt::Debug;
 
 const KEY: &[u8; 20] =
@@ -127,7 +127,7 @@ fn what_a_store_says_shows_nothing_of_a_record() {
     debug_hides(&house.store().list(&|| NOW).unwrap(), &[&key]);
 
     // Damaged at the secret, before it and behind it; whole, and another's.
-    let of = |text: &str| file_of(1, sequence, text);
+    let of = |text: &str| file_of(FORMAT, sequence, text);
     let broken = [
         of(&text.replace("secret = \"", "secret = \"!")),
         of(&text.replace("secret = \"", "secret = ")),
@@ -136,7 +136,7 @@ fn what_a_store_says_shows_nothing_of_a_record() {
         of(&text.replace("uid = 1000", &format!("uid = \"{}\"", *base32))),
         of(&format!("{} = 1", *base32)),
         of(&text.replace("user = \"alice\"", &format!("user = \"{}\"", *base32))),
-        file_of(2, sequence, &text),
+        file_of(LATER_FORMAT, sequence, &text),
         bytes[..SLOT].to_vec(),
         bytes[..FILE - 1].to_vec(),
     ];

@@ -237,7 +237,7 @@ impl Fixture {
     pub fn rewrite(&self, whose: &Enrolled, key: &str, value: &str) {
         let path = self.account_path(whose.user.name.as_str());
         let (sequence, text) = slots::newest(&std::fs::read(&path).expect("a record"));
-        let slot = slots::seal(1, sequence + 1, &user::with_value(&text, key, value));
+        let slot = slots::seal(slots::FORMAT, sequence + 1, &user::with_value(&text, key, value));
         user::write_private(&path, &[&slot[..], &slot[..]].concat());
     }
 

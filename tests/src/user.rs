@@ -171,14 +171,38 @@ pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
     Enrolled { user, secret, backup_codes: template.backup_codes.clone() }
 }
 
+/// Keys of the table [usage], in their order: one that has its default is left out.
+const USAGE: [&str; 8] = [
+    "last_step_at",
+    "last_used",
+    "spent_backup_codes",
+    "failures",
+    "failures_since_login",
+    "wait_from",
+    "wait_seconds",
+    "locked",
+];
+
 /// `text` with another value for `key`.
 pub fn with_value(text: &str, key: &str, value: &str) -> String {
     let start = format!("{key} = ");
     let replace = |line: &str| {
         if line.starts_with(&start) { format!("{start}{value}\n") } else { format!("{line}\n") }
     };
-    assert!(text.lines().any(|line| line.starts_with(&start)), "no key {key}");
-    text.lines().map(replace).collect()
+    if text.lines().any(|line| line.starts_with(&start)) {
+        return text.lines().map(replace).collect();
+    }
+    let place = USAGE.iter().position(|known| *known == key);
+    let before = &USAGE[..place.unwrap_or_else(|| panic!("no key {key}"))];
+    let is_before = |line: &&str| {
+        *line == "[usage]" || before.iter().any(|key| line.starts_with(&format!("{key} = ")))
+    };
+    // Behind the last line that belongs before it.
+    let at = text.lines().count()
+        - text.lines().rev().position(|line| is_before(&line)).expect("[usage]");
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.insert(at, format!("{start}{value}"));
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// Writes a file that only its owner may read.

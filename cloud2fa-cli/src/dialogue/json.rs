@@ -4,6 +4,7 @@ use super::{Again, Asked, Dialogue, Done, NewKey, Row, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
+use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
 use cloud2fa::{Cleared, Factor, Standing, Verdict};
 use serde::Serialize;
@@ -69,6 +70,12 @@ impl Dialogue for Json {
 
     fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
         say(&messages::Initialised { initialised: true, new, state_dir: state_dir.to_owned() })
+    }
+
+    fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure> {
+        let mut failed = went_back.failed.iter();
+        failed.try_for_each(|(user, why)| say(&messages::Error::about(user, why)))?;
+        say(&messages::WentBack::of(went_back))
     }
 
     fn verdict(

@@ -9,6 +9,7 @@ mod terminal;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
 use cloud2fa::qr::Picture;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
@@ -107,6 +108,9 @@ pub trait Dialogue {
 
     /// Says whether `init` made a store.
     fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;
+
+    /// Says what became of the records that were to be written in format 1.
+    fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure>;
 
     /// Says what a code is worth.
     fn verdict(

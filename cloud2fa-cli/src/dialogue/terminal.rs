@@ -5,6 +5,7 @@ use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::machine::rfc_3339;
+use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict, budget};
 use std::io::{IsTerminal, Write};
@@ -150,6 +151,24 @@ impl Dialogue for Terminal {
         } else {
             say(&format!("{state_dir} is a store already. Nothing was changed.\n"))
         }
+    }
+
+    fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure> {
+        let mut failed = went_back.failed.iter();
+        failed.try_for_each(|(user, why)| say(&format!("{user}: {why}\n")))?;
+        let lost = went_back.lost.iter();
+        let lost: String =
+            lost.map(|(lost, of)| format!("  lost of {of}: {}\n", lost.what())).collect();
+        say(&format!("Records in format 1: {}\n{lost}", went_back.records))?;
+        if went_back.failed.is_empty() {
+            return say(
+                "Install the earlier version now. Who logs in before, and every change, has a record of\n\
+                 this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n",
+            );
+        }
+        say(
+            "The records that are named above are as they were: an earlier version refuses their users.\n",
+        )
     }
 
     fn verdict(

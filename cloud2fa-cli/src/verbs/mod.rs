@@ -3,8 +3,12 @@
 mod authorise;
 pub mod doctor;
 mod enable;
+mod init;
 mod tries;
 mod verify;
+mod write_back;
+
+pub use write_back::WentBack;
 
 use authorise::change;
 
@@ -28,7 +32,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         Verb::Regenerate(target) => regenerate(arguments, target, dialogue),
         Verb::Disable(target) => disable(arguments, target, dialogue),
         Verb::Verify(target) => verify::run(arguments, target, dialogue),
-        Verb::Init => init(arguments, dialogue),
+        Verb::Init(how) => init::run(arguments, how, dialogue),
         Verb::List => list(arguments, dialogue),
         Verb::Unlock(named) => unlock(arguments, named.name(), dialogue),
         Verb::Doctor => doctor::run(arguments, dialogue),
@@ -81,14 +85,6 @@ fn disable(
     log::change("Disable", &user, Decision::Disabled, &old_copy, cleared);
     warn_of(&old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Disabled, cleared)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn init(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
-    require_root()?;
-    let config = machine::config(arguments)?;
-    let new = FileStore::init(&config.state_dir, machine::ROOT)?;
-    dialogue.initialised(&config.state_dir, new)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,7 +22,7 @@ use std::path::Path;
 
 /// The embedded store.
 pub struct FileStore<C: Calls = System> {
-    directory: Directory<C>,
+    pub(super) directory: Directory<C>,
     policy: Policy,
     memory: Box<dyn HashMemory>,
     hash_lock: HashLock,
@@ -121,15 +121,15 @@ impl<C: Calls> FileStore<C> {
 
     /// Writes `account` where nothing usable stands: a new file, or all of an unusable one that is
     /// root's alone.
-    fn write_over(&self, account: &Account) -> Result<OldCopy, StoreError> {
-        let name = &account.user.name;
+    fn write_over(&self, user: &User, account: &Account) -> Result<OldCopy, StoreError> {
+        let name = &user.name;
         let path = self.directory.account_path(name);
         let slot = first_slot(self.directory.calls(), account, &path)?;
         match self.directory.replace(name, &slot)? {
             Replaced::Yes => Ok(OldCopy::Wiped),
             Replaced::InPlace(file) => file.file.while_locked(&file.path, || {
                 let owner = self.directory.owner();
-                match file.check(owner).and_then(|()| file.load_own(&account.user)) {
+                match file.check(owner).and_then(|()| file.load_own(user)) {
                     Ok(_) => Err(StoreError::Changed(name.clone())),
                     // It has changed since it was looked at.
                     Err(error @ (StoreError::Removed(_) | StoreError::UnsafeRecord { .. })) => {
@@ -160,7 +160,7 @@ impl<C: Calls> FileStore<C> {
         renew: impl FnOnce(Usage) -> Result<Account, StoreError>,
     ) -> Result<OldCopy, StoreError> {
         match basis {
-            Basis::Unusable => self.write_over(&renew(Usage::default())?),
+            Basis::Unusable => self.write_over(user, &renew(Usage::default())?),
             Basis::Nothing => self.create(&renew(Usage::default())?).map(|()| OldCopy::Wiped),
             Basis::Generation(generation) => {
                 let changed = || StoreError::Changed(user.name.clone());
@@ -171,7 +171,7 @@ impl<C: Calls> FileStore<C> {
                         return Err(changed());
                     }
                     // A disabled record may be of somebody who had the name before.
-                    let own = account.user.uid == user.uid;
+                    let own = account.user.uid == Some(user.uid);
                     let usage = if own { account.usage.clone() } else { Usage::default() };
                     Ok(((), Some(renew(usage)?)))
                 })?;
@@ -233,24 +233,14 @@ impl<C: Calls> Store for FileStore<C> {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
-        let enrolment = Enrolment {
-            secret: proven.secret,
-            created: clock(),
-            created_by: by.to_owned(),
-            backup_codes: set,
-        };
         let mut cleared = Cleared::default();
+        let proof = proven.secret.start_of(proven.proof);
+        let enrolment = Enrolment::new(proven.secret, clock(), by, set);
         let old_copy = self.put(user, basis, |usage| {
             let usage = carry_over(usage, failures, clock(), &mut cleared);
             // The secret is new: no code of it was seen before the one that proved it.
-            let usage =
-                Usage { last_step: Some(proven.proof), spent: SpentCodes::default(), ..usage };
-            Ok(Account {
-                generation: Generation::generate()?,
-                user: user.clone(),
-                enrolment: Some(enrolment),
-                usage,
-            })
+            let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
+            Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
         })?;
         Ok(Issued { backup_codes, old_copy, cleared })
     }
@@ -288,12 +278,7 @@ impl<C: Calls> Store for FileStore<C> {
         let old_copy = self.put(user, basis, |usage| {
             let usage = carry_over(usage, failures, clock(), &mut cleared);
             let usage = Usage { spent: SpentCodes::default(), ..usage };
-            Ok(Account {
-                generation: Generation::generate()?,
-                user: user.clone(),
-                enrolment: None,
-                usage,
-            })
+            Ok(Account { usage, ..Account::empty(user.clone())? })
         })?;
         Ok(Disabled { old_copy, cleared })
     }
@@ -320,10 +305,10 @@ impl<C: Calls> Store for FileStore<C> {
         let accounts = names.into_iter().map(|name| {
             let account = self.peek(&name, Access::Read).and_then(|found| {
                 let Some((file, account)) = found else { return Ok(None) };
-                file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
+                file.must_name(&account, &name)?;
                 Ok(Some(account))
             });
-            let uid = account.as_ref().ok().and_then(|account| Some(account.as_ref()?.user.uid));
+            let uid = account.as_ref().ok().and_then(|account| account.as_ref()?.user.uid);
             let standing = account.map(|account| {
                 account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))
             });

@@ -11,17 +11,22 @@ mod hash_lock;
 mod lock;
 mod new_file;
 mod reach;
-mod record;
+pub mod record;
 mod shield;
 mod slots;
 mod system;
+mod write_back;
 
 pub use file::FileStore;
 pub use reach::Reach;
 pub use shield::Shield;
+pub use write_back::WrittenBack;
+
+use record::NotInFormat1;
 
 use crate::backup_codes::HashError;
 use crate::history::History;
+use crate::seal::SealError;
 use crate::service::ServiceError;
 use crate::time::Clock;
 use crate::{
@@ -275,6 +280,28 @@ pub enum StoreError {
         /// Who asks.
         actual: u32,
     },
+    /// The record says no uid, as those of an authority do.
+    #[error("{} is a record of an authority for many hosts, and none of this host's; restore this host's own from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    NoUid {
+        /// The account file.
+        path: PathBuf,
+    },
+    /// The secret lies sealed, and cannot be opened here.
+    #[error("{} has a sealed secret, and {why}; restore this host's own record from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    Sealed {
+        /// The account file.
+        path: PathBuf,
+        /// Why it is not opened.
+        why: SealError,
+    },
+    /// The record cannot be written for a version that knows format 1 alone.
+    #[error("{} cannot be written in format 1: {why}; `cloud2fa disable` the user, or `enable --replace` anew, then try again", .path.display())]
+    NotInFormat1 {
+        /// The account file.
+        path: PathBuf,
+        /// Why not.
+        why: NotInFormat1,
+    },
     /// A call to the system failed.
     #[error("cannot {doing} {} ({source})", .path.display())]
     Io {
@@ -324,7 +351,12 @@ pub enum StoreError {
 impl StoreError {
     /// Whether only one user's record is concerned, so that an administrator may write it over.
     pub fn is_about_one_record(&self) -> bool {
-        matches!(self, Self::UnsafeRecord { .. } | Self::Damaged { .. } | Self::ForeignUid { .. })
+        let of_its_content = matches!(self, Self::NoUid { .. } | Self::Sealed { .. });
+        of_its_content
+            || matches!(
+                self,
+                Self::UnsafeRecord { .. } | Self::Damaged { .. } | Self::ForeignUid { .. }
+            )
             || matches!(self, Self::LaterFormat { path, .. } if path.extension().is_some())
     }
 }

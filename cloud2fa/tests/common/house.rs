@@ -22,6 +22,10 @@ use tempfile::TempDir;
 pub const SLOT: usize = 4096;
 pub const FILE: usize = 2 * SLOT;
 
+/// The format that is written today, and one that nobody knows yet.
+pub const FORMAT: u64 = 2;
+pub const LATER_FORMAT: u64 = 3;
+
 /// The moment of enrolment: the middle of a step.
 pub const NOW: UnixTime = UnixTime(1_764_000_015);
 
@@ -215,7 +219,7 @@ pub fn slot(format: u64, sequence: u64, text: &str) -> Vec<u8> {
     slot_with("0123456789abcdef", format, sequence, text)
 }
 
-fn slot_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8> {
+pub fn slot_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8> {
     let before = format!("cloud2fa-account {format} {sequence} {} {nonce} ", text.len());
     let sum = Blake2b::<U32>::new().chain_update(&before).chain_update(text).finalize();
     let mut slot = format!("{before}{}\n{text}", data_encoding::HEXLOWER.encode(&sum)).into_bytes();
@@ -228,7 +232,7 @@ fn slot_with(nonce: &str, format: u64, sequence: u64, text: &str) -> Vec<u8> {
 pub fn is_whole(slot: &[u8]) -> bool {
     let (sequence, text) = parse(slot);
     let nonce = std::str::from_utf8(slot).unwrap().split(' ').nth(4).unwrap();
-    nonce.len() == 16 && slot_with(nonce, 1, sequence, &text) == unmarked(slot)
+    nonce.len() == 16 && slot_with(nonce, FORMAT, sequence, &text) == unmarked(slot)
 }
 
 /// A slot without the mark that says which other one is on the disk.

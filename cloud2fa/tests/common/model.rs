@@ -129,13 +129,13 @@ fn worth(
     // Whether the code is still unused; none where it is wrong.
     let fresh = match claim {
         Claim::Token(token) => {
-            if usage.last_step.is_some_and(|last| last.0 > here + policy.skew) {
+            if usage.last_step_at.is_some_and(|last| last.0 / 30 > here + policy.skew) {
                 return ("clock went back", usage);
             }
             let window = here.saturating_sub(policy.skew)..=here + policy.skew;
             let step = window.map(TimeStep).filter(|step| secret.token_at(*step) == *token).max();
-            spent.last_step = step;
-            step.map(|step| usage.last_step.is_none_or(|last| step > last))
+            spent.last_step_at = step.map(|step| UnixTime(30 * step.0));
+            step.map(|step| usage.last_step_at.is_none_or(|last| step.0 > last.0 / 30))
         }
         Claim::BackupCode(typed) => {
             let position = (0..CODES).find(|position| hash(*position) == *typed);

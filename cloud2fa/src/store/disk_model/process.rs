@@ -193,18 +193,15 @@ pub fn proof() -> u64 {
 fn enrolled(usage: Usage) -> Account {
     let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
     let hashes = (0..8).map(|byte| CodeHash::from_bytes(&[byte; 32]).unwrap()).collect();
-    let enrolment = Enrolment {
-        secret: secret(),
-        created: NOW,
-        created_by: "root".to_owned(),
-        backup_codes: BackupCodeSet::from_parts(recipe, hashes).unwrap(),
-    };
-    let usage = Usage { last_step: Some(TimeStep(proof())), spent: SpentCodes::default(), ..usage };
-    Account { generation: generation('1'), user: alice(), enrolment: Some(enrolment), usage }
+    let backup_codes = BackupCodeSet::from_parts(recipe, hashes).unwrap();
+    let enrolment = Some(Enrolment::new(secret(), NOW, "root", backup_codes));
+    let last_step_at = Some(TimeStep(proof()).start());
+    let usage = Usage { last_step_at, spent: SpentCodes::default(), ..usage };
+    Account { generation: generation('1'), enrolment, usage, ..Account::empty(alice()).unwrap() }
 }
 
 fn disabled(usage: Usage) -> Account {
-    Account { generation: generation('2'), user: alice(), enrolment: None, usage }
+    Account { generation: generation('2'), usage, ..Account::empty(alice()).unwrap() }
 }
 
 fn generation(digit: char) -> Generation {

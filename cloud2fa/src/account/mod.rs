@@ -1,10 +1,22 @@
 //! All that is known of one user: the enrolment, and how it has been used.
 
+mod creator;
+mod fingerprint;
+mod ignorable;
+mod latest;
+mod left_behind;
+
+pub use creator::Creator;
+pub use fingerprint::Fingerprint;
+pub use ignorable::Ignorable;
+pub use latest::Latest;
+pub use left_behind::{Attempt, Notice, NoticeKind, Notices, Remembered, RememberedKey, Ticket};
+
 use crate::backup_codes::{BackupCodeSet, CODES};
 use crate::budget::Budget;
 use crate::history::History;
 use crate::throttle::Wait;
-use crate::{NoRandomness, Secret, TimeStep, UnixTime, User};
+use crate::{NoRandomness, Secret, UnixTime, User, UserName};
 
 /// A random id that changes with every enrolment, regeneration and disabling, so that
 /// an answer to an older one is told apart.
@@ -31,17 +43,51 @@ impl Generation {
     }
 }
 
+/// Whose record it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The canonical name.
+    pub name: UserName,
+    /// The uid of then. An authority's records have none, since uids differ from host to host; on
+    /// a host every record has one.
+    pub uid: Option<u32>,
+}
+
+impl From<User> for Holder {
+    fn from(user: User) -> Self {
+        Self { name: user.name, uid: Some(user.uid) }
+    }
+}
+
 /// One user's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Which enrolment this is.
     pub generation: Generation,
-    /// Whose it is, with the uid of then.
-    pub user: User,
-    /// Nothing where the second factor is disabled; the usage lives on.
+    /// Whose it is.
+    pub user: Holder,
+    /// Nothing where the second factor is disabled, or never was enabled; the usage lives on.
     pub enrolment: Option<Enrolment>,
+    /// With what the user may enrol.
+    pub ticket: Option<Ticket>,
     /// What logins have left behind.
     pub usage: Usage,
+    /// What a later version has left in the record.
+    pub ignorable: Ignorable,
+}
+
+impl Account {
+    /// Of `user`, with nothing in it but a new generation.
+    pub fn empty(user: impl Into<Holder>) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            generation: Generation::generate()?,
+            user: user.into(),
+            enrolment: None,
+            ticket: None,
+            usage: Usage::default(),
+            ignorable: Ignorable::default(),
+        })
+    }
 }
 
 /// What a user was enrolled with.
@@ -49,19 +95,75 @@ pub struct Account {
 pub struct Enrolment {
     /// The key shared with the app.
     pub secret: Secret,
+    /// By how much the phone's clock is off.
+    pub drift: Drift,
+    /// Until when a key of less than 128 bits must be replaced; another one has no such end.
+    pub replace_weak_by: Option<UnixTime>,
     /// When.
     pub created: UnixTime,
-    /// By whom: a user name.
-    pub created_by: String,
+    /// By whom.
+    pub created_by: Creator,
+    /// Whether the user has shown to have the backup codes.
+    pub codes_seen: bool,
+    /// Until when a first right code must confirm it; nothing where it is confirmed.
+    pub unconfirmed_until: Option<UnixTime>,
     /// Hashes of the backup codes.
     pub backup_codes: BackupCodeSet,
+}
+
+impl Enrolment {
+    /// One that a code has proven, with a key of usual strength.
+    pub fn new(
+        secret: Secret,
+        created: UnixTime,
+        created_by: &str,
+        backup_codes: BackupCodeSet,
+    ) -> Self {
+        Self {
+            secret,
+            drift: Drift::default(),
+            replace_weak_by: None,
+            created,
+            created_by: Creator::from(created_by),
+            codes_seen: true,
+            unconfirmed_until: None,
+            backup_codes,
+        }
+    }
+
+    /// What the phone's clock shows at `now`: the time that codes are looked for at.
+    pub fn phone_time(&self, now: UnixTime) -> UnixTime {
+        let seconds =
+            i64::from(self.drift.steps()) * self.secret.parameters().period().cast_signed();
+        UnixTime(now.0.saturating_add_signed(seconds))
+    }
+}
+
+/// By how many steps a phone's clock is ahead of the right time; below 0: behind it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drift(i16);
+
+impl Drift {
+    /// A day of usual steps. pam_google_authenticator, whose files know it too, goes to half of it.
+    const LARGEST: i16 = 2880;
+
+    /// So many steps; nothing where it is more than a day of usual ones.
+    pub fn new(steps: i16) -> Option<Self> {
+        (-Self::LARGEST..=Self::LARGEST).contains(&steps).then_some(Self(steps))
+    }
+
+    /// The steps.
+    pub fn steps(self) -> i16 {
+        self.0
+    }
 }
 
 /// What logins leave behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// The last accepted step; nothing at or before it is accepted again.
-    pub last_step: Option<TimeStep>,
+    /// The first moment of the last accepted step, by the phone's clock ([`Enrolment::phone_time`]);
+    /// no step that begins then or before is accepted again.
+    pub last_step_at: Option<UnixTime>,
     /// When a code was last accepted at a login.
     pub last_used: Option<UnixTime>,
     /// Which backup codes of the set are spent.
@@ -78,6 +180,12 @@ pub struct Usage {
     pub budget: Budget,
     /// The last decisions.
     pub history: History,
+    /// Keys that are not asked again for a while.
+    pub remembered: Remembered,
+    /// What the user is to be told at the next login.
+    pub notices: Notices,
+    /// The last attempt that came with an id.
+    pub last_attempt: Option<Attempt>,
 }
 
 impl Usage {

@@ -1,0 +1,29 @@
+//! `init`: makes the store, or brings the one that is there into a format.
+
+use super::{store_of_root, write_back};
+use crate::arguments::{Arguments, Format, Init};
+use crate::caller::require_root;
+use crate::dialogue::Dialogue;
+use crate::failure::{Failure, Kind};
+use crate::machine;
+use cloud2fa::FileStore;
+use std::process::ExitCode;
+
+pub fn run(
+    arguments: &Arguments,
+    how: &Init,
+    dialogue: &mut dyn Dialogue,
+) -> Result<ExitCode, Failure> {
+    require_root()?;
+    let config = machine::config(arguments)?;
+    let new = how.format.is_none() && FileStore::init(&config.state_dir, machine::ROOT)?;
+    let mut store = store_of_root(arguments)?;
+    if how.format == Some(Format::One) {
+        let went_back = write_back::run(&mut store)?;
+        dialogue.went_back(&went_back)?;
+        let all = went_back.failed.is_empty();
+        return Ok(if all { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() });
+    }
+    dialogue.initialised(&config.state_dir, new)?;
+    Ok(ExitCode::SUCCESS)
+}
