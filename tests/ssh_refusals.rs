@@ -2,7 +2,6 @@
 //! questions to which every answer is refused.
 #![allow(missing_docs)]
 
-use cloud2fa::Store;
 use cloud2fa_tests::processes::another_user;
 use cloud2fa_tests::sshd::{LET_IN, PASSWORD_THEN_CODE, Sshd};
 use cloud2fa_tests::{Fixture, syslog, user};
