@@ -7,9 +7,17 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// Every user's password; nothing else that is ever shown or logged has it in it.
 pub const PASSWORD: &str = "correct-horse-battery";
+
+/// What the client says where the service has not answered for as long as it waits. So it may be on a
+/// machine that has much else to do; people try again then.
+const SLOW: &str = "(ETIMEDOUT: ";
+
+/// How long to try again.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The machine.
 pub struct Machine {
@@ -66,6 +74,17 @@ impl Machine {
         self.must(&["sh", "-ec", script])
     }
 
+    /// Sees to it that none of these files is there. They may be patterns of the shell's.
+    pub fn lacks(&self, files: &[&str]) {
+        // Neither `ls` of several nor a command behind `!` ends a script by `set -e`.
+        self.script(&format!(
+            "for file in {}; do
+                 if [ -e \"$file\" ] || [ -L \"$file\" ]; then echo \"$file is there\"; exit 1; fi
+             done",
+            files.join(" ")
+        ));
+    }
+
     /// Writes a file.
     pub fn write(&self, path: &str, content: &str) {
         let directory = Path::new(path).parent().expect("absolute").to_str().expect("UTF-8");
@@ -93,16 +112,42 @@ impl Machine {
         ));
     }
 
-    /// The command `cloud2fa` of an ordinary user, at a terminal.
+    /// The command `cloud2fa` of an ordinary user, at a terminal; started again while the service is
+    /// too slow to be reached.
     pub fn cloud2fa(&self, user: &str, arguments: &[&str]) -> Terminal {
         let words = [&as_user(user)[..], &["cloud2fa"], arguments].concat();
-        Terminal::start(self.command(&words).env("TERM", "xterm-256color"), 100)
+        again_while_slow(|| {
+            let mut command = self.command(&words);
+            let mut terminal = Terminal::start(command.env("TERM", "xterm-256color"), 100);
+            let is_slow = terminal.ends_with_error().is_some_and(|error| error.contains(SLOW));
+            (terminal, is_slow)
+        })
     }
 
-    /// What `cloud2fa` says to an ordinary user without a terminal, and whether it succeeds.
+    /// What `cloud2fa` says to an ordinary user without a terminal, and whether it succeeds; asked
+    /// again while the service is too slow to be reached.
     pub fn asks(&self, user: &str, arguments: &[&str]) -> (String, bool) {
+        again_while_slow(|| {
+            let (said, done) = self.asks_once(user, arguments);
+            let is_slow = !done && said.contains(SLOW);
+            ((said, done), is_slow)
+        })
+    }
+
+    /// The same, however busy the machine is.
+    pub fn asks_once(&self, user: &str, arguments: &[&str]) -> (String, bool) {
         let output = self.run(&[&as_user(user)[..], &["cloud2fa"], arguments].concat(), "");
         (all_of(&output), output.status.success())
+    }
+
+    /// Does something that asks the service, and gives what comes of it; does it again while the
+    /// journal says that the service was too slow for it.
+    pub fn unless_slow<T>(&self, mut act: impl FnMut() -> T) -> T {
+        again_while_slow(|| {
+            let since = self.journal_cursor();
+            let came = act();
+            (came, self.journal_since(&since).contains(SLOW))
+        })
     }
 
     /// Words of any program at a terminal, as root.
@@ -128,6 +173,18 @@ impl Machine {
         self.must(&["journalctl", "--sync"]);
         let after = format!("--after-cursor={cursor}");
         self.must(&["journalctl", "--quiet", "--no-pager", &after])
+    }
+}
+
+/// Does it, and again while it says that the service was too slow.
+fn again_while_slow<T>(mut act: impl FnMut() -> (T, bool)) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (came, is_slow) = act();
+        if !is_slow || Instant::now() > deadline {
+            return came;
+        }
+        println!("    (the machine is so busy that the service was not reached; once more)");
     }
 }
 

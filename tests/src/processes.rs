@@ -89,9 +89,12 @@ pub fn descendant_named(pid: u32, name: &str) -> u32 {
     wait_for(&format!("a process {name}"), || descendants(pid).into_iter().find(is_it))
 }
 
+/// How long to wait for what a busy machine does some time.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Waits until `what` is there.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
             return found;

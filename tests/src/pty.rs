@@ -13,9 +13,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// How long a program may take to say what is expected of it. libpam's delay after a
-/// wrong code is up to 3 seconds of it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a program may take to say what is expected of it, on a machine that has ten times as
+/// much to do as it can. libpam's delay after a wrong code is up to 3 seconds of it.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The key Ctrl-C.
 pub const CTRL_C: &str = "\x03";
@@ -121,6 +121,14 @@ impl Pty {
         }
     }
 
+    /// Waits until what is shown is not like that any more, or the program ends. Gives all of it,
+    /// which can still be expected.
+    pub fn shows_while(&mut self, is_like_that: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        while is_like_that(&self.transcript()) && self.read_more(deadline) {}
+        self.transcript()
+    }
+
     /// Types `line` and Enter.
     pub fn type_line(&mut self, line: &str) {
         self.press(&format!("{line}\n"));
@@ -184,7 +192,7 @@ impl Pty {
     fn read_more(&mut self, deadline: Instant) -> bool {
         let Some(master) = &mut self.master else { return false };
         let left = deadline.saturating_duration_since(Instant::now()).as_millis();
-        let timeout = PollTimeout::try_from(left).expect("less than a minute");
+        let timeout = PollTimeout::try_from(left).expect("some minutes");
         let ready = poll(&mut [PollFd::new(master.as_fd(), PollFlags::POLLIN)], timeout);
         if ready == Ok(0) {
             return false;

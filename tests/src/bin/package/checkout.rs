@@ -37,12 +37,17 @@ pub fn beside(machine: &Machine) {
     assert!(is_on(machine));
     script(
         machine,
-        "! [ -e /usr/local/bin/cloud2fa ]
-         ! [ -e /usr/local/lib/systemd/system/cloud2fad.socket ]
-         systemctl is-active cloud2fad.socket && systemctl is-enabled cloud2fad.socket
-         runuser --user anna -- cloud2fa status
+        "systemctl is-active cloud2fad.socket
+         systemctl is-enabled cloud2fad.socket
          rm -r /root/checkout",
     );
+    machine.lacks(&[
+        "/usr/local/bin/cloud2fa",
+        "/usr/local/libexec/cloud2fad",
+        "/usr/local/lib/systemd/system/cloud2fad.socket",
+    ]);
+    let (shown, done) = machine.asks("anna", &["status"]);
+    assert!(done, "{shown}");
     password_alone_logs_in(machine, UNENROLLED);
     purge(machine);
 }

@@ -20,8 +20,8 @@ const PASSWORD_FIELD: &str = "Password: ";
 const BOTH: &[&str] = &[PASSWORD_FIELD, CODE];
 const WRONG: &str = "000000";
 
-/// What is far less than a greeter that hangs, and more than a busy machine takes.
-const AT_ONCE: Duration = Duration::from_secs(10);
+/// What is less than a greeter that hangs, and more than a busy machine takes.
+const AT_ONCE: Duration = Duration::from_secs(60);
 
 /// What came of a login: the fields that were shown, and the code that the greeter got.
 type Came = (Vec<String>, String);
@@ -64,6 +64,9 @@ pub fn one_at_a_time(machine: &Machine) {
     must(machine, "rosa", &["not-the-password"], &[PASSWORD_FIELD], "PAM_AUTH_ERR");
     must(machine, "otto", &[PASSWORD], &[PASSWORD_FIELD], "PAM_SUCCESS");
     must(machine, "otto", &["not-the-password"], &[PASSWORD_FIELD], "PAM_AUTH_ERR");
+    // The first wait must not be over before it is looked at.
+    machine
+        .script("sed -i 's/^# first_wait = .*/first_wait = \"1h\"/' /etc/cloud2fa/cloud2fa.toml");
     // The text that says so is dropped: what is left is a password that is not enough.
     for _ in 0..4 {
         must(machine, "rosa", &[PASSWORD, WRONG], BOTH, "PAM_AUTH_ERR");

@@ -31,7 +31,7 @@ pub fn whole(machine: &Machine) {
     // The profile goes first, so that the passwords are enough again.
     remove(machine);
     assert!(!is_on(machine));
-    script(machine, "! ls /usr/lib/*/security/pam_cloud2fa.so 2>/dev/null");
+    machine.lacks(&[MODULE, KEPT]);
     password_alone_logs_in(machine, "anna");
     password_alone_logs_in(machine, UNENROLLED);
     purge(machine);
@@ -77,7 +77,7 @@ pub fn again(machine: &Machine) {
     let warned = said.find("Purging it\ndeletes them for good");
     let deleted = said.find("Deleting all second factors");
     assert!(warned.is_some() && warned < deleted, "{said}");
-    script(machine, "! [ -e /var/lib/cloud2fa ]");
+    machine.lacks(&["/var/lib/cloud2fa"]);
     password_alone_logs_in(machine, "anna");
     install(machine, FIRST);
     switch_on(machine);
@@ -95,10 +95,10 @@ pub fn unpacked(machine: &Machine) {
     password_alone_logs_in(machine, UNENROLLED);
     remove(machine);
     assert!(!is_on(machine));
-    script(machine, "! [ -e /run/cloud2fa/socket ]");
+    machine.lacks(&["/run/cloud2fa/socket"]);
     password_alone_logs_in(machine, UNENROLLED);
     purge(machine);
-    script(machine, &format!("! ls {MODULE} {KEPT} 2>/dev/null"));
+    machine.lacks(&[MODULE, KEPT]);
 }
 
 /// The packages of another version one by one, in either order: nothing is left half done, which
@@ -154,7 +154,7 @@ pub fn unpacked_and_named(machine: &Machine) {
             script(machine, &format!("rm {MODULE} {KEPT}; rm -r /var/lib/cloud2fa"));
         } else {
             purge(machine);
-            script(machine, &format!("! ls -d {MODULE} {KEPT} /var/lib/cloud2fa 2>/dev/null"));
+            machine.lacks(&[MODULE, KEPT, "/var/lib/cloud2fa"]);
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn first_install_alone(machine: &Machine) {
     // The directory alone is gone, too: a volume that is not mounted.
     script(machine, "rmdir /var/lib/cloud2fa");
     install(machine, HIGHER);
-    script(machine, "! [ -e /var/lib/cloud2fa ]");
+    machine.lacks(&["/var/lib/cloud2fa"]);
     purge(machine);
     install(machine, FIRST);
     script(machine, &format!("test -e {MARKER}"));
@@ -39,7 +39,7 @@ pub fn preseeded(machine: &Machine) {
     let installation = format!("dpkg --force-confold --install {FIRST}/*.deb");
     let said = script(machine, &installation);
     assert!(said.contains("its volume is mounted: cloud2fa init"), "{said}");
-    script(machine, "! [ -e /srv/factors/.store ]; ! [ -e /var/lib/cloud2fa ]");
+    machine.lacks(&["/srv/factors/.store", "/var/lib/cloud2fa"]);
     // As a file system is when it is new.
     script(
         machine,
@@ -86,5 +86,7 @@ pub fn elsewhere(machine: &Machine) {
     script(machine, "cloud2fa init");
     let said = purge(machine);
     assert!(said.contains("state_dir = \"/srv/factors\"\ncloud2fa.toml says so"), "{said}");
-    script(machine, "test -e /srv/factors/.store; ! [ -e /var/lib/cloud2fa ]; rm -r /srv/factors");
+    script(machine, "test -e /srv/factors/.store");
+    machine.lacks(&["/var/lib/cloud2fa"]);
+    script(machine, "rm -r /srv/factors");
 }

@@ -58,7 +58,7 @@ fn start_directory(machine: &Machine) {
     machine.write(
         "/usr/local/bin/ask-directory",
         "#!/bin/bash\nread -r -d '' password\nexec 3<>/dev/tcp/127.0.0.1/3890 || exit 1\n\
-         echo \"$password\" >&3\nread -r -t 5 answer <&3\n[ \"$answer\" = yes ]\n",
+         echo \"$password\" >&3\nread -r -t 60 answer <&3\n[ \"$answer\" = yes ]\n",
     );
     machine.script(
         "chmod 0755 /usr/local/bin/ask-directory

@@ -14,8 +14,10 @@ pub fn wrong_and_right(machine: &Machine) {
     let since = machine.journal_cursor();
     let mut terminal = machine.cloud2fa("bert", &["enable"]);
     for left in [2, 1] {
-        answer_unseen(&mut terminal, "Password: ", "not-the-password");
+        terminal.expect("Password: ");
+        // Before it is typed: this program may have to wait for its turn.
         let began = Instant::now();
+        answer_unseen(&mut terminal, "", "not-the-password");
         terminal.expect(&format!("That is not the password. Tries left: {left}."));
         assert!(began.elapsed() >= DELAY, "answered after {:?}", began.elapsed());
     }

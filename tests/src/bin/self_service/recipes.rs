@@ -43,7 +43,7 @@ fn bystanders(machine: &Machine) {
     machine.script(
         "for service in cron systemd-user; do
              for directory in /etc/pam.d /usr/lib/pam.d; do
-                 ! grep -s '^[^#]*pam_cloud2fa' $directory/$service
+                 if grep -s '^[^#]*pam_cloud2fa' $directory/$service; then exit 1; fi
              done
          done",
     );

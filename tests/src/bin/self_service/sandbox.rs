@@ -5,8 +5,12 @@ use cloud2fa_tests::logins::enable;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-/// Until a login without the service must be refused, and some for starting the unit.
-const AT_ONCE: Duration = Duration::from_secs(5);
+/// What a login takes at least that waits for the service: so long does its client.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often such a login may be tried until it takes less. Whatever else a busy machine does, it
+/// does not do it each time; waiting for the service would be there each time.
+const TRIES: u32 = 20;
 
 /// A sandbox that shows the store's files, but read-only.
 const READ_ONLY: &str = "ProtectSystem=strict";
@@ -39,21 +43,23 @@ pub fn login(machine: &Machine) {
 pub fn login_without_service(machine: &Machine) {
     write_stack(machine);
     machine.add_user("ida");
-    let (mut phone, codes) = enable(machine, "ida");
-    let code = phone.code();
+    let (_, codes) = enable(machine, "ida");
     without_socket(machine, || {
         // "Not enrolled" must not be said for a store that is not seen.
         for (sandbox, user) in [(READ_ONLY, "ida"), (UNSEEN, "ida"), (UNSEEN, "nobody")] {
-            let began = Instant::now();
-            must(machine, sandbox, user, &code, UNAVAILABLE);
-            assert!(began.elapsed() < AT_ONCE, "{user}, {sandbox}: after {:?}", began.elapsed());
+            let is_quick = (0..TRIES).any(|_| {
+                let began = Instant::now();
+                must(machine, sandbox, user, &codes[0], UNAVAILABLE);
+                began.elapsed() < PATIENCE
+            });
+            assert!(is_quick, "{user}, {sandbox}: it waits for the service");
         }
         // Where nothing is in the way of the files, nobody needs the service.
         let words = ["pamtester", "readonly", "ida", "authenticate"];
-        let direct = machine.run(&words, &format!("{code}\n"));
+        let direct = machine.run(&words, &format!("{}\n", codes[0]));
         assert!(direct.status.success(), "{}", all_of(&direct));
     });
-    must(machine, READ_ONLY, "ida", &codes[0], ACCEPTED);
+    must(machine, READ_ONLY, "ida", &codes[1], ACCEPTED);
 }
 
 /// Does something while the socket is masked.
@@ -78,6 +84,6 @@ fn write_stack(machine: &Machine) {
 fn must(machine: &Machine, sandbox: &str, user: &str, code: &str, said: &str) {
     let unit = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "-p", sandbox];
     let words = [&unit[..], &["pamtester", "readonly", user, "authenticate"]].concat();
-    let shown = all_of(&machine.run(&words, &format!("{code}\n")));
+    let shown = machine.unless_slow(|| all_of(&machine.run(&words, &format!("{code}\n"))));
     assert!(shown.contains(said), "{user}, {sandbox}: expected {said:?}: {shown}");
 }
