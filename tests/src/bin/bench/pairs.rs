@@ -38,7 +38,9 @@ pub fn bench(commit: &str) {
     machine::must_be_private();
     read_the_log();
     let older = older::at(commit);
-    println!("| logins, the store on | pam_permit | {commit} | this version | this : {commit} | above pam_permit |");
+    println!(
+        "| logins, the store on | pam_permit | {commit} | this version | this : {commit} | above pam_permit |"
+    );
     println!("|---|---:|---:|---:|---:|---:|");
     let disk = machine::workspace().join("target");
     for (place, what) in [(std::env::temp_dir(), "memory"), (disk, "the machine's disk")] {
