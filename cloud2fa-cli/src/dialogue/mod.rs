@@ -56,6 +56,19 @@ pub enum Done<'a> {
     Unlocked,
 }
 
+/// What `init` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Initialised {
+    /// There was no store.
+    New,
+    /// There was one, in the format of this version, with a complete index of uids.
+    Unchanged,
+    /// There was one. It is in the format of this version now, and its index of uids is complete.
+    Completed,
+    /// It is in the format of earlier versions now.
+    InFormat1,
+}
+
 /// A line of `list`.
 pub struct Row {
     /// Whose record it is.
@@ -79,11 +92,14 @@ pub trait Dialogue {
     /// Shows the key of a new enrolment.
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;
 
+    /// Says that what follows is about `whose` enrolment, since `user`'s logins are asked for its codes.
+    fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure>;
+
     /// Says what was done for `user`.
     fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure>;
 
-    /// Says whether `init` made a store.
-    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;
+    /// Says what `init` did.
+    fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure>;
 
     /// Says what a code is worth.
     fn verdict(

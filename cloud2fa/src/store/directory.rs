@@ -2,9 +2,11 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
+use super::index::Index;
+use super::marker::{BadMarker, LARGEST_MARKER, MARKER, Marker};
 use super::new_file::{self, Created, Place};
 use super::{StoreError, io_error, lock, random_hex};
-use crate::{NoRandomness, UserName};
+use crate::UserName;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -12,16 +14,6 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-/// What makes a directory a store: an empty one where a volume failed to mount must
-/// not read as "nobody is enrolled".
-const MARKER: &str = ".store";
-
-/// What this version writes into the marker.
-const MARKER_FORMAT: u64 = 1;
-
-/// A marker is three lines.
-const LARGEST_MARKER: u64 = 4096;
 
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
@@ -44,6 +36,8 @@ pub(super) struct Directory {
     file: File,
     path: PathBuf,
     owner: u32,
+    /// As it was when the store was opened.
+    marker: Marker,
 }
 
 /// How a record is opened.
@@ -67,7 +61,7 @@ pub(super) enum Replaced {
 impl Directory {
     /// Opens and checks the store at `path`; it must belong to `owner`.
     pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
-        let directory = Self::open_unmarked(path, owner)?;
+        let mut directory = Self::open_unmarked(path, owner)?;
         let marker_path = directory.path.join(MARKER);
         let marker = match directory.open_at(MARKER, OFlag::O_RDONLY) {
             Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(directory.path)),
@@ -81,15 +75,15 @@ impl Directory {
         }
         let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
         marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &marker_path))?;
-        match marker_format(&bytes) {
-            Some(MARKER_FORMAT) => Ok(directory),
-            Some(found) => Err(StoreError::LaterFormat { path: marker_path, found }),
-            None => Err(StoreError::UnsafeStore {
+        directory.marker = Marker::parse(&bytes).map_err(|bad| match bad {
+            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path: marker_path, found },
+            BadMarker::Damaged => StoreError::UnsafeStore {
                 path: marker_path,
                 why: "is damaged",
                 remedy: "restore it from a backup of the store",
-            }),
-        }
+            },
+        })?;
+        Ok(directory)
     }
 
     /// Makes the directory, unless it is there, and the marker, unless it is there. Says whether it made a store.
@@ -111,13 +105,10 @@ impl Directory {
             _ => {}
         }
         let directory = Self::open_unmarked(path, owner)?;
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(NoRandomness::from)?;
-        let id = data_encoding::HEXLOWER.encode(&id);
-        let text = format!(
-            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
-        );
         let made = lock::while_locked(&directory.file, &directory.path, || {
+            Index::open_or_make(&directory)?.synchronise(&directory)?;
+            // The records of a store whose marker was lost are in no index.
+            let text = Marker::new(directory.names()?.is_empty())?.text();
             let (place, text) = (Place::Free, text.as_bytes());
             new_file::create(&directory.file, &directory.path, MARKER, text, place)
         })?;
@@ -160,7 +151,7 @@ impl Directory {
                 "find out why, then chmod it to 0700",
             ));
         }
-        Ok(Self { file, path, owner })
+        Ok(Self { file, path, owner, marker: Marker::unknown() })
     }
 
     /// Opens the account file of `name` and checks it; nothing where there is none.
@@ -255,6 +246,26 @@ impl Directory {
         self.owner
     }
 
+    /// What was open when the store was found healthy.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the marker says.
+    pub(super) fn marker(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// Takes note of what it says now.
+    pub(super) fn set_marker(&mut self, marker: Marker) {
+        self.marker = marker;
+    }
+
     fn open_at(&self, name: &str, access: OFlag) -> nix::Result<File> {
         let careful = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let open = |flags| openat(&self.file, name, access | careful | flags, Mode::empty());
@@ -287,14 +298,6 @@ fn open_directory(path: &Path) -> Result<(File, PathBuf), StoreError> {
             _ => io_error("open", &path)(error),
         }),
     }
-}
-
-/// The format that a marker states, in its first line that is no comment. What else stands
-/// in it is for people.
-fn marker_format(bytes: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let line = text.lines().find(|line| !line.starts_with('#'))?;
-    line.strip_prefix("format = ")?.parse().ok()
 }
 
 /// Whether what was to be opened is there, and is a link, a directory, a socket, or a device that

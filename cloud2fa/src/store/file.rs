@@ -9,6 +9,7 @@ use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifie
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
+use crate::names::Names;
 use crate::time::Clock;
 use crate::{
     Account, Answer, Generation, Policy, ProvenEnrolment, Purpose, User, UserName, Verdict, decide,
@@ -17,7 +18,7 @@ use std::path::Path;
 
 /// The embedded store.
 pub struct FileStore {
-    directory: Directory,
+    pub(super) directory: Directory,
     policy: Policy,
     memory: Box<dyn HashMemory>,
 }
@@ -39,7 +40,7 @@ impl FileStore {
     }
 
     /// The record of `user`, without the lock: for a look before.
-    fn peek(
+    pub(super) fn peek(
         &self,
         name: &UserName,
         access: Access,
@@ -50,7 +51,7 @@ impl FileStore {
     }
 
     /// The same, for a user whose uid must fit.
-    fn peek_own(
+    pub(super) fn peek_own(
         &self,
         user: &User,
         access: Access,
@@ -132,6 +133,16 @@ impl FileStore {
         }
     }
 
+    /// Whether `basis` is an enrolment of this user with this uid already.
+    fn is_enrolled_as(&self, user: &User, basis: &Basis) -> Result<bool, StoreError> {
+        let Basis::Generation(generation) = basis else { return Ok(false) };
+        let found = self.peek(&user.name, Access::Read)?;
+        Ok(found.is_some_and(|(_, account)| {
+            let is_basis = account.generation == *generation && account.enrolment.is_some();
+            is_basis && account.user.uid == user.uid
+        }))
+    }
+
     /// Brings a new state of `user` into the store, if `basis` is still what is there.
     /// `renew` makes it of the usage that is carried over.
     fn replace(
@@ -211,6 +222,10 @@ impl Verifier for FileStore {
         })?;
         Ok(verdict)
     }
+
+    fn whose(&mut self, user: &User, names: &dyn Names) -> Result<User, StoreError> {
+        self.whose_record(user, names, Self::patience())
+    }
 }
 
 impl Store for FileStore {
@@ -223,6 +238,9 @@ impl Store for FileStore {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
+        if !self.is_enrolled_as(user, basis)? {
+            self.directory.index(user)?;
+        }
         let enrolment = Enrolment {
             secret: proven.secret,
             created: clock(),
@@ -302,11 +320,7 @@ impl Store for FileStore {
         let now = clock();
         let names = self.directory.names()?;
         let accounts = names.into_iter().map(|name| {
-            let account = self.peek(&name, Access::Read).and_then(|found| {
-                let Some((file, account)) = found else { return Ok(None) };
-                file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
-                Ok(Some(account))
-            });
+            let account = self.peek_any(&name);
             let uid = account.as_ref().ok().and_then(|account| Some(account.as_ref()?.user.uid));
             let standing = account.map(|account| {
                 account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))

@@ -19,7 +19,7 @@ pub use finding::{Finding, Report, Severity};
 #[cfg(test)]
 pub use id::Id;
 
-use super::row;
+use super::list::row;
 use crate::arguments::Arguments;
 use crate::caller::require_root;
 use crate::dialogue::Dialogue;
