@@ -15,6 +15,15 @@ pub fn names(store: &Path, uid: u32) -> Option<String> {
     Some(target.into_os_string().into_string().expect("names in ASCII"))
 }
 
+/// All files of a store, without the index.
+pub fn files(store: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(store).expect("a store");
+    let paths = entries.map(|entry| entry.expect("as it was made").path());
+    let mut files: Vec<_> = paths.filter(|path| !path.ends_with("uid")).collect();
+    files.sort();
+    files
+}
+
 /// Adds a user, as an enrolment does.
 pub fn add(store: &Path, user: &User) {
     let (before, name) = (names(store, user.uid), user.name.encoded());

@@ -73,11 +73,13 @@ pub enum Initialised {
 pub struct Row {
     /// Whose record it is.
     pub user: String,
+    /// The uid in it; nothing where it cannot be used.
+    pub uid: Option<u32>,
     /// How the user stands, or why the record cannot be used.
     pub standing: Result<Standing, Failure>,
     /// Whether the system has such a user.
     pub is_known: bool,
-    /// The name that the user has now, who is not enrolled under it.
+    /// Whose the uid is now, who is not enrolled: the same user by another name, or another one.
     pub renamed_to: Option<String>,
 }
 

@@ -231,7 +231,7 @@ impl Dialogue for Terminal {
             "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
             "USER", "SINCE", "LAST USED", "CODES", "WRONG"
         ))?;
-        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to }| {
+        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to, .. }| {
             let status = match standing {
                 Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
                 Ok(standing) => standing.status(),
@@ -245,7 +245,11 @@ impl Dialogue for Terminal {
             let note = match (is_known, renamed_to) {
                 (true, _) => String::new(),
                 (false, None) => "; the system has no such user".to_owned(),
-                (false, Some(new)) => format!("; is called {new} now, who is not enrolled"),
+                (false, Some(new)) => {
+                    format!(
+                        "; the system has no such user, and the uid is {new}'s, who is not enrolled"
+                    )
+                }
             };
             let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
             say(&format!(

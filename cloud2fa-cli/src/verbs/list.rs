@@ -44,7 +44,7 @@ pub fn row(listed: Listed, store: &mut dyn Store) -> Row {
             }
         }
     });
-    Row { user: name.to_string(), standing, is_known, renamed_to }
+    Row { user: name.to_string(), uid, standing, is_known, renamed_to }
 }
 
 /// The name that the system has for this uid, if it is not enrolled.

@@ -83,3 +83,48 @@ impl FileStore {
 fn is_enrolled(account: &Account) -> bool {
     account.enrolment.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup_codes::HeapMemory;
+    use crate::names::Known;
+    use crate::{Policy, UnixTime, Verifier};
+    use std::os::unix::fs::OpenOptionsExt;
+
+    struct Nobody;
+
+    impl Names for Nobody {
+        fn uid_of(&self, name: &UserName) -> Known {
+            panic!("{name} was looked up")
+        }
+    }
+
+    #[test]
+    fn who_has_no_enrolment_is_refused_where_looking_at_all_records_takes_too_long() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, owner) = (directory.path().join("store"), nix::unistd::geteuid().as_raw());
+        FileStore::init(&path, owner).unwrap();
+        let open = || {
+            let memory = Box::<HeapMemory>::default();
+            FileStore::open(&path, owner, Policy::default(), memory).unwrap()
+        };
+        let file = path.join("zed.account");
+        std::fs::File::options().write(true).create(true).mode(0o600).open(file).unwrap();
+        let alice = User { name: UserName::new("alice").unwrap(), uid: 1000 };
+        let whose = open().whose_record(&alice, &Nobody, Duration::ZERO);
+        assert_eq!(whose.unwrap(), alice, "the index is complete");
+        std::fs::write(path.join(".store"), "format = 1\n").unwrap();
+        let whose = open().whose_record(&alice, &Nobody, Duration::ZERO);
+        assert!(matches!(whose, Err(StoreError::NotIndexed(at)) if at == path));
+        // Nor is it "not enrolled" to whoever asks.
+        struct Gone;
+        impl Names for Gone {
+            fn uid_of(&self, name: &UserName) -> Known {
+                if name.as_str() == "alice" { Known::Uid(1000) } else { Known::NoSuchUser }
+            }
+        }
+        let found = open().find(&alice, &Gone, &|| UnixTime(0)).unwrap();
+        assert_eq!((found.whose, found.standing.status()), (alice, None), "in time");
+    }
+}

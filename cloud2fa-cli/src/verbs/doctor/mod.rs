@@ -112,7 +112,7 @@ fn of_sshd(
         sshd.ask_for(&enrolled);
     }
     let root = sshd::Root {
-        is_enrolled: enrolled.iter().any(|user| user == "root"),
+        is_enrolled: accounts.enrolled(records).contains("root"),
         has_password: accounts.has_password("root"),
     };
     let before = sshd::before_switching_on(sshd);
