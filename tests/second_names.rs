@@ -20,7 +20,8 @@ fn alone() -> MutexGuard<'static, ()> {
 
 fn useradd(arguments: &[&str]) {
     let mut command = Command::new(machine::program("useradd", "passwd"));
-    let ended = command::ended(command.args(["--no-create-home", "--shell=/bin/sh"]).args(arguments));
+    let ended =
+        command::ended(command.args(["--no-create-home", "--shell=/bin/sh"]).args(arguments));
     assert_eq!(ended.status, 0, "{ended:?}");
 }
 
@@ -102,7 +103,10 @@ fn who_gets_the_uid_of_a_deleted_user_inherits_no_factor() {
     assert_eq!((&status["enrolled"], status.get("enrolment_of")), (&json!(false), None));
     // And has an enrolment like everybody else, beside what is left.
     let berta = fixture.enrol("berta");
-    assert_eq!(fixture.raw("berta", "CONFIG", vec![Reply::from(&berta.code())]).code, Code::SUCCESS);
+    assert_eq!(
+        fixture.raw("berta", "CONFIG", vec![Reply::from(&berta.code())]).code,
+        Code::SUCCESS
+    );
     assert_eq!(index::names(&fixture.store_path(), gone.user.uid).unwrap(), "beata/berta");
     let listed = run(&fixture, &["list"]);
     assert!(listed.output.contains("; the system has no such user"), "{listed:?}");
@@ -137,11 +141,18 @@ fn root_s_verbs_act_on_the_enrolment_and_say_whose_it_is() {
     let about_dora = |ended: &Ended, key: &str| {
         let said = said(ended);
         let (done, user, whose) = (&said[key], &said["user"], &said["enrolment_of"]);
-        assert_eq!((done, user, whose), (&json!(true), &json!("dora2"), &json!("dora")), "{ended:?}");
+        assert_eq!(
+            (done, user, whose),
+            (&json!(true), &json!("dora2"), &json!("dora")),
+            "{ended:?}"
+        );
     };
     about_dora(&run(&fixture, &["status", "--user", "dora2", "--json"]), "enrolled");
     let shown = run(&fixture, &["status", "--user", "dora2"]).output;
-    assert!(shown.contains("This is about dora's.") && shown.contains("User:                 dora\n"), "{shown}");
+    assert!(
+        shown.contains("This is about dora's.") && shown.contains("User:                 dora\n"),
+        "{shown}"
+    );
 
     fixture.fail(&dora, 3);
     about_dora(&run(&fixture, &["unlock", "dora2", "--json"]), "unlocked");
