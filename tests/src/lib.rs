@@ -20,6 +20,7 @@ pub mod loaded_module;
 pub mod logins;
 pub mod machine;
 pub mod messages;
+pub mod older;
 pub mod people;
 pub mod processes;
 pub mod pty;
