@@ -83,6 +83,18 @@ fn what_could_not_be_built_is_tried_again() {
     assert!(older::tool(checkout.path(), &commit).output().unwrap().status.success());
 }
 
+#[test]
+fn root_reads_the_history_of_a_users_checkout() {
+    must_be_private();
+    let checkout = repository("build:\n\t@mkdir target\n");
+    let commit = head(checkout.path());
+    let chown = Command::new("chown").args(["-R", "alice"]).arg(checkout.path()).output().unwrap();
+    assert!(chown.status.success());
+    let mut call = older::tool(checkout.path(), &commit);
+    let ended = call.env_remove("SUDO_UID").output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+}
+
 #[track_caller]
 fn is_refused(checkout: &Path, commit: &str, why: &str) {
     let ended = older::tool(checkout, commit).output().unwrap();
