@@ -34,8 +34,8 @@ pub enum Verb {
     Disable(Target),
     /// Try a code without spending it; a wrong one counts as at a login
     Verify(Target),
-    /// Make the store, once, on a new machine
-    Init,
+    /// Make the store, once, on a new machine; make the index of one that is there complete
+    Init(Init),
     /// Show how all users stand
     List,
     /// Let a user in again after too many wrong codes
@@ -50,6 +50,26 @@ pub struct Target {
     /// Somebody else's than the caller's own; for root
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     pub user: Option<String>,
+}
+
+/// Which store.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Make no store; bring the one that is there into this format: 2, which is this version's, or 1, for
+    /// going back to a version that knows no other
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Without an index of uids
+    #[value(name = "1")]
+    One,
+    /// With one
+    #[value(name = "2")]
+    Two,
 }
 
 /// Who must be named: one way or the other.
