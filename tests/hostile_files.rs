@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
-use cloud2fa::store::Basis;
+use cloud2fa::store::{Basis, Failures};
 use cloud2fa_tests::fixture::Outcome;
 use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Enrolled, Fixture, Reply, slots, user};
@@ -46,9 +46,9 @@ const HOSTILE: [Hostile; 27] = [
     ("a deleted user's", "enrolment belongs to uid 4999", |path| {
         rewrite(path, |text| user::with_value(text, "uid", "4999"));
     }),
-    ("a later version's", "has format 2", |path| {
+    ("a later version's", "has format 3", |path| {
         let (sequence, text) = newest(path);
-        let later = slots::seal(2, sequence + 1, &text);
+        let later = slots::seal(slots::LATER_FORMAT, sequence + 1, &text);
         std::fs::File::options().write(true).open(path).unwrap().write_all_at(&later, 0).unwrap();
     }),
     ("a directory", "not a regular file", |path| {
@@ -178,7 +178,7 @@ fn root_clears_each_by_disabling_and_enrols_anew() {
         let error = store.status(&alice.user, &user::now).expect_err(what);
         assert!(error.is_about_one_record(), "the command would not offer it for {what}: {error}");
         store
-            .disable(&alice.user, &Basis::Unusable, &user::now)
+            .disable(&alice.user, &Basis::Unusable, Failures::CarriedOver, &user::now)
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(login(&fixture, "CONFIG nullok", "").code, Code::IGNORE, "{what}");
         let refused = login(&fixture, "CONFIG", &alice.code());

@@ -30,7 +30,7 @@ struct Victim<'f> {
 }
 
 /// What a login that answers right may change in a record.
-const CHANGED_BY_SUCCESS: [&str; 3] = ["last_step = ", "last_used = ", "spent_backup_codes = "];
+const CHANGED_BY_SUCCESS: [&str; 3] = ["last_step_at = ", "last_used = ", "spent_backup_codes = "];
 /// What a login that answers wrong may change in a record.
 const CHANGED_BY_FAILURE: [&str; 4] =
     ["failures = ", "failures_since_login = ", "wait_from = ", "wait_seconds = "];

@@ -115,6 +115,36 @@ fn the_service_s_page_names_the_limits_of_a_connection_as_the_code_has_them() {
     }
 }
 
+/// Words of small letters and underscores that stand in quotes.
+fn quoted_words(code: &str) -> BTreeSet<String> {
+    let is_word =
+        |it: &&str| !it.is_empty() && it.chars().all(|it| it == '_' || it.is_ascii_lowercase());
+    code.split('"').skip(1).step_by(2).filter(is_word).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_of_the_files_names_the_keys_of_a_record_and_no_other() {
+    let (page, code) = (read("man/cloud2fa.toml.5"), read("cloud2fa/src/store/record/read.rs"));
+    let (_, keys) = page.split_once("The TOML has these keys").expect("the list");
+    let (keys, _) = keys.split_once("\n.PP\n").expect("its end");
+    let tags = keys.split("\n.TP\n").skip(1).filter_map(|entry| entry.lines().next());
+    // What is in quotes there is said of the keys.
+    let outside = |tag: &str| tag.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    let words =
+        |tag: &str| outside(tag).split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let is_key = |word: &String| !word.starts_with('[');
+    let tagged: BTreeSet<_> = tags.flat_map(words).filter(is_key).collect();
+    // Those of the codes stand in the text of their table.
+    let codes = ["memory_kib", "passes", "salt", "hashes"].map(str::to_owned);
+    assert!(codes.iter().all(|key| keys.contains(&**key)));
+    let read_keys: BTreeSet<_> =
+        quoted_words(&code).into_iter().filter(|key| !codes.contains(key)).collect();
+    assert_eq!(tagged, read_keys);
+    for kind in cloud2fa::account::NoticeKind::ALL {
+        assert!(keys.contains(kind.word()), "{kind:?}");
+    }
+}
+
 #[test]
 fn the_table_of_holes_names_tests_that_are_there() {
     let places = ["tests", "cloud2fa/tests"].map(|place| workspace().join(place));

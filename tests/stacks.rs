@@ -56,8 +56,8 @@ impl Case {
             Self::Wrong => return ("alice", Reply::from(&alice.wrong_code())),
             Self::Replayed => fixture.rewrite(
                 alice,
-                "last_step",
-                &(cloud2fa_tests::user::now().0 / 30).to_string(),
+                "last_step_at",
+                &(cloud2fa_tests::user::now().0 / 30 * 30).to_string(),
             ),
             Self::NotACode => return ("alice", Reply::from("secret")),
             Self::NoAnswer => return ("alice", Reply::NoAnswer),

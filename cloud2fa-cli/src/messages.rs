@@ -2,11 +2,14 @@
 
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
+use crate::verbs;
 use crate::verbs::doctor::Finding;
 use cloud2fa::backup_codes::BackupCode;
+use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -27,6 +30,8 @@ pub struct Ask {
     pub ask: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,11 +60,27 @@ impl Serialize for Codes<'_> {
 
 /// A result, and whose enrolment it is about, where that is another name's than was asked for.
 #[derive(Serialize)]
-pub struct Outcome<'a, M> {
+pub struct OutcomeOf<'a, M> {
     #[serde(flatten)]
     pub message: M,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrolment_of: Option<&'a str>,
+}
+
+/// What stood against the codes of the app, and is gone.
+#[derive(Serialize)]
+pub struct Cleared {
+    failures_since_login: u32,
+    budget_used: u32,
+    opened: bool,
+}
+
+impl Cleared {
+    /// Nothing where there was nothing.
+    pub fn of(cleared: cloud2fa::Cleared) -> Option<Self> {
+        let cloud2fa::Cleared { failures_since_login, budget_used, opened } = cleared;
+        (budget_used > 0 || opened).then_some(Self { failures_since_login, budget_used, opened })
+    }
 }
 
 /// The last line of `enable`.
@@ -68,11 +89,13 @@ pub struct Enabled<'a> {
     enabled: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Enabled<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { enabled: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { enabled: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -82,11 +105,13 @@ pub struct Regenerated<'a> {
     regenerated: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Regenerated<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { regenerated: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { regenerated: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -95,6 +120,8 @@ impl<'a> Regenerated<'a> {
 pub struct Disabled<'a> {
     pub disabled: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `unlock`.
@@ -102,6 +129,8 @@ pub struct Disabled<'a> {
 pub struct Unlocked<'a> {
     pub unlocked: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `init`.
@@ -113,6 +142,24 @@ pub struct Initialised {
     /// The store's format now.
     pub format: u8,
     pub state_dir: std::path::PathBuf,
+}
+
+/// The last line about the records in `init --format 1`.
+#[derive(Serialize)]
+pub struct WentBack {
+    /// How many are in format 1 now.
+    records: usize,
+    /// How many are not.
+    failed: usize,
+    /// What is lost, and of how many.
+    lost: BTreeMap<&'static str, usize>,
+}
+
+impl WentBack {
+    pub fn of(went_back: &verbs::WentBack) -> Self {
+        let lost = went_back.lost.iter().map(|(lost, of)| (lost.word(), *of)).collect();
+        Self { records: went_back.records, failed: went_back.failed.len(), lost }
+    }
 }
 
 /// The last line of `verify`.
@@ -127,10 +174,7 @@ pub struct Verified<'a> {
 impl<'a> Verified<'a> {
     /// Nothing for a verdict that is told as an error.
     pub fn of(user: &'a str, verdict: &Verdict, factor: Option<Factor>) -> Option<Self> {
-        let kind = factor.map(|factor| match factor {
-            Factor::Token => "token",
-            Factor::BackupCode => "backup_code",
-        });
+        let kind = factor.map(word);
         let (verdict, wait_seconds) = match verdict {
             Verdict::Accepted { .. } => ("accepted", 0),
             Verdict::Wrong { wait_seconds, .. } => ("wrong", *wait_seconds),
@@ -140,6 +184,42 @@ impl<'a> Verified<'a> {
             Verdict::ClockWentBack { .. } | Verdict::Changed => return None,
         };
         Some(Self { verdict, user, kind, wait_seconds })
+    }
+}
+
+/// A kind of code in JSON.
+fn word(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Token => "token",
+        Factor::BackupCode => "backup_code",
+    }
+}
+
+/// One of the last decisions on a user's codes, or equal refusals in a row.
+#[derive(Serialize)]
+pub struct Decision {
+    time: String,
+    verdict: &'static str,
+    kind: &'static str,
+    service: String,
+    address: Option<String>,
+    times: u32,
+}
+
+impl Decision {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            time: rfc_3339(entry.at),
+            verdict: match entry.outcome {
+                Outcome::Accepted => "accepted",
+                Outcome::Wrong => "wrong",
+                Outcome::Replayed => "replayed",
+            },
+            kind: word(entry.factor),
+            service: entry.origin.service().to_owned(),
+            address: entry.origin.address().map(|address| address.to_string()),
+            times: entry.times,
+        }
     }
 }
 
@@ -154,6 +234,9 @@ pub struct Status<'a> {
     failures: Option<u32>,
     wait_seconds: Option<u64>,
     locked: Option<bool>,
+    budget_used: Option<u32>,
+    /// The latest first.
+    decisions: Option<Vec<Decision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +255,10 @@ impl<'a> Status<'a> {
             failures: status.map(|status| status.failures),
             wait_seconds: status.map(|status| status.wait_seconds),
             locked: status.map(|status| status.locked),
+            budget_used: status.map(|status| status.budget_used),
+            decisions: status.map(|status| {
+                status.history.latest_first().into_iter().map(Decision::of).collect()
+            }),
             note: None,
             renamed_to: None,
         }

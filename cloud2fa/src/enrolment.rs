@@ -1,6 +1,5 @@
 //! An enrolment on its way: a new secret that is not saved before one code has proven it.
 
-use crate::totp::STEP_SECONDS;
 use crate::{NoRandomness, Secret, TimeStep, Token, UnixTime};
 
 /// How far off a clock may be to be told about it, in steps either side.
@@ -49,7 +48,8 @@ impl PendingEnrolment {
             return Err(NotProven::WrongCode);
         };
         // The middle of the step is the best guess at what the phone's clock shows.
-        let phone = i128::from(step.start().0 + STEP_SECONDS / 2);
+        let half = self.secret.parameters().period() / 2;
+        let phone = i128::from(self.secret.start_of(step).0 + half);
         let seconds = i64::try_from(phone - i128::from(now.0)).unwrap_or(i64::MAX);
         Err(NotProven::ClockOff { seconds })
     }

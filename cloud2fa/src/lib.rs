@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod attempt;
 pub mod backup_codes;
 pub mod budget;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod module_arguments;
 pub mod names;
 pub mod otpauth;
 pub mod qr;
+pub mod seal;
 pub mod service;
 pub mod store;
 pub mod throttle;
@@ -30,8 +32,9 @@ pub mod time;
 pub mod totp;
 pub mod user;
 
-pub use account::{Account, Generation};
+pub use account::{Account, Cleared, Generation, Holder};
 pub use answer::Answer;
+pub use attempt::Attempt;
 pub use backup_codes::BackupCode;
 pub use config::Config;
 pub use decide::{Factor, Policy, Purpose, Verdict, decide};

@@ -7,10 +7,11 @@
 mod house;
 
 use cloud2fa::decide::Purpose;
-use cloud2fa::store::{Basis, Standing, Store, StoreError, Verifier};
+use cloud2fa::store::{Basis, Failures, Standing, Store, StoreError, Verifier};
 use cloud2fa::{Answer, TimeStep, User};
 use house::{
-    Enrolled, FILE, House, NOW, SLOT, accepted, alice, file_of, later, newest, owner, user,
+    Enrolled, FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, attempt, file_of,
+    later, newest, owner, user,
 };
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -39,7 +40,7 @@ fn hostile(
         plant(&house);
         refuses(case, &house, &enrolled, &who, &expected);
 
-        house.store().disable(&who, &Basis::Unusable, &|| NOW).expect(case);
+        house.store().disable(&who, &Basis::Unusable, Failures::CarriedOver, &|| NOW).expect(case);
         let standing = house.store().challenge(&who, &|| NOW).expect(case);
         assert!(matches!(standing, Standing::Disabled(_)), "{case}");
         is_in_order(case, &house);
@@ -48,12 +49,19 @@ fn hostile(
         let pending = cloud2fa::PendingEnrolment::generate().unwrap();
         let secret = pending.secret().clone();
         let proven = pending.prove(&secret.token_at(TimeStep::of(NOW)), NOW, 1).unwrap();
-        house.store().enrol(&who, proven, "root", &Basis::Unusable, &|| NOW).expect(case);
+        house
+            .store()
+            .enrol(&who, proven, "root", &Basis::Unusable, Failures::CarriedOver, &|| NOW)
+            .expect(case);
         let standing = house.store().challenge(&who, &|| NOW).expect(case);
         let Standing::Enrolled(seen, _) = standing else { panic!("{case}") };
         let right = Answer::Token(secret.token_at(TimeStep::of(later(1))));
-        let login =
-            || house.store().verify(&who, &seen, &right, Purpose::Login, &|| later(1)).expect(case);
+        let login = || {
+            house
+                .store()
+                .verify(&attempt(&who, &seen, &right, Purpose::Login), &|| later(1))
+                .expect(case)
+        };
         assert!(accepted(&login()), "{case}");
         assert!(!accepted(&login()), "{case}");
         is_in_order(case, &house);
@@ -78,14 +86,14 @@ fn refuses(
     let basis = Basis::Generation(seen.clone());
     let before = std::fs::symlink_metadata(house.file()).unwrap();
     for answer in [enrolled.token(later(1)), enrolled.wrong(NOW), enrolled.backup_code(0)] {
-        let outcome = store.verify(who, seen, &answer, Purpose::Login, &|| later(1));
+        let outcome = store.verify(&attempt(who, seen, &answer, Purpose::Login), &|| later(1));
         refused("verify", outcome.err());
     }
     refused("challenge", store.challenge(who, &|| NOW).err());
     refused("status", store.status(who, &|| NOW).err());
     refused("unlock", store.unlock(who, &|| NOW).err());
-    refused("disable", store.disable(who, &basis, &|| NOW).err());
-    let outcome = store.disable(who, &Basis::Nothing, &|| NOW);
+    refused("disable", store.disable(who, &basis, Failures::CarriedOver, &|| NOW).err());
+    let outcome = store.disable(who, &Basis::Nothing, Failures::CarriedOver, &|| NOW);
     assert!(matches!(outcome, Err(StoreError::Changed(_))), "{case}: {outcome:?}");
 
     let list = store.list(&|| NOW).expect(case);
@@ -155,16 +163,19 @@ fn a_file_without_a_valid_slot_is_damaged() {
 #[test]
 fn a_record_that_is_not_an_account_is_damaged() {
     // One of them is google-authenticator's test of a broken line (G16).
+    const LAST_STEP: &str = "last_step_at = 1764000000\n";
     for (from, to) in [
-        ("failures = 0\n", "failures = 0x\n"),
-        ("failures = 0\n", "failures = -1\n"),
-        ("failures = 0\n", "failures = 0\nextra = 1\n"),
-        ("locked = false", "locked = 0"),
+        (LAST_STEP, "last_step_at = 1764000000\nfailures = 0x\n"),
+        (LAST_STEP, "last_step_at = 1764000000\nfailures = -1\n"),
+        (LAST_STEP, "last_step_at = 1764000000\nextra = 1\n"),
+        (LAST_STEP, "last_step_at = 1764000000\nlocked = 0\n"),
+        (LAST_STEP, "last_step_at = 1764000000.5\n"),
+        (LAST_STEP, "last_step = 58800000\n"),
         ("memory_kib = 9216", "memory_kib = 4194304"),
         ("passes = 4", "passes = 4000000000"),
         ("lanes = 1", "lanes = 64"),
-        ("spent_backup_codes = []", "spent_backup_codes = [8]"),
-        ("spent_backup_codes = []", "wait_from = 1\nspent_backup_codes = []"),
+        (LAST_STEP, "last_step_at = 1764000000\nspent_backup_codes = [8]\n"),
+        (LAST_STEP, "last_step_at = 1764000000\nwait_from = 1\n"),
         ("enrolled = true", "enrolled = false"),
         ("user = \"alice\"", "user = \"\""),
         ("[usage]", "[usages]"),
@@ -172,25 +183,31 @@ fn a_record_that_is_not_an_account_is_damaged() {
         let plant = move |house: &House| {
             let (_, _, text) = newest(&house.bytes());
             // Disabled in between: then any text that is no account will do.
+            assert!(text.contains(from) || text.contains("enrolled = false"), "{from}");
             let text = if text.contains(from) { text.replacen(from, to, 1) } else { to.to_owned() };
-            house.put(&file_of(1, 3, &text));
+            house.put(&file_of(FORMAT, 3, &text));
         };
         hostile(to, alice(), plant, is_damaged);
     }
     let nested = "[".repeat(1900) + &"]".repeat(1900);
-    let nested = move |house: &House| house.put(&file_of(1, 3, &format!("x = {nested}")));
+    let nested = move |house: &House| house.put(&file_of(FORMAT, 3, &format!("x = {nested}")));
     hostile("nested deeply", alice(), nested, is_damaged);
-    hostile("empty text", alice(), |house| house.put(&file_of(1, 3, "")), is_damaged);
+    hostile("empty text", alice(), |house| house.put(&file_of(FORMAT, 3, "")), is_damaged);
 }
 
 #[test]
 fn a_later_format_is_not_guessed_at() {
-    let is_later = |error: &StoreError| matches!(error, StoreError::LaterFormat { found: 2, .. });
-    hostile("later format", alice(), |house| house.put(&file_of(2, 9, "x = 1")), is_later);
+    let is_later = |error: &StoreError| matches!(error, StoreError::LaterFormat { found: 3, .. });
+    hostile(
+        "later format",
+        alice(),
+        |house| house.put(&file_of(LATER_FORMAT, 9, "x = 1")),
+        is_later,
+    );
     let newest_is_later = |house: &House| {
         let bytes = house.bytes();
         let sequence = newest(&bytes).1 + 9;
-        house.put(&[&bytes[..SLOT], &house::slot(2, sequence, "x = 1")].concat());
+        house.put(&[&bytes[..SLOT], &house::slot(LATER_FORMAT, sequence, "x = 1")].concat());
     };
     hostile("later in one slot", alice(), newest_is_later, is_later);
 }
@@ -283,7 +300,7 @@ fn an_enrolment_of_another_uid_is_foreign() {
     let untouched = move |house: &House| {
         // The second time the record in the house is the new user's own.
         let text = first.get_or_init(|| newest(&house.bytes()).2.clone());
-        house.put(&file_of(1, 5, text));
+        house.put(&file_of(FORMAT, 5, text));
     };
     let is_foreign = |error: &StoreError| {
         matches!(error, StoreError::ForeignUid { recorded: 1000, actual: 2000, .. })
@@ -296,14 +313,17 @@ fn a_disabled_record_of_another_uid_stands_in_nobodys_way() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     let basis = Basis::Generation(enrolled.generation.clone());
     house.guess(&enrolled, 3, NOW);
-    house.store().disable(&user("alice", 1000), &basis, &|| NOW).unwrap();
+    house.store().disable(&user("alice", 1000), &basis, Failures::CarriedOver, &|| NOW).unwrap();
     let heir = user("alice", 2000);
     let standing = house.store().challenge(&heir, &|| NOW).unwrap();
     assert!(matches!(standing, Standing::Disabled(_)));
     let pending = cloud2fa::PendingEnrolment::generate().unwrap();
     let token = pending.secret().token_at(TimeStep::of(NOW));
     let proven = pending.prove(&token, NOW, 1).unwrap();
-    house.store().enrol(&heir, proven, "root", &standing.basis(), &|| NOW).unwrap();
+    house
+        .store()
+        .enrol(&heir, proven, "root", &standing.basis(), Failures::CarriedOver, &|| NOW)
+        .unwrap();
     let standing = house.store().status(&heir, &|| NOW).unwrap();
     assert_eq!(standing.status().unwrap().failures, 0, "those of somebody else");
 }

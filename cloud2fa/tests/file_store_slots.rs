@@ -6,11 +6,11 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::store::{Basis, Standing, Store, StoreError};
+use cloud2fa::store::{Basis, Failures, Standing, Store, StoreError};
 use cloud2fa::{TimeStep, Verdict};
 use house::{
-    FILE, House, NOW, SLOT, accepted, alice, file_of, is_whole, later, newest, parse, slot,
-    unmarked,
+    FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, file_of, is_whole, later,
+    newest, parse, slot, unmarked,
 };
 
 #[test]
@@ -100,7 +100,7 @@ fn an_older_slot_of_a_later_format_does_not_count_and_is_written_over() {
     house.guess(&enrolled, 1, NOW);
     let mut bytes = house.bytes();
     let older = (1 - newest(&bytes).0) * SLOT;
-    bytes[older..older + SLOT].copy_from_slice(&slot(2, 1, "x = 1"));
+    bytes[older..older + SLOT].copy_from_slice(&slot(LATER_FORMAT, 1, "x = 1"));
     house.put(&bytes);
     assert!(accepted(
         &house.login(&enrolled.generation, &enrolled.token(later(1)), later(1)).unwrap()
@@ -113,7 +113,7 @@ fn a_sequence_number_that_only_a_damaged_header_states_counts_for_nothing() {
     house.guess(&enrolled, 1, NOW);
     let mut bytes = house.bytes();
     let older = (1 - newest(&bytes).0) * SLOT;
-    let mut forged = slot(1, u64::MAX, "x = 1");
+    let mut forged = slot(FORMAT, u64::MAX, "x = 1");
     forged[SLOT - 5] ^= 1;
     bytes[older..older + SLOT].copy_from_slice(&forged);
     house.put(&bytes);
@@ -127,7 +127,7 @@ fn a_record_at_the_last_sequence_number_accepts_nothing_and_can_be_disabled() {
     for last in [u64::MAX, u64::MAX / 2 + 1, u64::MAX / 2] {
         let (house, enrolled) = House::with_alice();
         let (_, _, text) = newest(&house.bytes());
-        house.put(&file_of(1, last, &text));
+        house.put(&file_of(FORMAT, last, &text));
         let right = enrolled.token(later(1));
         for _ in 0..2 {
             // Nothing newer can be written, so no verdict may be given.
@@ -135,7 +135,7 @@ fn a_record_at_the_last_sequence_number_accepts_nothing_and_can_be_disabled() {
             assert!(matches!(error, StoreError::Damaged { .. }), "{last}: {error:?}");
             assert!(error.is_about_one_record());
         }
-        house.store().disable(&alice(), &Basis::Unusable, &|| NOW).unwrap();
+        house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap();
         assert!(matches!(house.standing(NOW), Standing::Disabled(_)), "{last}");
         assert!(!house.holds(&enrolled.secret.to_base32()));
     }
@@ -145,7 +145,7 @@ fn a_record_at_the_last_sequence_number_accepts_nothing_and_can_be_disabled() {
 fn no_code_is_accepted_twice_where_the_sequence_numbers_end() {
     let (house, enrolled) = House::with_alice();
     let (_, _, text) = newest(&house.bytes());
-    house.put(&file_of(1, u64::MAX / 2 - 1, &text));
+    house.put(&file_of(FORMAT, u64::MAX / 2 - 1, &text));
     let right = enrolled.token(later(1));
     assert!(accepted(&house.login(&enrolled.generation, &right, later(1)).unwrap()));
     let error = house.login(&enrolled.generation, &right, later(1)).unwrap_err();
@@ -156,7 +156,7 @@ fn no_code_is_accepted_twice_where_the_sequence_numbers_end() {
 fn a_challenge_refuses_where_a_verdict_could_not_be_written() {
     let (house, _) = House::with_alice();
     let (_, _, text) = newest(&house.bytes());
-    house.put(&file_of(1, u64::MAX, &text));
+    house.put(&file_of(FORMAT, u64::MAX, &text));
     let error = house.challenge(NOW).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
 }
@@ -166,7 +166,7 @@ fn what_wrote_over_a_forged_sequence_number_goes_on_working() {
     let half = u64::MAX / 2;
     for forged in [u64::MAX, u64::MAX - 1, half + 1, half, half - 1, half - 2] {
         let (house, _) = House::with_alice();
-        house.put(&file_of(1, forged, "no account"));
+        house.put(&file_of(FORMAT, forged, "no account"));
         let enrolled = house.enrol(&Basis::Unusable, NOW).unwrap();
         for step in 1..=4 {
             let now = later(step);
@@ -201,14 +201,13 @@ fn the_file_is_readable_and_says_what_the_manual_says() {
         "passes = 4",
         "lanes = 1",
         "[usage]",
-        &format!("last_step = {}", TimeStep::of(NOW).0),
+        &format!("last_step_at = {}", TimeStep::of(NOW).start().0),
         &format!("last_used = {}", NOW.0),
         "spent_backup_codes = [2]",
         "failures = 5",
         "failures_since_login = 5",
         &format!("wait_from = {}", NOW.0),
         "wait_seconds = 30",
-        "locked = false",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}");
     }

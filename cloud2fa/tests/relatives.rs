@@ -20,8 +20,10 @@ mod accounts;
 use accounts::{code_set, hash, new_account};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::history::Origin;
 use cloud2fa::{
-    Account, Answer, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime, Verifier,
+    Account, Answer, Attempt, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime,
+    User, UserName, Verifier,
 };
 
 /// google-authenticator's 10 bytes `2SH3V3GDW7ZNMGYE` and 10 zero bytes: HMAC pads a key
@@ -54,7 +56,8 @@ impl Desk {
 
     fn login(&mut self, claim: &Claim, step: u64) -> Verdict {
         let now = TimeStep(step).start();
-        let (verdict, account) = decide(&self.account, claim, now, &self.policy, Purpose::Login);
+        let (verdict, account) =
+            decide(&self.account, claim, Purpose::Login, &Origin::own(), now, &self.policy);
         self.account = account;
         verdict
     }
@@ -87,10 +90,13 @@ fn g3_who_has_no_file_is_not_enrolled_and_no_code_lets_in() {
     FileStore::init(&path, owner).unwrap();
     let memory = Box::<HeapMemory>::default();
     let mut store = FileStore::open(&path, owner, Policy::default(), memory).unwrap();
-    let (alice, now) = (new_account(Secret::generate().unwrap()).user, TimeStep(10_000).start());
+    let alice = User { name: UserName::new("alice").unwrap(), uid: 1000 };
+    let now = TimeStep(10_000).start();
     assert_eq!(store.challenge(&alice, &|| now).unwrap(), Standing::NeverEnrolled);
     let (seen, answer) = (Generation::generate().unwrap(), Answer::parse(b"050548").unwrap());
-    let verdict = store.verify(&alice, &seen, &answer, Purpose::Login, &|| now).unwrap();
+    let (user, purpose, origin) = (&alice, Purpose::Login, &Origin::own());
+    let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };
+    let verdict = store.verify(&attempt, &|| now).unwrap();
     assert_eq!(verdict, Verdict::Changed);
 }
 
@@ -139,7 +145,7 @@ fn g14_codes_at_their_own_times_are_all_taken_and_the_last_is_remembered() {
     for step in 10_001..=10_007 {
         assert!(desk.takes(secret.token_at(TimeStep(step)).as_str(), step));
     }
-    assert_eq!(desk.account.usage.last_step, Some(TimeStep(10_007)));
+    assert_eq!(desk.account.usage.last_step_at, Some(TimeStep(10_007).start()));
     for step in 10_001..=10_007 {
         assert!(!desk.takes(secret.token_at(TimeStep(step)).as_str(), 10_007));
     }
@@ -197,7 +203,7 @@ fn o7_a_code_within_a_wide_window_works_once() {
     let mut desk = Desk::oath();
     assert!(!desk.takes("incorrectpassword", OATH_STEP));
     assert!(desk.takes("299833", OATH_STEP));
-    assert_eq!(desk.account.usage.last_step, Some(TimeStep(OATH_STEP + 1)));
+    assert_eq!(desk.account.usage.last_step_at, Some(TimeStep(OATH_STEP + 1).start()));
     assert!(!desk.takes("299833", OATH_STEP));
 }
 
@@ -209,7 +215,7 @@ fn o8_older_codes_are_refused_and_later_ones_taken() {
     {
         assert_eq!(desk.takes(code, OATH_STEP), right, "{code}");
     }
-    assert_eq!(desk.account.usage.last_step, Some(TimeStep(OATH_STEP + 10)));
+    assert_eq!(desk.account.usage.last_step_at, Some(TimeStep(OATH_STEP + 10).start()));
     assert_eq!(desk.account.usage.failures, 0);
 }
 

@@ -10,9 +10,10 @@ mod house;
 use accounts::{code_set, new_account};
 use cloud2fa::backup_codes::{BackupCode, CodeHash, HeapMemory};
 use cloud2fa::decide::{Claim, Policy, Purpose, decide};
-use cloud2fa::store::{Basis, OldCopy, Store, StoreError, Verifier};
+use cloud2fa::history::Origin;
+use cloud2fa::store::{Basis, Failures, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
-use house::{FILE, House, NOW, SLOT, alice, file_of, later, newest, user};
+use house::{FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, alice, file_of, later, newest, user};
 use std::fmt::Debug;
 
 const KEY: &[u8; 20] =
@@ -82,7 +83,7 @@ fn codes_secrets_and_hashes_show_nothing() {
     account.enrolment.as_mut().unwrap().backup_codes = set;
     debug_hides(&account, &[KEY, &bytes]);
     let claim = Claim::Token(token);
-    let decided = decide(&account, &claim, NOW, &Policy::default(), Purpose::Login);
+    let decided = decide(&account, &claim, Purpose::Login, &Origin::own(), NOW, &Policy::default());
     debug_hides(&decided, &[KEY, &bytes, claim_digits(&claim)]);
 }
 
@@ -103,8 +104,10 @@ fn an_enrolment_on_its_way_shows_nothing() {
     debug_hides(&pending.prove(&token, later(3), 1).unwrap_err(), &[&key]);
     let proven = pending.prove(&token, NOW, 1).unwrap();
     debug_hides(&proven, &[&key]);
-    let issued =
-        House::new().store().enrol(&alice(), proven, "root", &Basis::Nothing, &|| NOW).unwrap();
+    let issued = House::new()
+        .store()
+        .enrol(&alice(), proven, "root", &Basis::Nothing, Failures::CarriedOver, &|| NOW)
+        .unwrap();
     for code in &issued.backup_codes {
         let printed = code.printed();
         let symbols = printed.replace('-', "");
@@ -124,7 +127,7 @@ fn what_a_store_says_shows_nothing_of_a_record() {
     debug_hides(&house.store().list(&|| NOW).unwrap(), &[&key]);
 
     // Damaged at the secret, before it and behind it; whole, and another's.
-    let of = |text: &str| file_of(1, sequence, text);
+    let of = |text: &str| file_of(FORMAT, sequence, text);
     let broken = [
         of(&text.replace("secret = \"", "secret = \"!")),
         of(&text.replace("secret = \"", "secret = ")),
@@ -133,7 +136,7 @@ fn what_a_store_says_shows_nothing_of_a_record() {
         of(&text.replace("uid = 1000", &format!("uid = \"{}\"", *base32))),
         of(&format!("{} = 1", *base32)),
         of(&text.replace("user = \"alice\"", &format!("user = \"{}\"", *base32))),
-        file_of(2, sequence, &text),
+        file_of(LATER_FORMAT, sequence, &text),
         bytes[..SLOT].to_vec(),
         bytes[..FILE - 1].to_vec(),
     ];
@@ -146,7 +149,10 @@ fn what_a_store_says_shows_nothing_of_a_record() {
     house.put(&bytes);
     say_nothing(&house.store().challenge(&user("alice", 7), &|| NOW).unwrap_err(), &key);
     let gone = Basis::Generation(cloud2fa::Generation::generate().unwrap());
-    say_nothing(&house.store().disable(&alice(), &gone, &|| NOW).unwrap_err(), &key);
+    say_nothing(
+        &house.store().disable(&alice(), &gone, Failures::CarriedOver, &|| NOW).unwrap_err(),
+        &key,
+    );
 }
 
 /// Nor do the causes of an error.

@@ -71,7 +71,7 @@ impl Checkup {
     pub fn rewrite(&self, key: &str, value: &str) {
         let path = Path::new(STORE).join("alice.account");
         let (sequence, text) = slots::newest(&fs::read(&path).expect("a record"));
-        let slot = slots::seal(1, sequence + 1, &user::with_value(&text, key, value));
+        let slot = slots::seal(slots::FORMAT, sequence + 1, &user::with_value(&text, key, value));
         user::write_private(&path, &[&slot[..], &slot[..]].concat());
     }
 }

@@ -25,6 +25,7 @@ pub mod people;
 pub mod processes;
 pub mod pty;
 pub mod recipe;
+pub mod records;
 pub mod service;
 pub mod slots;
 pub mod sshd;

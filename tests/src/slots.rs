@@ -7,6 +7,12 @@ use blake2::{Blake2b, Digest};
 /// Bytes of a slot; a file has two.
 pub const SLOT: usize = 4096;
 
+/// The format that is written today.
+pub const FORMAT: u64 = 2;
+
+/// One that nobody knows yet.
+pub const LATER_FORMAT: u64 = 3;
+
 /// A slot with `text`, rightly sealed.
 pub fn seal(format: u64, sequence: u64, text: &str) -> Vec<u8> {
     seal_with("0123456789abcdef", format, sequence, text)
@@ -27,7 +33,7 @@ pub fn is_whole(slot: &[u8]) -> bool {
     let nonce = str::from_utf8(slot).ok().and_then(|slot| slot.split(' ').nth(4));
     nonce.is_some_and(|nonce| {
         let (sequence, text) = newest(slot);
-        nonce.len() == 16 && seal_with(nonce, 1, sequence, &text) == unmarked(slot)
+        nonce.len() == 16 && seal_with(nonce, FORMAT, sequence, &text) == unmarked(slot)
     })
 }
 
@@ -43,7 +49,7 @@ pub fn unmarked(slot: &[u8]) -> Vec<u8> {
 
 /// A file whose two slots are the same, the second with the mark that the first is on the disk.
 pub fn file(text: &str) -> Vec<u8> {
-    let mut file = seal(1, 1, text).repeat(2);
+    let mut file = seal(FORMAT, 1, text).repeat(2);
     let nonce = file[SLOT - 16..SLOT].to_vec();
     file[2 * SLOT - 33..2 * SLOT - 17].copy_from_slice(&nonce);
     file

@@ -24,7 +24,7 @@ pub enum Left {
 }
 
 /// What a right code may change in a record.
-const CHANGED_BY_SUCCESS: [&str; 3] = ["last_step = ", "last_used = ", "spent_backup_codes = "];
+const CHANGED_BY_SUCCESS: [&str; 3] = ["last_step_at = ", "last_used = ", "spent_backup_codes = "];
 
 /// A user whose call is to be killed. No other test has the same.
 #[derive(Debug)]

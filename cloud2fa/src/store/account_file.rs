@@ -1,9 +1,13 @@
 //! One account file: checked as what is open, read, and written a slot at a time.
 
 use super::calls::{Calls, Facts, FileCalls, Sealing};
-use super::slots::{self, BadSlots, Content, FILE_SIZE, HIGHEST_SEQUENCE, MARK_AT, SLOT_SIZE};
-use super::{OldCopy, StoreError, io_error, record};
-use crate::{Account, User};
+use super::record::{self, Lost, Unread};
+use super::slots::{
+    self, BadSlots, Content, FILE_SIZE, FIRST_FORMAT, FORMAT, HIGHEST_SEQUENCE, MARK_AT, SLOT_SIZE,
+};
+use super::{OldCopy, StoreError, io_error};
+use crate::seal::NoSeal;
+use crate::{Account, User, UserName};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,8 +69,11 @@ impl<F: FileCalls> AccountFile<F> {
         if current.sequence >= HIGHEST_SEQUENCE {
             return Err(self.damaged("its sequence number is at the end"));
         }
-        let account = record::read(current.text)
-            .ok_or_else(|| self.damaged("its content is not an account"))?;
+        let read = record::read(current.format, current.text, &NoSeal);
+        let account = read.map_err(|why| match why {
+            Unread::NoAccount => self.damaged("its content is not an account"),
+            Unread::Unopened(why) => StoreError::Sealed { path: self.path.clone(), why },
+        })?;
         Ok(Loaded {
             account,
             index: current.index,
@@ -87,15 +94,20 @@ impl<F: FileCalls> AccountFile<F> {
     /// The account must be `user`'s own. That of a disabled one may be an older uid's: there
     /// is nothing in it that could be used by the wrong person.
     pub(super) fn must_be_of(&self, account: &Account, user: &User) -> Result<(), StoreError> {
-        let recorded = &account.user;
-        if recorded.name != user.name {
-            return Err(self.damaged("it names another user"));
-        }
-        if recorded.uid != user.uid && account.enrolment.is_some() {
+        let recorded = self.must_name(account, &user.name)?;
+        if recorded != user.uid && account.enrolment.is_some() {
             let path = self.path.clone();
-            return Err(StoreError::ForeignUid { path, recorded: recorded.uid, actual: user.uid });
+            return Err(StoreError::ForeignUid { path, recorded, actual: user.uid });
         }
         Ok(())
+    }
+
+    /// The account must be that of a user `name` of a host. Gives the uid.
+    pub(super) fn must_name(&self, account: &Account, name: &UserName) -> Result<u32, StoreError> {
+        if account.user.name != *name {
+            return Err(self.damaged("it names another user"));
+        }
+        account.user.uid.ok_or_else(|| StoreError::NoUid { path: self.path.clone() })
     }
 
     /// Commits what `loaded` has become. The file, which lies in `directory`, is locked.
@@ -106,14 +118,8 @@ impl<F: FileCalls> AccountFile<F> {
         account: &Account,
         wipe: Wipe,
     ) -> Result<OldCopy, StoreError> {
-        // `load` has left room for it.
-        let sequence = loaded.sequence + 1;
-        let slot = self.encode(sequence, account, loaded.end_of_other)?;
-        let (current, other) = (loaded.index, 1 - loaded.index);
-        if let Some(unsure) = &loaded.unsure {
-            self.make_durable(directory, current, unsure)?;
-        }
-        self.write(other, &slot)?;
+        let current = loaded.index;
+        let slot = self.write_next(directory, loaded, FORMAT, &record::write(account))?;
         match wipe {
             Wipe::No => {
                 self.mark(current, &slot);
@@ -121,6 +127,43 @@ impl<F: FileCalls> AccountFile<F> {
             }
             Wipe::OldCopy => Ok(self.wipe(current, &slot)),
         }
+    }
+
+    /// Makes both copies ones of format 1, unless they are, and leaves no mark, which is none to the
+    /// first versions. Says what is lost. The file, which lies in `directory`, is locked.
+    pub(super) fn write_back(
+        &self,
+        directory: &impl Calls,
+        name: &UserName,
+    ) -> Result<Vec<Lost>, StoreError> {
+        let loaded = self.load()?;
+        self.must_name(&loaded.account, name)?;
+        if !slots::has_format(&self.read_any()?, FORMAT) {
+            return Ok(Vec::new());
+        }
+        let (text, lost) = record::write_format_1(&loaded.account)
+            .map_err(|why| StoreError::NotInFormat1 { path: self.path.clone(), why })?;
+        let slot = self.write_next(directory, &loaded, FIRST_FORMAT, &text)?;
+        self.write(loaded.index, &slot)?;
+        Ok(lost)
+    }
+
+    /// Writes a text of this format where the slot is that does not count. Gives the slot.
+    fn write_next(
+        &self,
+        directory: &impl Calls,
+        loaded: &Loaded,
+        format: u64,
+        text: &Content,
+    ) -> Result<Content, StoreError> {
+        // `load` has left room for it.
+        let sequence = loaded.sequence + 1;
+        let slot = encode(&self.file, format, sequence, text, loaded.end_of_other, &self.path)?;
+        if let Some(unsure) = &loaded.unsure {
+            self.make_durable(directory, loaded.index, unsure)?;
+        }
+        self.write(1 - loaded.index, &slot)?;
+        Ok(slot)
     }
 
     /// Brings the slot that is about to be the only whole one to the disk, and the file's name:
@@ -161,7 +204,8 @@ impl<F: FileCalls> AccountFile<F> {
         // A number that was forged leaves no room for the commits to come.
         let forged = next > HIGHEST_SEQUENCE / 2;
         let sequence = if forged { 1 } else { next };
-        let slot = self.encode(sequence, account, slots::last_byte(&old, 0))?;
+        let (text, end) = (record::write(account), slots::last_byte(&old, 0));
+        let slot = encode(&self.file, FORMAT, sequence, &text, end, &self.path)?;
         self.make_durable(directory, 0, &slot)?;
         // Only now, since a file of the right size is read.
         self.file.set_size(FILE_SIZE as u64).map_err(io_error("put in order", &self.path))?;
@@ -202,11 +246,6 @@ impl<F: FileCalls> AccountFile<F> {
         }
     }
 
-    /// The slot of `account`, for a place whose last byte is `end`.
-    fn encode(&self, sequence: u64, account: &Account, end: u8) -> Result<Content, StoreError> {
-        encode(&self.file, sequence, account, end, &self.path)
-    }
-
     fn damaged(&self, why: &'static str) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), why }
     }
@@ -218,21 +257,22 @@ pub(super) fn first_slot(
     account: &Account,
     path: &Path,
 ) -> Result<Content, StoreError> {
-    encode(sealing, 1, account, 0, path)
+    encode(sealing, FORMAT, 1, &record::write(account), 0, path)
 }
 
+/// The slot of `text`, for a place whose last byte is `end`.
 fn encode(
     sealing: &impl Sealing,
+    format: u64,
     sequence: u64,
-    account: &Account,
+    text: &Content,
     end: u8,
     path: &Path,
 ) -> Result<Content, StoreError> {
     let nonce = slots::nonce_over(end, sealing.random_hex()?);
-    let (text, checksum) =
-        (record::write(account), |head: &[u8], text: &[u8]| sealing.checksum(head, text));
+    let checksum = |head: &[u8], text: &[u8]| sealing.checksum(head, text);
     let why = "its content would not fit";
-    slots::encode(sequence, &nonce, &text, &checksum)
+    slots::encode(format, sequence, &nonce, text, &checksum)
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }
 

@@ -82,16 +82,15 @@ impl FileStore {
     ) -> Result<(), StoreError> {
         for name in listed {
             let uid = match self.peek_any(&name) {
-                Ok(None) => continue,
+                Ok(None) | Err(StoreError::Removed(_)) => continue,
                 Ok(Some(account)) => {
                     walk.read.insert(name.clone());
-                    Some(account.user.uid)
+                    account.user.uid
                 }
                 Err(error) if error.is_about_one_record() => match names.uid_of(&name) {
                     Known::Uid(uid) => Some(uid),
                     Known::NoSuchUser | Known::LookUpFailed => None,
                 },
-                Err(StoreError::Removed(_)) => continue,
                 Err(error) => return Err(error),
             };
             if let Some(uid) = uid {

@@ -57,20 +57,19 @@ impl FileStore {
         names: &dyn Names,
     ) -> Result<bool, StoreError> {
         match self.peek_any(name) {
-            Ok(Some(account)) if account.user.uid == user.uid && is_enrolled(&account) => {
+            Ok(Some(account)) if account.user.uid == Some(user.uid) && is_enrolled(&account) => {
                 Ok(share_a_uid(names, name, user))
             }
-            Ok(_) => Ok(false),
             Err(error) if !error.is_about_one_record() => Err(error),
             Err(error) if share_a_uid(names, name, user) => Err(error),
-            Err(_) => Ok(false),
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 
     /// The record of `name`, whatever uid it is of.
     pub(super) fn peek_any(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
         let Some((file, account)) = self.peek(name, Access::Read)? else { return Ok(None) };
-        file.must_be_of(&account, &User { name: name.clone(), uid: account.user.uid })?;
+        file.must_name(&account, name)?;
         Ok(Some(account))
     }
 

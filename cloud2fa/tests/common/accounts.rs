@@ -1,10 +1,10 @@
 //! Accounts without the costs of Argon2: the hashes of the backup codes are made up.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, dead_code)]
 
-use cloud2fa::account::{Enrolment, Usage};
+use cloud2fa::account::Enrolment;
 use cloud2fa::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
-use cloud2fa::{Account, Generation, Secret, UnixTime, User, UserName};
+use cloud2fa::{Account, Secret, UnixTime, User, UserName};
 
 /// The hash of the backup code at this position; from 8 on that of a strange one.
 pub fn hash(position: usize) -> CodeHash {
@@ -19,16 +19,8 @@ pub fn code_set(hashes: Vec<CodeHash>) -> BackupCodeSet {
 
 /// Alice, enrolled with `secret`, who has never logged in.
 pub fn new_account(secret: Secret) -> Account {
-    let enrolment = Enrolment {
-        secret,
-        created: UnixTime(0),
-        created_by: "root".to_owned(),
-        backup_codes: code_set((0..CODES).map(hash).collect()),
-    };
-    Account {
-        generation: Generation::generate().unwrap(),
-        user: User { name: UserName::new("alice").unwrap(), uid: 1000 },
-        enrolment: Some(enrolment),
-        usage: Usage::default(),
-    }
+    let backup_codes = code_set((0..CODES).map(hash).collect());
+    let enrolment = Some(Enrolment::new(secret, UnixTime(0), "root", backup_codes));
+    let user = User { name: UserName::new("alice").unwrap(), uid: 1000 };
+    Account { enrolment, ..Account::empty(user).unwrap() }
 }

@@ -4,7 +4,7 @@ use super::calls::{Lack, Step};
 use super::disk::{Disk, Pid};
 use super::process::{Machine, Outcome, Process, Task, open_to_others, proof, record};
 use super::sectors::{SECTOR, Sectors};
-use crate::StoreError;
+use crate::{StoreError, TimeStep};
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -220,7 +220,7 @@ impl World {
             }
             Ok(Some(_)) if disabled => Some("a disabled enrolment is back".to_owned()),
             Ok(Some(account)) => {
-                let last = account.usage.last_step.map_or(0, |last| last.0);
+                let last = account.usage.last_step_at.map_or(0, |last| TimeStep::of(last).0);
                 (last < step).then(|| format!("step {step} was accepted, and {last} is the last"))
             }
             Err(StoreError::UnsafeRecord { .. })

@@ -7,8 +7,9 @@ use super::sectors::Sectors;
 use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};
 use crate::decide::{Policy, Purpose, Verdict};
+use crate::history::Origin;
 use crate::store::{Basis, FileStore, Standing, StoreError};
-use crate::{Answer as Typed, Secret, TimeStep, UnixTime, User, UserName};
+use crate::{Answer as Typed, Attempt, Secret, TimeStep, UnixTime, User, UserName};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -167,7 +168,9 @@ fn login(store: &mut FileStore<ModelDirectory>, step: u64) -> Result<Outcome, St
         return Ok(Outcome::NotEnrolled);
     };
     let answer = Typed::Token(secret().token_at(TimeStep(step)));
-    let verdict = store.verify_here(&alice(), &seen, &answer, Purpose::Login, &|| NOW)?;
+    let (user, purpose, origin) = (&alice(), Purpose::Login, &Origin::own());
+    let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };
+    let verdict = store.verify_here(&attempt, &|| NOW)?;
     let accepted = matches!(verdict, Verdict::Accepted { .. });
     Ok(if accepted { Outcome::Accepted(step) } else { Outcome::Refused })
 }
@@ -190,18 +193,15 @@ pub fn proof() -> u64 {
 fn enrolled(usage: Usage) -> Account {
     let recipe = HashRecipe::from_parts(8, 1, &[7; 16]).unwrap();
     let hashes = (0..8).map(|byte| CodeHash::from_bytes(&[byte; 32]).unwrap()).collect();
-    let enrolment = Enrolment {
-        secret: secret(),
-        created: NOW,
-        created_by: "root".to_owned(),
-        backup_codes: BackupCodeSet::from_parts(recipe, hashes).unwrap(),
-    };
-    let usage = Usage { last_step: Some(TimeStep(proof())), spent: SpentCodes::default(), ..usage };
-    Account { generation: generation('1'), user: alice(), enrolment: Some(enrolment), usage }
+    let backup_codes = BackupCodeSet::from_parts(recipe, hashes).unwrap();
+    let enrolment = Some(Enrolment::new(secret(), NOW, "root", backup_codes));
+    let last_step_at = Some(TimeStep(proof()).start());
+    let usage = Usage { last_step_at, spent: SpentCodes::default(), ..usage };
+    Account { generation: generation('1'), enrolment, usage, ..Account::empty(alice()).unwrap() }
 }
 
 fn disabled(usage: Usage) -> Account {
-    Account { generation: generation('2'), user: alice(), enrolment: None, usage }
+    Account { generation: generation('2'), usage, ..Account::empty(alice()).unwrap() }
 }
 
 fn generation(digit: char) -> Generation {

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 /// What stands in an account file, or will. Wiped when dropped, as a whole: `Zeroizing` wipes a
 /// vector byte by byte, which takes longer than to read it from the file.
-pub(in crate::store) struct Content(Vec<u8>);
+pub struct Content(Vec<u8>);
 
 impl Content {
     /// So many zeros.

@@ -11,7 +11,7 @@ mod content;
 mod header;
 mod slot;
 
-pub(super) use content::Content;
+pub use content::Content;
 pub(super) use header::HIGHEST_SEQUENCE;
 pub(super) use slot::{MARK_AT, SLOT_SIZE, checksum, encode, marked, nonce_of};
 
@@ -21,7 +21,10 @@ use header::Header;
 pub(super) const FILE_SIZE: usize = 2 * SLOT_SIZE;
 
 /// What this version writes.
-const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
+
+/// What the first versions wrote.
+pub(super) const FIRST_FORMAT: u64 = 1;
 
 /// A checksum over two pieces of a slot.
 pub(super) type Checksum<'a> = &'a dyn Fn(&[u8], &[u8]) -> String;
@@ -42,6 +45,8 @@ pub(super) struct Current<'a> {
     pub(super) index: usize,
     /// Rises with each commit.
     pub(super) sequence: u64,
+    /// What the text is written in: [`FORMAT`] or an earlier one.
+    pub(super) format: u64,
     /// The text.
     pub(super) text: &'a [u8],
     /// The last byte of the other slot, which the next commit overwrites.
@@ -62,13 +67,14 @@ pub(super) fn current<'a>(file: &'a [u8], checksum: Checksum<'_>) -> Result<Curr
     slots.sort_by_key(|slot| std::cmp::Reverse(slot.as_ref().map(|(.., header)| header.sequence)));
     for (index, slot, header) in slots.into_iter().flatten() {
         let Some(text) = slot::text(&header, slot, checksum) else { continue };
-        if header.format != FORMAT {
+        if !(FIRST_FORMAT..=FORMAT).contains(&header.format) {
             return Err(BadSlots::LaterFormat(header.format));
         }
         let other = slot_of(file, 1 - index);
         return Ok(Current {
             index,
             sequence: header.sequence,
+            format: header.format,
             text,
             end_of_other: last_byte(file, 1 - index),
             is_durable: slot::mark(other) == header.nonce.as_bytes(),
@@ -107,6 +113,11 @@ pub(super) fn highest_sequence(file: &[u8]) -> u64 {
         .map(|header| header.sequence)
         .max()
         .unwrap_or(0)
+}
+
+/// Whether a header, valid or not, says this format.
+pub(super) fn has_format(file: &[u8], format: u64) -> bool {
+    file.chunks(SLOT_SIZE).filter_map(Header::parse).any(|header| header.format == format)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! mark is 16 blanks, or the nonce of a slot that is on the disk (see [`super`]).
 
 use super::header::{HEADER_CHECKSUM_LENGTH, Header, MAGIC, NONCE_LENGTH};
-use super::{Checksum, Content, FORMAT};
+use super::{Checksum, Content};
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 
@@ -26,15 +26,17 @@ pub(in crate::store) const MARK_AT: usize = SLOT_SIZE - TAIL_SIZE - NONCE_LENGTH
 /// Between the text and the mark.
 const BLANKS: [u8; SLOT_SIZE] = [b' '; SLOT_SIZE];
 
-/// A slot of `text`, without a mark; nothing where it does not fit. `nonce` must be new, for each write.
+/// A slot of `text`, which is in `format`, without a mark; nothing where it does not fit. `nonce`
+/// must be new, for each write.
 pub(in crate::store) fn encode(
+    format: u64,
     sequence: u64,
     nonce: &str,
     text: &[u8],
     checksum: Checksum<'_>,
 ) -> Option<Content> {
     debug_assert_eq!(nonce.len(), NONCE_LENGTH);
-    let unsealed = format!("{MAGIC} {FORMAT} {sequence} {} {nonce} ", text.len());
+    let unsealed = format!("{MAGIC} {format} {sequence} {} {nonce} ", text.len());
     let end = unsealed.len() + HEADER_CHECKSUM_LENGTH + 1 + text.len();
     if end > MARK_AT {
         return None;

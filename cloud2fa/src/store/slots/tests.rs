@@ -6,7 +6,7 @@ use super::*;
 const NONCE: &str = "0123456789abcdef";
 
 fn sealed(sequence: u64, nonce: &str, text: &[u8]) -> Option<Content> {
-    encode(sequence, nonce, text, &checksum)
+    encode(FORMAT, sequence, nonce, text, &checksum)
 }
 
 fn random_nonce() -> String {
@@ -32,6 +32,7 @@ fn the_higher_sequence_number_counts() {
     let newest = |index, sequence| Current {
         index,
         sequence,
+        format: FORMAT,
         text: b"new",
         end_of_other: b'f',
         is_durable: false,
@@ -106,11 +107,11 @@ fn a_later_format_refuses_where_it_is_the_newest() {
     let mut later = file((7, "old"), (8, "new"));
     let slot = &mut later[SLOT_SIZE..];
     let format_at = MAGIC.len() + 1;
-    slot[format_at] = b'2';
+    slot[format_at] = b'3';
     let checksum_at = Header::parse(slot).unwrap().checksum_at;
     let sum = checksum(&slot[..checksum_at], b"new");
     slot[checksum_at..checksum_at + 64].copy_from_slice(sum.as_bytes());
-    assert_eq!(current_of(&later), Err(BadSlots::LaterFormat(2)));
+    assert_eq!(current_of(&later), Err(BadSlots::LaterFormat(3)));
     assert_eq!(highest_sequence(&later), 8);
 }
 
