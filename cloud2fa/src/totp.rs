@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// Seconds in a time step (RFC 6238 section 5.2 recommends 30).
 pub const STEP_SECONDS: u64 = 30;
 
+/// Digits of a code.
+const DIGITS: usize = 6;
+
 /// Bytes of a new secret: the 160 bits that RFC 4226 requirement R6 recommends.
 const SECRET_BYTES: usize = 20;
 
@@ -110,20 +113,21 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Six ASCII digits. Wiped when dropped, never printed.
+/// Six ASCII digits. Wiped when dropped, never printed. On the heap, since what is moved about on the
+/// stack leaves copies behind.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Zeroizing<[u8; 6]>);
+pub struct Token(Zeroizing<Box<[u8]>>);
 
 impl Token {
     /// Takes exactly six ASCII digits.
     pub fn from_digits(digits: &[u8]) -> Option<Self> {
-        let digits: [u8; 6] = digits.try_into().ok()?;
-        digits.iter().all(u8::is_ascii_digit).then(|| Self(Zeroizing::new(digits)))
+        let fits = digits.len() == DIGITS && digits.iter().all(u8::is_ascii_digit);
+        fits.then(|| Self(Zeroizing::new(digits.into())))
     }
 
     /// The digits.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&*self.0).expect("only ASCII digits were let in")
+        std::str::from_utf8(&self.0).expect("only ASCII digits were let in")
     }
 }
 

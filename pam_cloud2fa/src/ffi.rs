@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_stack};
 
 /// Microseconds to wait before a failure is reported; libpam varies it by half (pam_fail_delay(3)).
 const FAIL_DELAY: c_uint = 2_000_000;
@@ -74,6 +74,7 @@ fn guarded(
         Err(payload) => {
             // Dropping it might panic again.
             std::mem::forget(payload);
+            zeroize_stack::<{ login::WORK }>();
             syslog(
                 handle,
                 Severity::Alert,
@@ -169,9 +170,7 @@ impl Host for LibPam<'_> {
     }
 
     fn log(&mut self, severity: Severity, line: &str) {
-        if let Ok(line) = CString::new(line) {
-            syslog(self.handle, severity, &line);
-        }
+        syslog(self.handle, severity, &c_line(line));
     }
 
     fn now(&self) -> UnixTime {
@@ -194,6 +193,11 @@ unsafe fn user_of(entry: *const libc::passwd) -> Option<Result<User, BadUserName
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
     let name = name.to_str().map_err(|_| BadUserName::NotUtf8).and_then(UserName::new);
     Some(name.map(|name| User { name, uid: entry.pw_uid }))
+}
+
+/// A line for C. None is left out for a NUL in it, which would end it there.
+fn c_line(line: &str) -> CString {
+    CString::new(line.replace('\0', "\\x00")).expect("no NUL is left")
 }
 
 /// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds.

@@ -18,6 +18,7 @@ pub mod libpam;
 pub mod loaded_module;
 pub mod logins;
 pub mod machine;
+pub mod memory;
 pub mod messages;
 pub mod people;
 pub mod processes;
