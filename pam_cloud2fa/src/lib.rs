@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod c_line;
 mod ffi;
 pub mod host;
 pub mod login;
