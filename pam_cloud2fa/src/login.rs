@@ -17,6 +17,7 @@ use cloud2fa::{
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
+use zeroize::zeroize_stack;
 
 /// The service of our own password check, whose stack may include this module by way of
 /// common-auth: a second factor there would lock out whoever wants to change it.
@@ -24,6 +25,11 @@ const OWN_SERVICE: &str = "cloud2fa";
 
 /// The store, the configuration and the working memory belong to root.
 const ROOT: u32 = 0;
+
+/// Bytes of stack that a login works with, with a quarter to spare: most of it is Argon2's. HMAC,
+/// BLAKE2b and Argon2 leave pieces of the key and the answer there, which they do not wipe, and
+/// whoever gets a core of the program would read them. libpam's own records for auditd take more.
+pub const WORK: usize = 16 * 1024;
 
 /// What the store knows of who wants to log in.
 enum Subject {
@@ -61,6 +67,7 @@ pub fn authenticate<H: Host>(
     let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
+    zeroize_stack::<WORK>();
     login.report(&outcome);
     outcome.code
 }
@@ -77,7 +84,8 @@ struct Login<'h, H> {
 }
 
 impl<H: Host> Login<'_, H> {
-    /// Both arms end the login; an error ends it early.
+    /// Both arms end the login; an error ends it early. In a frame of its own, which is wiped.
+    #[inline(never)]
     fn run(
         &mut self,
         arguments: &[&[u8]],

@@ -95,6 +95,8 @@ ids! {
     RootWithoutFactor = "root_without_factor";
     /// root cannot log in by ssh at all; a note where root has no key.
     SshdRootLockedOut = "sshd_root_locked_out";
+    /// sshd gives PAM names of clients, which fail2ban's filter does not count.
+    SshdUseDns = "sshd_use_dns";
     /// Settings of sshd hold for some only, and not all of them were looked at.
     SshdMatch = "sshd_match";
     /// There is no store.
