@@ -30,7 +30,7 @@ const SEALED: [u8; Sealed::LONGEST] = [0xfb; Sealed::LONGEST];
 
 impl Seal for Longest {
     fn open(&self, _: &UserName, _: &Sealed) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-        Ok(vec![0xfe; 64].into())
+        Ok(vec![0xfe; 15].into())
     }
 
     fn seal(&self, _: &UserName, _: &[u8], counter: u64) -> Result<Sealed, SealError> {
@@ -65,10 +65,9 @@ fn decisions() -> Vec<Entry> {
 fn fullest() -> Account {
     let name = UserName::new(&"a".repeat(200)).unwrap();
     let parameters = Parameters::new(Algorithm::Sha512, 8, 300).unwrap();
-    let secret = Secret::from_bytes(&[0xfe; 64]).unwrap().with_parameters(parameters);
+    let secret = Secret::weak_from_bytes(&[0xfe; 15], LATEST).unwrap().with_parameters(parameters);
     let enrolment = Enrolment {
         drift: Drift::new(-2880).unwrap(),
-        replace_weak_by: Some(LATEST),
         codes_seen: false,
         unconfirmed_until: Some(LATEST),
         ..Enrolment::new(

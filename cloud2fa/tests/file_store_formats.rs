@@ -209,7 +209,7 @@ fn what_nothing_writes_yet_is_kept_by_a_login() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     let hash = "BQUFBQUFBQUFBQUFBQUFBQ";
     let enrolment = format!(
-        "replace_weak_by = 1790000000\ncreated = {}\ncreated_by = \"root\"\ncodes_seen = false\n\
+        "created = {}\ncreated_by = \"root\"\ncodes_seen = false\n\
          unconfirmed_until = 1790000001\n",
         NOW.0
     );

@@ -58,7 +58,7 @@ fn write_enrolment(enrolment: &Enrolment, out: &mut Vec<u8>) -> Result<()> {
     if enrolment.drift != Drift::default() {
         writeln!(out, "drift = {}", enrolment.drift.steps())?;
     }
-    if let Some(date) = enrolment.replace_weak_by {
+    if let Some(date) = enrolment.secret.replace_by() {
         writeln!(out, "replace_weak_by = {}", date.0)?;
     }
     writeln!(out, "created = {}", enrolment.created.0)?;
