@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
-use cloud2fa_tests::{Enrolled, Fixture, syslog, user};
+use cloud2fa_tests::{Enrolled, Fixture, index, syslog, user};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -126,8 +126,7 @@ fn no_secret_is_logged_or_shown() {
 /// Names and content of all files of the store.
 fn all_bytes(store: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(store).unwrap() {
-        let path = entry.unwrap().path();
+    for path in index::files(store) {
         bytes.extend(path.to_string_lossy().as_bytes());
         bytes.extend(std::fs::read(path).unwrap());
     }

@@ -55,6 +55,15 @@ impl Serialize for Codes<'_> {
     }
 }
 
+/// A result, and whose enrolment it is about, where that is another name's than was asked for.
+#[derive(Serialize)]
+pub struct Outcome<'a, M> {
+    #[serde(flatten)]
+    pub message: M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrolment_of: Option<&'a str>,
+}
+
 /// The last line of `enable`.
 #[derive(Serialize)]
 pub struct Enabled<'a> {
@@ -103,6 +112,8 @@ pub struct Initialised {
     pub initialised: bool,
     /// Whether there was no store before.
     pub new: bool,
+    /// The store's format now.
+    pub format: u8,
     pub state_dir: std::path::PathBuf,
 }
 

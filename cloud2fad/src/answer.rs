@@ -5,7 +5,7 @@
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::manage::{NewKey, Refusal, Requirements};
 use cloud2fa::service::INTERFACE;
-use cloud2fa::store::{Issued, OldCopy};
+use cloud2fa::store::{Found, Issued, OldCopy};
 use cloud2fa::{BackupCode, Standing, StoreError, Verdict};
 use serde_json::{Value, json};
 use varlink::Reply;
@@ -15,15 +15,19 @@ pub fn with(parameters: Value) -> Reply {
     Reply::parameters(Some(parameters))
 }
 
-/// `(standing: Standing)`
-pub fn standing(standing: &Standing) -> Value {
+/// `(standing: Standing, whose: string)`
+pub fn found(found: &Found) -> Value {
+    json!({ "standing": standing(&found.standing), "whose": found.whose.name.as_str() })
+}
+
+fn standing(standing: &Standing) -> Value {
     let (state, generation) = match standing {
         Standing::NeverEnrolled => ("never_enrolled", None),
         Standing::Disabled(generation) => ("disabled", Some(generation.to_hex())),
         Standing::Enrolled(generation, _) => ("enrolled", Some(generation.to_hex())),
     };
     let status = standing.status();
-    json!({ "standing": {
+    json!({
         "state": state,
         "generation": generation,
         "since": status.map(|status| status.since.0),
@@ -32,7 +36,7 @@ pub fn standing(standing: &Standing) -> Value {
         "failures": status.map(|status| status.failures),
         "wait_seconds": status.map(|status| status.wait_seconds),
         "locked": status.map(|status| status.locked),
-    } })
+    })
 }
 
 /// `(verdict: Verdict)`
@@ -87,7 +91,9 @@ pub fn old_copy(old_copy: &OldCopy) -> Value {
 pub fn error(refusal: &Refusal, to_root: bool) -> Reply {
     let (name, parameters) = match refusal {
         Refusal::UnknownUser(_) if to_root => ("UnknownUser", Value::Null),
-        Refusal::NotPermitted | Refusal::UnknownUser(_) => ("NotPermitted", Value::Null),
+        Refusal::NotPermitted | Refusal::UnknownUser(_) | Refusal::EnrolledAs { .. } => {
+            ("NotPermitted", Value::Null)
+        }
         Refusal::NoPassword => ("NoPassword", Value::Null),
         Refusal::PasswordRequired => ("PasswordRequired", Value::Null),
         Refusal::WrongPassword => ("WrongPassword", Value::Null),

@@ -11,7 +11,7 @@ use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
-use cloud2fa::{UnixTime, User, UserName};
+use cloud2fa::{Known, Names, UnixTime, User, UserName};
 use pam::constants::{
     PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode,
 };
@@ -33,7 +33,6 @@ unsafe extern "C" {
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);
     fn pam_fail_delay(pamh: *mut PamHandle, microseconds: c_uint) -> c_int;
     fn pam_modutil_getpwnam(pamh: *mut PamHandle, user: *const c_char) -> *const libc::passwd;
-    fn pam_modutil_getpwuid(pamh: *mut PamHandle, uid: libc::uid_t) -> *const libc::passwd;
     fn pam_set_item(pamh: *mut PamHandle, item_type: c_int, item: *const c_void) -> c_int;
 }
 
@@ -99,6 +98,13 @@ impl LibPam<'_> {
     }
 }
 
+impl Names for LibPam<'_> {
+    /// By libc itself: pam_modutil_getpwnam does not tell "no such user" from "nobody can say".
+    fn uid_of(&self, name: &UserName) -> Known {
+        nix::unistd::User::from_name(name.as_str()).into()
+    }
+}
+
 impl Host for LibPam<'_> {
     fn service(&self) -> String {
         let service = self.handle.get_item::<Service<'_>>().ok().flatten();
@@ -119,11 +125,6 @@ impl Host for LibPam<'_> {
         // SAFETY: the handle is libpam's own; `name` ends with a NUL and lives through the call.
         // What comes back is NULL or an entry that lives as long as the handle (pam_modutil.h).
         unsafe { user_of(pam_modutil_getpwnam(self.handle, name.as_ptr())) }
-    }
-
-    fn first_user_of(&mut self, uid: u32) -> Option<Result<User, BadUserName>> {
-        // SAFETY: the handle is libpam's own; for what comes back, see above.
-        unsafe { user_of(pam_modutil_getpwuid(self.handle, uid)) }
     }
 
     fn first_pass(&self) -> Option<Typed> {

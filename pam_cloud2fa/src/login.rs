@@ -11,7 +11,8 @@ use cloud2fa::module_arguments::Arguments;
 use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, BackupCode, Config, Generation, Purpose, Standing, StoreError, Token, User, Verifier,
+    Answer, BackupCode, Config, Found, Generation, Names, Purpose, Standing, StoreError, Token,
+    User, UserName, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub fn authenticate<H: Host>(
     arguments: &[&[u8]],
     memory: Box<dyn HashMemory>,
 ) -> PamResultCode {
-    let mut login = Login { host, user: None, shield: None };
+    let mut login = Login { host, user: None, whose: None, shield: None };
     let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
@@ -53,6 +54,8 @@ struct Login<'h, H> {
     host: &'h mut H,
     /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
+    /// Whose enrolment is asked for, where it is another name's of the uid.
+    whose: Option<UserName>,
     /// From the evaluation to the log line the caller cannot end this process by a signal or a
     /// limit.
     shield: Option<Shield>,
@@ -132,23 +135,14 @@ impl<H: Host> Login<'_, H> {
         store: &mut Reach,
         may_skip: bool,
     ) -> Result<Subject, Outcome> {
-        let mut user = match found {
+        let user = match found {
             None => return Ok(Subject::Refused(Reason::UnknownUser)),
             Some(Err(_)) => return Ok(Subject::Refused(Reason::BadUserName)),
             Some(Ok(user)) => user,
         };
-        let mut standing = store.challenge(&user, &|| self.host.now())?;
-        if may_skip && standing.status().is_none() {
-            // A second name for an enrolled user is no way around the second factor.
-            // The system has just known the uid: if it does not now, the look-up has failed.
-            let Some(Ok(first)) = self.host.first_user_of(user.uid) else {
-                return Ok(Subject::Refused(Reason::UnknownUser));
-            };
-            if first.name != user.name {
-                standing = store.challenge(&first, &|| self.host.now())?;
-                user = first;
-            }
-        }
+        let names: &dyn Names = &*self.host;
+        let Found { whose, standing } = store.find(&user, names, &|| self.host.now())?;
+        self.whose = (whose.name != user.name).then(|| whose.name.clone());
         let (generation, status) = match standing {
             Standing::Enrolled(generation, status) => (generation, status),
             Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
@@ -170,7 +164,7 @@ impl<H: Host> Login<'_, H> {
         if status.wait_seconds > 0 {
             return Err(too_many(Reason::Wait).with_reason_told(texts::wait(status.wait_seconds)));
         }
-        Ok(Subject::Enrolled(user, generation))
+        Ok(Subject::Enrolled(whose, generation))
     }
 
     /// Gets an answer that is shaped like a code. What cannot be one is refused here: it is
@@ -224,15 +218,19 @@ impl<H: Host> Login<'_, H> {
     }
 
     fn report(&mut self, outcome: &Outcome) {
+        let event = match &self.whose {
+            Some(whose) => &outcome.event.clone().about_another(whose),
+            None => &outcome.event,
+        };
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
         let line = LogLine {
-            event: &outcome.event,
+            event,
             user: self.user.as_deref(),
             service: &service,
             remote_host: remote_host.as_deref(),
             call: None,
         };
-        self.host.log(outcome.event.severity, &line.to_string());
+        self.host.log(event.severity, &line.to_string());
         if let Some(shield) = self.shield.take() {
             // What fails at once is tried again when it is dropped.
             let _ = shield.lower();

@@ -13,6 +13,7 @@ pub mod disk;
 pub mod doctor;
 pub mod fixture;
 pub mod host_process;
+pub mod index;
 pub mod killer;
 pub mod libpam;
 pub mod loaded_module;

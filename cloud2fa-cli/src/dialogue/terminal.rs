@@ -1,6 +1,6 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row, picture, report};
+use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row, picture, report};
 use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
@@ -15,11 +15,13 @@ use zeroize::Zeroizing;
 /// Standard input, output and error.
 pub struct Terminal {
     input: Input,
+    /// Whose enrolment it is, where it is another name's.
+    whose: Option<String>,
 }
 
 impl Terminal {
     pub fn new(input: Input) -> Self {
-        Self { input }
+        Self { input, whose: None }
     }
 
     fn question(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -117,7 +119,17 @@ impl Dialogue for Terminal {
         picture.map_or(Ok(()), |picture| say(&picture))
     }
 
+    fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure> {
+        self.whose = Some(whose.to_owned());
+        say(&format!(
+            "{user} has no enrolment of its own: logins as {user} are asked for the codes of {whose}, who\n\
+             has the same uid. This is about {whose}'s.\n"
+        ))
+    }
+
     fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+        let whose = self.whose.clone();
+        let user = whose.as_deref().unwrap_or(user);
         match done {
             Done::Enabled(codes) => {
                 say(&format!("\nThe second factor of {user} is on.\n"))?;
@@ -132,13 +144,24 @@ impl Dialogue for Terminal {
         }
     }
 
-    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
+    fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {
         let state_dir = state_dir.display();
-        if new {
-            say(&format!("Made the store {state_dir}. Nobody is enrolled in it yet.\n"))
-        } else {
-            say(&format!("{state_dir} is a store already. Nothing was changed.\n"))
-        }
+        say(&match what {
+            Initialised::New => {
+                format!("Made the store {state_dir}. Nobody is enrolled in it yet.\n")
+            }
+            Initialised::Unchanged => {
+                format!("{state_dir} is a store already. Nothing was changed.\n")
+            }
+            Initialised::Completed => {
+                format!("{state_dir} is a store already. Its index of uids is complete now.\n")
+            }
+            Initialised::InFormat1 => format!(
+                "{state_dir} is in format 1 now, which earlier versions know. Until `cloud2fa init --format 2`\n\
+                 makes the index of uids count again, who has no enrolment logs in more slowly. Each login and\n\
+                 change writes its record in this version's format again: install the earlier version now.\n"
+            ),
+        })
     }
 
     fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure> {
@@ -149,13 +172,10 @@ impl Dialogue for Terminal {
             lost.map(|(lost, of)| format!("  lost of {of}: {}\n", lost.what())).collect();
         say(&format!("Records in format 1: {}\n{lost}", went_back.records))?;
         if went_back.failed.is_empty() {
-            return say(
-                "Install the earlier version now. Who logs in before, and every change, has a record of\n\
-                 this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n",
-            );
+            return Ok(());
         }
         say(
-            "The records that are named above are as they were: an earlier version refuses their users.\n",
+            "So the store has this version's format still. See to these users, then run it again.\n",
         )
     }
 
@@ -165,6 +185,7 @@ impl Dialogue for Terminal {
         verdict: &Verdict,
         factor: Option<Factor>,
     ) -> Result<(), Failure> {
+        let user = self.whose.as_deref().unwrap_or(user);
         let code = if factor == Some(Factor::BackupCode) { "backup code" } else { "code" };
         say(&match verdict {
             Verdict::Accepted { .. } => {
@@ -201,6 +222,7 @@ impl Dialogue for Terminal {
                 caller::command("enable", user)
             ));
         };
+        let user = self.whose.as_deref().unwrap_or(user);
         let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
         let throttle = match (status.locked, status.wait_seconds) {
             (true, _) => format!("locked; {}", caller::unlocks(user)),
@@ -226,7 +248,7 @@ impl Dialogue for Terminal {
             "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
             "USER", "SINCE", "LAST USED", "CODES", "WRONG"
         ))?;
-        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to }| {
+        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to, .. }| {
             let status = match standing {
                 Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
                 Ok(standing) => standing.status(),
@@ -240,7 +262,11 @@ impl Dialogue for Terminal {
             let note = match (is_known, renamed_to) {
                 (true, _) => String::new(),
                 (false, None) => "; the system has no such user".to_owned(),
-                (false, Some(new)) => format!("; is called {new} now, who is not enrolled"),
+                (false, Some(new)) => {
+                    format!(
+                        "; the system has no such user, and the uid is {new}'s, who is not enrolled"
+                    )
+                }
             };
             let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
             say(&format!(

@@ -3,7 +3,7 @@
 use super::{store_of_root, write_back};
 use crate::arguments::{Arguments, Format, Init};
 use crate::caller::require_root;
-use crate::dialogue::Dialogue;
+use crate::dialogue::{Dialogue, Initialised};
 use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::FileStore;
@@ -18,12 +18,25 @@ pub fn run(
     let config = machine::config(arguments)?;
     let new = how.format.is_none() && FileStore::init(&config.state_dir, machine::ROOT)?;
     let mut store = store_of_root(arguments)?;
-    if how.format == Some(Format::One) {
+    let what = if how.format == Some(Format::One) {
         let went_back = write_back::run(&mut store)?;
         dialogue.went_back(&went_back)?;
-        let all = went_back.failed.is_empty();
-        return Ok(if all { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() });
-    }
-    dialogue.initialised(&config.state_dir, new)?;
+        if !went_back.failed.is_empty() {
+            // An earlier version would refuse these users: it refuses the store, by name.
+            return Ok(Kind::Unavailable.exit_code());
+        }
+        store.to_format_1()?;
+        Initialised::InFormat1
+    } else {
+        // Of a new store, too: records without the file `.store` are in no index.
+        let was_complete = store.index_is_complete();
+        let added = store.complete_index(&*machine::names())?;
+        match (new, was_complete && added == 0) {
+            (true, _) => Initialised::New,
+            (false, true) => Initialised::Unchanged,
+            (false, false) => Initialised::Completed,
+        }
+    };
+    dialogue.initialised(&config.state_dir, what)?;
     Ok(ExitCode::SUCCESS)
 }

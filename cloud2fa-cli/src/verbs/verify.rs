@@ -1,12 +1,12 @@
 //! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
 
-use super::manager;
 use super::tries::{Missed, until_right};
+use super::{manager, say_whose};
 use crate::arguments::{Arguments, Target};
 use crate::dialogue::{Asked, Dialogue};
 use crate::failure::{Failure, Kind};
 use crate::{log, machine};
-use cloud2fa::{Answer, Purpose, Standing, StoreError, Verdict};
+use cloud2fa::{Answer, Found, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
 pub fn run(
@@ -16,9 +16,11 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     let (user, mut manager) = manager(arguments, target)?;
     dialogue.require_interactive()?;
-    let Standing::Enrolled(generation, status) = manager.challenge(&user, &machine::now)? else {
+    let Found { whose, standing } = manager.challenge(&user, &machine::now)?;
+    let Standing::Enrolled(generation, status) = standing else {
         return Err(StoreError::NotEnrolled(user.name).into());
     };
+    say_whose(&user, &whose, dialogue)?;
     let (verdict, factor) = if status.locked {
         (Verdict::Locked, None)
     } else if status.wait_seconds > 0 {
@@ -26,7 +28,7 @@ pub fn run(
     } else {
         let answer = ask(dialogue)?;
         let verdict = manager.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
-        log::trial(&user, &verdict, answer.factor());
+        log::trial(&user, &whose, &verdict, answer.factor());
         (verdict, Some(answer.factor()))
     };
     dialogue.verdict(user.name.as_str(), &verdict, factor)?;

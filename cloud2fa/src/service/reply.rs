@@ -5,8 +5,8 @@ use super::{INTERFACE, ServiceError};
 use crate::account::Generation;
 use crate::enrolment::NotProven;
 use crate::manage::{NewKey, Refusal, Requirements};
-use crate::store::{Issued, OldCopy};
-use crate::{BackupCode, Factor, Standing, Status, StoreError, UnixTime, User, Verdict};
+use crate::store::{Found, Issued, OldCopy};
+use crate::{BackupCode, Factor, Standing, Status, StoreError, UnixTime, User, UserName, Verdict};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -72,6 +72,16 @@ impl Reply {
             _ => None,
         };
         known.unwrap_or_else(nonsense)
+    }
+
+    /// The parameters `standing` and `whose`, which an earlier service does not send: it knows of
+    /// `user`'s own record alone.
+    pub(super) fn found(&self, user: &User) -> Option<Found> {
+        let name = match self.0.get("whose") {
+            None => user.name.clone(),
+            Some(name) => UserName::new(name.as_str()?).ok()?,
+        };
+        Some(Found { whose: User { name, uid: user.uid }, standing: self.standing()? })
     }
 
     /// The parameter `standing`.

@@ -59,6 +59,7 @@ const FILES: &[&str] = &[
 const MADE: &[&str] = &[
     "-rw------- root root /var/lib/cloud2fa/.store",
     "drwx------ root root /var/lib/cloud2fa",
+    "drwx------ root root /var/lib/cloud2fa/uid",
     "drwxr-xr-x root root /etc/cloud2fa",
     "drwxr-xr-x root root /run/cloud2fa",
     "drwxr-xr-x root root /usr/share/cloud2fa",
