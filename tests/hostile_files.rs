@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
-use cloud2fa::store::Basis;
+use cloud2fa::store::{Basis, Failures};
 use cloud2fa_tests::fixture::Outcome;
 use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Enrolled, Fixture, Reply, slots, user};
@@ -178,7 +178,7 @@ fn root_clears_each_by_disabling_and_enrols_anew() {
         let error = store.status(&alice.user, &user::now).expect_err(what);
         assert!(error.is_about_one_record(), "the command would not offer it for {what}: {error}");
         store
-            .disable(&alice.user, &Basis::Unusable, &user::now)
+            .disable(&alice.user, &Basis::Unusable, Failures::CarriedOver, &user::now)
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(login(&fixture, "CONFIG nullok", "").code, Code::IGNORE, "{what}");
         let refused = login(&fixture, "CONFIG", &alice.code());

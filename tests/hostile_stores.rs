@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::watchdog::Watchdog;
 use cloud2fa_tests::{Code, Fixture, Reply, machine, user};
 use std::fs::File;
@@ -159,7 +160,7 @@ fn a_full_store_accepts_each_code_once() {
     }
     let mut store = fixture.store();
     let basis = store.status(&alice.user, &user::now).unwrap().basis();
-    store.disable(&alice.user, &basis, &user::now).unwrap();
+    store.disable(&alice.user, &basis, Failures::CarriedOver, &user::now).unwrap();
     assert_eq!(fixture.raw("alice", "CONFIG nullok", vec![]).code, Code::IGNORE);
 }
 

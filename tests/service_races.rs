@@ -4,12 +4,13 @@
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{
-    Answer, FileStore, Policy, Purpose, Secret, Standing, Store, TimeStep, Token, User, Verdict,
-    Verifier,
+    Answer, FileStore, Policy, Secret, Standing, Store, TimeStep, Token, User, Verdict, Verifier,
 };
 use cloud2fa_tests::processes::another_user;
 use cloud2fa_tests::service::{self, Raw};
-use cloud2fa_tests::user::{self, A_WHILE, Enrolled, now, of_this_machine, step_with_time_left};
+use cloud2fa_tests::user::{
+    self, A_WHILE, Enrolled, at_login, now, of_this_machine, step_with_time_left,
+};
 use cloud2fa_tests::visitor::{authenticated, error_of};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ fn standing(user: &User) -> Standing {
 fn worth(user: &User, code: &str) -> Option<Verdict> {
     let Standing::Enrolled(seen, _) = standing(user) else { return None };
     let answer = Answer::parse(code.as_bytes()).expect("shaped like a code");
-    let verdict = store().verify(user, &seen, &answer, Purpose::Login, &now);
+    let verdict = store().verify(&at_login(user, &seen, &answer), &now);
     Some(verdict.expect("it can be written down"))
 }
 

@@ -5,11 +5,18 @@ use cloud2fa::{Store, TimeStep, UnixTime, Verdict};
 use cloud2fa_tests::libpam::{Application, SILENT};
 use cloud2fa_tests::{Code, Fixture, Reply, Style, user};
 
-const LOCKED: &str =
-    "Too many wrong codes. The second factor is locked until an administrator unlocks it.";
+const LOCKED: &str = "Too many wrong codes. Codes of the app are locked: use a backup code, or ask an administrator to unlock them.";
+const BACKUP_PROMPT: &str = "Backup code: ";
+
+/// What somebody in a wait is told: nothing else, and the seconds are near `about`.
+fn is_told_to_wait(text: &str, about: std::ops::RangeInclusive<u64>) -> bool {
+    let seconds = text.strip_prefix("Too many wrong codes. Try again in ");
+    let seconds = seconds.and_then(|rest| rest.strip_suffix(" s, or use a backup code."));
+    seconds.and_then(|seconds| seconds.parse().ok()).is_some_and(|seconds| about.contains(&seconds))
+}
 
 #[test]
-fn five_wrong_codes_begin_a_wait_in_which_nobody_is_asked() {
+fn five_wrong_codes_begin_a_wait_in_which_a_backup_code_is_asked_for() {
     let (fixture, alice) = Fixture::with("alice");
     let wrong = alice.wrong_code();
     for failures in 1..5 {
@@ -19,23 +26,195 @@ fn five_wrong_codes_begin_a_wait_in_which_nobody_is_asked() {
     let fifth = fixture.login("alice", &[&wrong]);
     assert_eq!(
         (fifth.code, fifth.texts()),
-        (Code::AUTH_ERR, vec!["Too many wrong codes. Try again in 30 s."])
+        (Code::AUTH_ERR, vec!["Too many wrong codes. Try again in 30 s, or use a backup code."])
     );
+    let before = fixture.record(&alice);
     for flags in [0, SILENT] {
-        let sixth = fixture.login_with("alice", vec![Reply::from(&alice.code())], flags);
-        assert_eq!(sixth.code, Code::MAXTRIES);
-        let [message] = &sixth.messages[..] else { panic!("{sixth:?}") };
-        assert_eq!(message.style, Style::Reason);
-        let seconds = message.text.strip_prefix("Too many wrong codes. Try again in ").unwrap();
-        assert!(
-            (20..=30).contains(&seconds.strip_suffix(" s.").unwrap().parse::<u64>().unwrap()),
-            "{message:?}"
-        );
+        for nothing in ["", "pw", "123"] {
+            let sixth = fixture.login_with("alice", vec![Reply::from(nothing)], flags);
+            assert_eq!((sixth.code, sixth.delays), (Code::MAXTRIES, 1));
+            let [reason, prompt] = &sixth.messages[..] else { panic!("{sixth:?}") };
+            assert_eq!((reason.style, &prompt.text[..]), (Style::Reason, BACKUP_PROMPT));
+            assert!(is_told_to_wait(&reason.text, 10..=30), "{reason:?}");
+            let (severity, line) = fixture.last_log_line();
+            assert_eq!(severity, "notice");
+            assert!(line.starts_with("refused user=\"alice\" reason=wait factor=none "), "{line}");
+            assert!(line.contains(" failures=5 wait="), "{line}");
+        }
+        // A token is not looked at: neither spent nor counted.
+        let token = fixture.login_with("alice", vec![Reply::from(&alice.code())], flags);
+        assert_eq!(token.code, Code::MAXTRIES);
+        assert!(token.texts().iter().all(|text| is_told_to_wait(text, 5..=30)), "{token:?}");
+        let (_, line) = fixture.last_log_line();
+        assert!(line.starts_with("refused user=\"alice\" reason=wait factor=token "), "{line}");
     }
-    let (severity, line) = fixture.last_log_line();
-    assert_eq!(severity, "notice");
-    assert!(line.starts_with("refused user=\"alice\" reason=wait factor=none "), "{line}");
-    assert!(line.contains(" failures=5 wait="), "{line}");
+    assert_eq!(fixture.record(&alice), before, "something was written");
+}
+
+#[test]
+fn in_a_wait_a_wrong_backup_code_is_told_and_costs_nothing_and_a_right_one_lets_in() {
+    for flags in [0, SILENT] {
+        let (fixture, alice) = Fixture::with("alice");
+        fixture.fail(&alice, 4);
+        fixture.login("alice", &[&alice.wrong_code()]);
+        for number in 1..=3 {
+            let reply = Reply::from("0000-0000-0000Z");
+            let wrong = fixture.login_with("alice", vec![reply], flags);
+            assert_eq!(wrong.code, Code::AUTH_ERR);
+            let [wait, told] = &wrong.texts()[..] else { panic!("{wrong:?}") };
+            assert!(is_told_to_wait(wait, 5..=30), "{wrong:?}");
+            assert_eq!(*told, "That backup code is wrong.");
+            let (_, line) = fixture.last_log_line();
+            let expected = "refused user=\"alice\" reason=wrong_code factor=backup_code ";
+            assert!(line.starts_with(expected) && line.contains(" failures=5 wait=0"), "{line}");
+            assert_eq!(fixture.status(&alice).failures, 5, "after {number}");
+        }
+        let reply = Reply::from(&alice.backup_codes[0]);
+        let right = fixture.login_with("alice", vec![reply], flags);
+        assert_eq!(right.code, Code::SUCCESS);
+        // What was wrong is a reason to act: silent programs (sudo) say it, too.
+        let told = |text: &&str| text.starts_with("8 wrong codes since the last login. ");
+        let said = right.texts();
+        assert!(said.iter().any(|text| told(text) && text.contains("change it")), "{right:?}");
+        assert_eq!(said.contains(&"7 backup codes left."), flags == 0, "{right:?}");
+        let (severity, line) = fixture.last_log_line();
+        let detail = "detail=\"a wait or lock is over; wrong codes since the last login: 8, of the app in 30 days: ";
+        assert!(severity == "info" && line.contains(detail), "{line}");
+        let status = fixture.status(&alice);
+        assert_eq!((status.failures, status.wait_seconds, status.budget_used), (0, 0, 0));
+        assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS, "the app's, too");
+    }
+}
+
+#[test]
+fn without_a_wait_a_wrong_backup_code_neither_costs_one_nor_shows_that_somebody_is_enrolled() {
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.fail(&alice, 4);
+    for _ in 0..10 {
+        let wrong = fixture.login("alice", &["0000-0000-0000Z"]);
+        assert_eq!((wrong.code, wrong.texts()), (Code::AUTH_ERR, vec![]));
+    }
+    let status = fixture.status(&alice);
+    assert_eq!((status.failures, status.wait_seconds), (4, 0));
+    let outcome = fixture.login("alice", &[&alice.code()]);
+    assert_eq!(outcome.texts(), ["14 wrong codes since the last login."]);
+}
+
+#[test]
+fn an_answer_that_is_there_already_is_looked_at_and_nobody_is_asked_twice() {
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.set_config("[throttle]\nfree_failures = 1\nfirst_wait = \"1h\"");
+    let shut = |number: usize, stack: &[&str], typed: &str| {
+        fixture.login("alice", &[&alice.wrong_code()]);
+        fixture.set_stack(stack);
+        let outcome = fixture.login("alice", &[typed]);
+        fixture.set_stack(&["auth required MODULE CONFIG"]);
+        let asked: Vec<String> = outcome.asked().iter().map(ToString::to_string).collect();
+        assert_eq!(asked.len(), 1, "{number}: {outcome:?}");
+        (outcome.code, asked[0].clone())
+    };
+    let first = |mode: &str| {
+        ["auth optional pam_unix.so".to_owned(), format!("auth required MODULE CONFIG {mode}")]
+    };
+    for (number, mode) in ["use_first_pass", "try_first_pass"].into_iter().enumerate() {
+        let stack = first(mode);
+        let stack: Vec<_> = stack.iter().map(String::as_str).collect();
+        let (code, asked) = shut(number, &stack, &alice.code());
+        assert_eq!((code, &asked[..]), (Code::MAXTRIES, "Password: "), "{mode}");
+        let (code, asked) = shut(number, &stack, "0000-0000-0000Z");
+        assert_eq!((code, &asked[..]), (Code::AUTH_ERR, "Password: "), "{mode}");
+        let (code, asked) = shut(number, &stack, &alice.backup_codes[number]);
+        assert_eq!((code, &asked[..]), (Code::SUCCESS, "Password: "), "{mode}");
+    }
+    let one_field =
+        ["auth required MODULE CONFIG forward_pass", "auth required pam_unix.so use_first_pass"];
+    let with_password = |code: &str| format!("pw{code}");
+    let (code, asked) = shut(2, &one_field, &with_password(&alice.code()));
+    assert_eq!((code, &asked[..]), (Code::MAXTRIES, "Password & backup code: "));
+    let (code, _) = shut(2, &one_field, &with_password(&alice.backup_codes[2]));
+    assert_eq!(code, Code::SUCCESS);
+    // A program that looks for its own prompt is asked by it.
+    let (code, asked) =
+        shut(3, &["auth required MODULE CONFIG prompt=OTP"], &alice.backup_codes[3]);
+    assert_eq!((code, &asked[..]), (Code::SUCCESS, "OTP"));
+}
+
+#[test]
+fn a_conversation_that_fails_in_a_wait_is_passed_on() {
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.fail(&alice, 4);
+    fixture.login("alice", &[&alice.wrong_code()]);
+    for (code, expected) in [(Code::CONV_ERR, Code::CONV_ERR), (Code::CONV_AGAIN, Code::INCOMPLETE)]
+    {
+        let outcome = fixture.login_with("alice", vec![Reply::Fails(code)], 0);
+        assert_eq!(outcome.code, expected);
+        let (_, line) = fixture.last_log_line();
+        assert!(line.contains(" reason=wait "), "{line}");
+    }
+}
+
+#[test]
+fn four_wrong_codes_behind_each_right_login_are_locked_at_three_hundred() {
+    let (fixture, alice) = Fixture::with("alice");
+    // As 74 logins with four wrong codes before each leave it, in a month's first days.
+    let begin = user::now().0 - 20 * 86_400;
+    for round in 0..74 {
+        let at = UnixTime(begin + round * 3600);
+        for _ in 0..4 {
+            fixture.verify_at(&alice, &alice.wrong_code_at(at), at);
+        }
+        let right = alice.secret.token_at(TimeStep::of(at));
+        let verdict = fixture.verify_at(&alice, right.as_str(), at);
+        assert!(matches!(verdict, Verdict::Accepted { .. }), "{round}: {verdict:?}");
+    }
+    assert_eq!(fixture.status(&alice).budget_used, 296);
+    // The owner is told at each login from the 150th on, by silent programs, too.
+    let told = fixture.login_with("alice", vec![Reply::from(&alice.code())], SILENT);
+    assert_eq!(told.code, Code::SUCCESS);
+    assert!(
+        told.texts()[0].starts_with("296 wrong codes in the last 30 days; at 300 "),
+        "{told:?}"
+    );
+    let (_, line) = fixture.last_log_line();
+    assert!(line.ends_with("detail=\"wrong codes of the app in 30 days: 296 of 300\""), "{line}");
+    for number in 297..=300 {
+        let outcome = fixture.login("alice", &[&alice.wrong_code()]);
+        let expected = if number == 300 { vec![LOCKED] } else { vec![] };
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, expected), "{number}");
+    }
+    let right = fixture.login("alice", &[&alice.code_at(1)]);
+    assert_eq!((right.code, right.texts()), (Code::MAXTRIES, vec![LOCKED, LOCKED]));
+    let (_, line) = fixture.last_log_line();
+    assert!(line.contains(" reason=locked factor=token "), "{line}");
+    // The flag alone does not let in: the budget is used up.
+    fixture.rewrite(&alice, "locked", "false");
+    assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::MAXTRIES);
+    let opened = fixture.login_with("alice", vec![Reply::from(&alice.backup_codes[0])], SILENT);
+    assert_eq!(opened.code, Code::SUCCESS);
+    let said = opened.texts().join("\n");
+    assert!(said.contains("300 wrong codes of the app in the last 30 days;"), "{said}");
+    assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::SUCCESS);
+    assert_eq!(fixture.status(&alice).budget_used, 0);
+}
+
+#[test]
+fn who_is_locked_and_is_enrolled_anew_by_root_logs_in_with_the_new_code() {
+    for by_way_of_off in [false, true] {
+        let (fixture, alice) = Fixture::with("alice");
+        fixture.set_config("[throttle]\nlock_after = 3");
+        for _ in 0..3 {
+            fixture.login("alice", &[&alice.wrong_code()]);
+        }
+        assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::MAXTRIES);
+        if by_way_of_off {
+            let off = run(&fixture, &["disable", "--user", "alice", "--json"]);
+            assert_eq!(off.last()["cleared"]["opened"], true, "{off:?}");
+        }
+        let words = ["enable", "--replace", "--user", "alice", "--json"];
+        let (new, ended) = enrolled_by(&fixture, &words, &alice);
+        assert_eq!(ended.last().get("cleared").is_none(), by_way_of_off, "{ended:?}");
+        assert_eq!(fixture.login("alice", &[&new.code_at(1)]).code, Code::SUCCESS);
+    }
 }
 
 #[test]
@@ -67,7 +246,7 @@ fn waits_grow_to_the_configured_length() {
     {
         let outcome = fixture.login("alice", &[&alice.wrong_code()]);
         let expected: Vec<_> = text
-            .map(|text| format!("Too many wrong codes. Try again in {text}."))
+            .map(|text| format!("Too many wrong codes. Try again in {text}, or use a backup code."))
             .into_iter()
             .collect();
         assert_eq!(
@@ -106,7 +285,7 @@ fn an_answer_that_arrives_in_a_wait_is_not_evaluated_and_not_spent() {
 }
 
 #[test]
-fn a_hundred_wrong_codes_lock_until_an_administrator_unlocks() {
+fn a_hundred_wrong_codes_lock_until_a_backup_code_or_an_administrator_unlocks() {
     let (fixture, alice) = Fixture::with("alice");
     fixture.fail(&alice, 99);
     let hundredth = fixture.login("alice", &[&alice.wrong_code()]);
@@ -114,11 +293,9 @@ fn a_hundred_wrong_codes_lock_until_an_administrator_unlocks() {
     assert!(fixture.status(&alice).locked);
     // Time does not help.
     fixture.rewrite(&alice, "wait_from", "1000000");
-    for answer in [alice.code(), alice.backup_codes[0].clone()] {
-        let right = fixture.login_with("alice", vec![Reply::from(&answer)], SILENT);
-        assert_eq!((right.code, right.texts()), (Code::MAXTRIES, vec![LOCKED]));
-        assert!(right.asked().is_empty());
-    }
+    let right = fixture.login_with("alice", vec![Reply::from(&alice.code())], SILENT);
+    assert_eq!((right.code, right.texts()), (Code::MAXTRIES, vec![LOCKED, LOCKED]));
+    assert_eq!(right.asked(), [BACKUP_PROMPT]);
     let (severity, line) = fixture.last_log_line();
     assert_eq!(severity, "notice");
     assert!(line.contains(" reason=locked ") && line.contains(" failures=100 "), "{line}");
@@ -128,6 +305,13 @@ fn a_hundred_wrong_codes_lock_until_an_administrator_unlocks() {
         (outcome.code, outcome.texts()),
         (Code::SUCCESS, vec!["100 wrong codes since the last login."])
     );
+    // Who knows the password locks again; the owner need not wait for anybody.
+    fixture.fail(&alice, 100);
+    let opened = fixture.login("alice", &[&alice.backup_codes[0]]);
+    assert_eq!((opened.code, opened.asked()), (Code::SUCCESS, vec![BACKUP_PROMPT]));
+    let told = opened.texts().into_iter().find(|text| text.contains("change it"));
+    assert!(told.unwrap().starts_with("100 wrong codes since the last login."), "{opened:?}");
+    assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::SUCCESS);
 }
 
 #[test]
@@ -172,7 +356,7 @@ fn a_wait_begun_in_the_future_begins_anew_and_ends() {
     let outcome = fixture.login("alice", &[&alice.code()]);
     assert_eq!(
         (outcome.code, outcome.texts()),
-        (Code::MAXTRIES, vec!["Too many wrong codes. Try again in 30 s."])
+        (Code::MAXTRIES, vec!["Too many wrong codes. Try again in 30 s, or use a backup code."; 2])
     );
     // It is written down when it began.
     fixture.rewrite(&alice, "wait_from", &(user::now().0 - 30).to_string());

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::{Enrolled, Fixture, index, syslog, user};
 use std::io::Write;
 use std::path::Path;
@@ -172,7 +173,7 @@ fn a_disabled_or_replaced_enrolment_leaves_nothing_in_the_store() {
     let now = user::now();
     let proof = pending.secret().token_at(cloud2fa::TimeStep::of(now));
     let proven = pending.prove(&proof, now, 1).unwrap();
-    store.enrol(&alice.user, proven, "root", &basis, &user::now).unwrap();
+    store.enrol(&alice.user, proven, "root", &basis, Failures::CarriedOver, &user::now).unwrap();
     let bytes = all_bytes(&store_path);
     assert!(old.iter().all(|secret| !holds(&bytes, secret)), "the old enrolment stays behind");
 
@@ -180,7 +181,7 @@ fn a_disabled_or_replaced_enrolment_leaves_nothing_in_the_store() {
     old.push(pending.secret().to_base32().as_bytes().to_vec());
     old.extend(hashes(&store_path));
     let basis = store.status(&alice.user, &user::now).unwrap().basis();
-    store.disable(&alice.user, &basis, &user::now).unwrap();
+    store.disable(&alice.user, &basis, Failures::CarriedOver, &user::now).unwrap();
     let bytes = all_bytes(&store_path);
     assert!(old.iter().all(|secret| !holds(&bytes, secret)), "the disabled enrolment stays behind");
     assert!(!holds(&bytes, b"secret") && !holds(&bytes, b"hashes") && !holds(&bytes, b"salt"));

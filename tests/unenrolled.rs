@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Store;
+use cloud2fa::store::Failures;
 use cloud2fa_tests::{Code, Fixture, Reply, user};
 
 const NOBODY: &str = "nobody-of-that-name";
@@ -10,7 +11,7 @@ const NOBODY: &str = "nobody-of-that-name";
 fn disable(fixture: &Fixture, whose: &cloud2fa_tests::Enrolled) {
     let mut store = fixture.store();
     let basis = store.status(&whose.user, &user::now).unwrap().basis();
-    store.disable(&whose.user, &basis, &user::now).unwrap();
+    store.disable(&whose.user, &basis, Failures::CarriedOver, &user::now).unwrap();
 }
 
 #[test]

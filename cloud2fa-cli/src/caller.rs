@@ -117,13 +117,13 @@ pub fn command(verb: &str, name: &str) -> String {
     }
 }
 
-/// Who unlocks `name`, and how.
+/// What unlocks `name`.
 pub fn unlocks(name: &str) -> String {
     let command = format!("`cloud2fa unlock {name}`");
     if getuid().is_root() {
-        format!("{command} unlocks")
+        format!("a backup code unlocks, or {command}")
     } else {
-        format!("an administrator unlocks with {command}")
+        format!("a backup code unlocks, or an administrator with {command}")
     }
 }
 

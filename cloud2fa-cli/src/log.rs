@@ -5,7 +5,7 @@ use crate::machine::ROOT;
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::log::{Call, Decision, Event, LogLine, Reason, Severity};
 use cloud2fa::store::OldCopy;
-use cloud2fa::{Factor, User, Verdict};
+use cloud2fa::{Cleared, Factor, User, Verdict};
 use nix::unistd::getuid;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
@@ -21,12 +21,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Logs a change of `whose` second factor, where `user` was asked for. A method is named as the service's
 /// is that does the same.
-pub fn change(method: &str, user: &User, whose: &User, change: Decision, old_copy: &OldCopy) {
+pub fn change(
+    method: &str,
+    user: &User,
+    whose: &User,
+    change: Decision,
+    old_copy: &OldCopy,
+    cleared: Cleared,
+) {
     let event = match change {
         Decision::Enrolled => Event::done(change, Reason::RightCode, Some(Factor::Token)),
         _ => Event::done(change, Reason::ByRoot, None),
     };
-    let event = event.with_old_copy(old_copy);
+    let event = event.with_old_copy(old_copy).with_cleared(cleared);
     log(method, whose, &if user == whose { event } else { event.asked_for(&user.name) });
 }
 

@@ -5,6 +5,7 @@ use crate::machine::rfc_3339;
 use crate::verbs;
 use crate::verbs::doctor::Finding;
 use cloud2fa::backup_codes::BackupCode;
+use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::{Factor, Standing, Verdict};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -29,6 +30,8 @@ pub struct Ask {
     pub ask: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,11 +60,27 @@ impl Serialize for Codes<'_> {
 
 /// A result, and whose enrolment it is about, where that is another name's than was asked for.
 #[derive(Serialize)]
-pub struct Outcome<'a, M> {
+pub struct OutcomeOf<'a, M> {
     #[serde(flatten)]
     pub message: M,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrolment_of: Option<&'a str>,
+}
+
+/// What stood against the codes of the app, and is gone.
+#[derive(Serialize)]
+pub struct Cleared {
+    failures_since_login: u32,
+    budget_used: u32,
+    opened: bool,
+}
+
+impl Cleared {
+    /// Nothing where there was nothing.
+    pub fn of(cleared: cloud2fa::Cleared) -> Option<Self> {
+        let cloud2fa::Cleared { failures_since_login, budget_used, opened } = cleared;
+        (budget_used > 0 || opened).then_some(Self { failures_since_login, budget_used, opened })
+    }
 }
 
 /// The last line of `enable`.
@@ -70,11 +89,13 @@ pub struct Enabled<'a> {
     enabled: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Enabled<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { enabled: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { enabled: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -84,11 +105,13 @@ pub struct Regenerated<'a> {
     regenerated: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Cleared>,
 }
 
 impl<'a> Regenerated<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode]) -> Self {
-        Self { regenerated: true, user, backup_codes: Codes(codes) }
+    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
+        Self { regenerated: true, user, backup_codes: Codes(codes), cleared }
     }
 }
 
@@ -97,6 +120,8 @@ impl<'a> Regenerated<'a> {
 pub struct Disabled<'a> {
     pub disabled: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `unlock`.
@@ -104,6 +129,8 @@ pub struct Disabled<'a> {
 pub struct Unlocked<'a> {
     pub unlocked: bool,
     pub user: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
 }
 
 /// The last line of `init`.
@@ -147,10 +174,7 @@ pub struct Verified<'a> {
 impl<'a> Verified<'a> {
     /// Nothing for a verdict that is told as an error.
     pub fn of(user: &'a str, verdict: &Verdict, factor: Option<Factor>) -> Option<Self> {
-        let kind = factor.map(|factor| match factor {
-            Factor::Token => "token",
-            Factor::BackupCode => "backup_code",
-        });
+        let kind = factor.map(word);
         let (verdict, wait_seconds) = match verdict {
             Verdict::Accepted { .. } => ("accepted", 0),
             Verdict::Wrong { wait_seconds, .. } => ("wrong", *wait_seconds),
@@ -160,6 +184,42 @@ impl<'a> Verified<'a> {
             Verdict::ClockWentBack { .. } | Verdict::Changed => return None,
         };
         Some(Self { verdict, user, kind, wait_seconds })
+    }
+}
+
+/// A kind of code in JSON.
+fn word(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Token => "token",
+        Factor::BackupCode => "backup_code",
+    }
+}
+
+/// One of the last decisions on a user's codes, or equal refusals in a row.
+#[derive(Serialize)]
+pub struct Decision {
+    time: String,
+    verdict: &'static str,
+    kind: &'static str,
+    service: String,
+    address: Option<String>,
+    times: u32,
+}
+
+impl Decision {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            time: rfc_3339(entry.at),
+            verdict: match entry.outcome {
+                Outcome::Accepted => "accepted",
+                Outcome::Wrong => "wrong",
+                Outcome::Replayed => "replayed",
+            },
+            kind: word(entry.factor),
+            service: entry.origin.service().to_owned(),
+            address: entry.origin.address().map(|address| address.to_string()),
+            times: entry.times,
+        }
     }
 }
 
@@ -174,6 +234,9 @@ pub struct Status<'a> {
     failures: Option<u32>,
     wait_seconds: Option<u64>,
     locked: Option<bool>,
+    budget_used: Option<u32>,
+    /// The latest first.
+    decisions: Option<Vec<Decision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +255,10 @@ impl<'a> Status<'a> {
             failures: status.map(|status| status.failures),
             wait_seconds: status.map(|status| status.wait_seconds),
             locked: status.map(|status| status.locked),
+            budget_used: status.map(|status| status.budget_used),
+            decisions: status.map(|status| {
+                status.history.latest_first().into_iter().map(Decision::of).collect()
+            }),
             note: None,
             renamed_to: None,
         }

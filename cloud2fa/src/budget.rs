@@ -15,6 +15,9 @@ pub const DAYS: usize = 31;
 /// in a million, so that 300 come to 0.09 % in a month.
 pub const LARGEST: u32 = 300;
 
+/// From here on people are told: somebody guesses, and knows the password.
+pub const WORTH_TELLING: u32 = LARGEST / 2;
+
 /// Wrong tokens by UTC day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Budget {

@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Enrolment, Usage};
 use crate::backup_codes::CodeHash;
+use crate::history::{Entry, Origin, Outcome};
 use crate::throttle::{Throttle, Wait};
 use crate::{Secret, TimeStep, Token, UnixTime};
 
@@ -39,6 +40,16 @@ pub enum Claim {
     BackupCode(CodeHash),
 }
 
+impl Claim {
+    /// Which kind of code this is.
+    pub fn factor(&self) -> Factor {
+        match self {
+            Self::Token(_) => Factor::Token,
+            Self::BackupCode(_) => Factor::BackupCode,
+        }
+    }
+}
+
 /// Why an answer is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -57,14 +68,18 @@ pub enum Verdict {
         backup_codes_left: usize,
         /// Wrong codes since the login before.
         failures_since_login: u32,
+        /// Wrong tokens of the last 30 days. A login by backup code sets them to zero, one by token does not.
+        budget_used: u32,
+        /// Whether this login has ended a wait or a lock.
+        opened: bool,
     },
     /// Not a code of this account.
     Wrong {
-        /// Wrong codes in a row, with this one.
+        /// Wrong tokens in a row, with this one if it is one.
         failures: u32,
-        /// Seconds until the next evaluation.
+        /// Seconds until the next token is evaluated, if this one costs that. A backup code costs nothing.
         wait_seconds: u64,
-        /// Whether this one locked the factor.
+        /// Whether this one has locked tokens out.
         locked: bool,
     },
     /// A code of this account that is used already, or older than one that is.
@@ -77,25 +92,33 @@ pub enum Verdict {
         /// Seconds that the clock is behind, at least.
         behind_by: u64,
     },
-    /// Not evaluated: too soon after wrong codes.
+    /// A token, not evaluated: too soon after wrong ones.
     Wait {
         /// Seconds that are left.
         seconds: u64,
     },
-    /// Not evaluated: locked until an administrator unlocks.
+    /// A token, not evaluated: locked out until a right backup code or an administrator unlocks.
     Locked,
     /// Not evaluated: the enrolment is not the one that was asked for.
     Changed,
 }
 
-/// Decides on a claim. Gives the verdict and the account as it must be written down
-/// before anything that depends on the verdict is said.
+impl Verdict {
+    /// Whether the answer was looked at. Only then there is something to write down, and always.
+    pub fn is_of_an_evaluation(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Wrong { .. } | Self::Replayed { .. })
+    }
+}
+
+/// Decides on a claim made at `origin`. Gives the verdict and the account as it must be written
+/// down before anything that depends on the verdict is said.
 pub fn decide(
     account: &Account,
     claim: &Claim,
+    purpose: Purpose,
+    origin: &Origin,
     now: UnixTime,
     policy: &Policy,
-    purpose: Purpose,
 ) -> (Verdict, Account) {
     let mut account = account.clone();
     account.usage.anchor_wait(now);
@@ -103,7 +126,21 @@ pub fn decide(
         None => Verdict::Changed,
         Some(enrolment) => judge(enrolment, &mut account.usage, claim, now, policy, purpose),
     };
+    if let Some(outcome) = outcome_to_keep(&verdict, purpose) {
+        let (factor, origin) = (claim.factor(), origin.clone());
+        account.usage.history.add(Entry { at: now, outcome, factor, origin, times: 1 });
+    }
     (verdict, account)
+}
+
+/// What the last decisions have of a verdict. A trial is no login; a wrong code at one is a guess.
+fn outcome_to_keep(verdict: &Verdict, purpose: Purpose) -> Option<Outcome> {
+    match (verdict, purpose) {
+        (Verdict::Wrong { .. }, _) => Some(Outcome::Wrong),
+        (Verdict::Accepted { .. }, Purpose::Login) => Some(Outcome::Accepted),
+        (Verdict::Replayed { .. }, Purpose::Login) => Some(Outcome::Replayed),
+        _ => None,
+    }
 }
 
 /// Decides on a claim of an enrolled account.
@@ -115,32 +152,33 @@ fn judge(
     policy: &Policy,
     purpose: Purpose,
 ) -> Verdict {
-    if usage.locked {
-        return Verdict::Locked;
-    }
-    let seconds = usage.wait_left(now);
-    if seconds > 0 {
-        return Verdict::Wait { seconds };
-    }
     match claim {
         Claim::Token(token) => {
+            if usage.is_locked(now) {
+                return Verdict::Locked;
+            }
+            let seconds = usage.wait_left(now);
+            if seconds > 0 {
+                return Verdict::Wait { seconds };
+            }
             let (secret, phone) = (&enrolment.secret, enrolment.phone_time(now));
             if let Some(behind_by) = clock_went_back(secret, usage, phone, policy.skew) {
                 return Verdict::ClockWentBack { behind_by };
             }
             let step = secret.latest_step_of(token, phone, policy.skew);
             match step.map(|step| secret.start_of(step)) {
-                None => wrong(usage, now, &policy.throttle),
+                None => wrong_token(usage, now, &policy.throttle),
                 Some(start) if usage.last_step_at.is_some_and(|last| start <= last) => {
                     Verdict::Replayed { next_in: next_token_in(secret, usage, phone) }
                 }
-                Some(start) => right(usage, now, purpose, |usage| usage.last_step_at = Some(start)),
+                Some(start) => right_token(usage, now, purpose, start),
             }
         }
+        // 65 random bits cannot be guessed: neither a wait nor a lock keeps their owner out.
         Claim::BackupCode(hash) => match enrolment.backup_codes.position(hash) {
-            None => wrong(usage, now, &policy.throttle),
+            None => wrong_backup_code(usage),
             Some(position) if usage.spent.contains(position) => Verdict::Replayed { next_in: 0 },
-            Some(position) => right(usage, now, purpose, |usage| usage.spent.insert(position)),
+            Some(position) => right_backup_code(usage, now, purpose, position),
         },
     }
 }
@@ -162,29 +200,56 @@ fn next_token_in(secret: &Secret, usage: &Usage, phone: UnixTime) -> u64 {
     next.map_or(0, |next| next.since(phone))
 }
 
-/// Counts a wrong code, and begins the wait or the lock that it costs.
-fn wrong(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
+/// Counts a wrong token, and begins the wait or the lock that it costs.
+fn wrong_token(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
     usage.failures = usage.failures.saturating_add(1);
     usage.failures_since_login = usage.failures_since_login.saturating_add(1);
+    usage.budget.count(now);
     let wait_seconds = throttle.wait_after(usage.failures);
     usage.wait = (wait_seconds > 0).then_some(Wait { from: now, seconds: wait_seconds });
-    usage.locked = throttle.locks_at(usage.failures);
+    usage.locked = throttle.locks_at(usage.failures) || usage.budget.is_used_up(now);
     Verdict::Wrong { failures: usage.failures, wait_seconds, locked: usage.locked }
 }
 
-/// Accepts; a login spends the code and clears what the failures before cost.
-fn right(
+/// Counts a wrong backup code for its owner to be told, and for nothing else: who could make
+/// somebody wait with such ones could do it also during a wait.
+fn wrong_backup_code(usage: &mut Usage) -> Verdict {
+    usage.failures_since_login = usage.failures_since_login.saturating_add(1);
+    Verdict::Wrong { failures: usage.failures, wait_seconds: 0, locked: false }
+}
+
+/// Accepts the token of the step that begins at `start`; a login spends it. What the budget has counted stays: else four wrong codes
+/// behind each right one would never cost anything.
+fn right_token(usage: &mut Usage, now: UnixTime, purpose: Purpose, start: UnixTime) -> Verdict {
+    let (failures_since_login, budget_used) = (usage.failures_since_login, usage.budget.used(now));
+    if purpose == Purpose::Login {
+        usage.last_step_at = Some(start);
+        usage.clear_failures();
+        logged_in(usage, now);
+    }
+    let backup_codes_left = usage.spent.left();
+    Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened: false }
+}
+
+/// Accepts a backup code; a login spends it, and with it all that wrong tokens have cost is over.
+fn right_backup_code(
     usage: &mut Usage,
     now: UnixTime,
     purpose: Purpose,
-    spend: impl FnOnce(&mut Usage),
+    position: usize,
 ) -> Verdict {
-    let failures_since_login = usage.failures_since_login;
+    let (failures_since_login, budget_used) = (usage.failures_since_login, usage.budget.used(now));
+    let mut opened = false;
     if purpose == Purpose::Login {
-        spend(usage);
-        usage.clear_failures();
-        usage.failures_since_login = 0;
-        usage.last_used = Some(now);
+        usage.spent.insert(position);
+        opened = usage.clear_all_failures(now).opened;
+        logged_in(usage, now);
     }
-    Verdict::Accepted { backup_codes_left: usage.spent.left(), failures_since_login }
+    let backup_codes_left = usage.spent.left();
+    Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened }
+}
+
+fn logged_in(usage: &mut Usage, now: UnixTime) {
+    usage.failures_since_login = 0;
+    usage.last_used = Some(now);
 }

@@ -28,6 +28,11 @@ impl Origin {
         Self { service, address }
     }
 
+    /// At the service and the command of this package, as their log lines have it.
+    pub fn own() -> Self {
+        Self::new("cloud2fa", None)
+    }
+
     /// The service: at most 24 bytes of plain ASCII, without blanks.
     pub fn service(&self) -> &str {
         &self.service
@@ -90,6 +95,15 @@ impl History {
     /// The accepted ones, then the refused ones, each oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.accepted.iter().chain(&self.refused)
+    }
+
+    /// All of them, the latest first.
+    pub fn latest_first(&self) -> Vec<&Entry> {
+        let mut entries: Vec<_> = self.entries().collect();
+        // Of one second the later stands behind the earlier in its list.
+        entries.reverse();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries
     }
 
     /// Adds a decision that was made now. The oldest of its kind goes where there is no room.

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod attempt;
 pub mod backup_codes;
 pub mod budget;
 pub mod config;
@@ -31,8 +32,9 @@ pub mod time;
 pub mod totp;
 pub mod user;
 
-pub use account::{Account, Generation, Holder};
+pub use account::{Account, Cleared, Generation, Holder};
 pub use answer::Answer;
+pub use attempt::Attempt;
 pub use backup_codes::BackupCode;
 pub use config::Config;
 pub use decide::{Factor, Policy, Purpose, Verdict, decide};

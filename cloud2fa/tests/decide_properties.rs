@@ -9,25 +9,20 @@
 mod accounts;
 #[path = "common/model.rs"]
 mod model;
+#[path = "common/typed.rs"]
+mod typed;
 
-use accounts::{hash, new_account};
-use cloud2fa::account::{SpentCodes, Usage};
+use accounts::new_account;
+use cloud2fa::account::Usage;
 use cloud2fa::backup_codes::CODES;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::history::Origin;
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Secret, TimeStep, Token, UnixTime};
-use model::{kind, model, wait_after};
+use cloud2fa::{Factor, Secret, TimeStep, UnixTime};
+use model::{Ledger, kind, model};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-
-#[derive(Debug, Clone)]
-enum Typed {
-    /// What the app shows so many steps from now.
-    TokenAt(i64),
-    AnyToken(u32),
-    BackupCode(usize),
-    StrangeBackupCode,
-}
+use typed::{Typed, cases, claim, start};
 
 /// What becomes of the decided account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +36,7 @@ enum Fate {
 
 #[derive(Debug, Clone)]
 enum Event {
-    Answer { typed: Typed, purpose: Purpose, fate: Fate },
+    Answer { typed: Typed, purpose: Purpose, origin: u8, fate: Fate },
     ClockMoves(i64),
     Unlock,
 }
@@ -62,11 +57,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Fate::LostBeforeTheCommit),
         1 => Just(Fate::CrashedAfterTheCommit),
     ];
-    let answer = (typed(), purpose, fate).prop_map(|(typed, purpose, fate)| Event::Answer {
-        typed,
-        purpose,
-        fate,
-    });
+    let answer = (typed(), purpose, 0_u8..3, fate)
+        .prop_map(|(typed, purpose, origin, fate)| Event::Answer { typed, purpose, origin, fate });
     let moves = prop_oneof![
         6 => 0_i64..=45,
         3 => -90_i64..=90,
@@ -86,21 +78,9 @@ fn policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn start() -> impl Strategy<Value = u64> {
-    prop_oneof![0_u64..200, Just(1_764_000_015_u64), 0_u64..1 << 41]
-}
-
-fn claim(typed: &Typed, secret: &Secret, now: UnixTime) -> Claim {
-    match typed {
-        Typed::TokenAt(offset) => {
-            Claim::Token(secret.token_at(TimeStep((now.0 / 30).saturating_add_signed(*offset))))
-        }
-        Typed::AnyToken(number) => {
-            Claim::Token(Token::from_digits(format!("{number:06}").as_bytes()).unwrap())
-        }
-        Typed::BackupCode(position) => Claim::BackupCode(hash(*position)),
-        Typed::StrangeBackupCode => Claim::BackupCode(hash(99)),
-    }
+/// Wrong tokens before: seldom so many that the budget is nearly used up.
+fn wrong_before() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => Just(0_u32), 1 => 290_u32..=301]
 }
 
 /// What has been accepted so far, kept apart from the account.
@@ -133,35 +113,58 @@ impl Accepted {
 }
 
 /// Plays `events` and checks each of them.
-fn play(key: [u8; 20], start: u64, policy: &Policy, events: &[Event]) -> Result<(), TestCaseError> {
+fn play(
+    key: [u8; 20],
+    start: u64,
+    wrong_before: u32,
+    policy: &Policy,
+    events: &[Event],
+) -> Result<(), TestCaseError> {
     let secret = Secret::from_bytes(&key).unwrap();
     let (mut account, mut now) = (new_account(secret.clone()), UnixTime(start));
-    let mut accepted = Accepted::default();
+    let (mut accepted, mut ledger) = (Accepted::default(), Ledger::default());
+    for _ in 0..wrong_before {
+        account.usage.budget.count(now);
+        ledger.count(now);
+    }
     for event in events {
-        let (typed, purpose, fate) = match event {
+        let (typed, purpose, origin, fate) = match event {
             Event::ClockMoves(seconds) => {
                 now = UnixTime(now.0.saturating_add_signed(*seconds));
                 continue;
             }
             Event::Unlock => {
                 let last_step_at = account.usage.last_step_at;
-                account.usage.clear_failures();
+                let used = ledger.used(now);
+                let cleared = account.usage.clear_all_failures(now);
+                prop_assert_eq!(cleared.budget_used as usize, used);
+                ledger.clear();
                 prop_assert_eq!(account.usage.last_step_at, last_step_at);
                 continue;
             }
-            Event::Answer { typed, purpose, fate } => (typed, *purpose, *fate),
+            Event::Answer { typed, purpose, origin, fate } => {
+                let origin = Origin::new(["sshd", "su", "login"][usize::from(*origin)], None);
+                (typed, *purpose, origin, *fate)
+            }
         };
         let claim = claim(typed, &secret, now);
         let before = account.usage.clone();
-        let (verdict, decided) = decide(&account, &claim, now, policy, purpose);
-        let (expected, usage) = model(&before, &secret, &claim, now, policy, purpose);
+        let (verdict, decided) = decide(&account, &claim, purpose, &origin, now, policy);
+        let ledger_before = ledger.clone();
+        let (expected, usage) =
+            model(&before, &secret, (&claim, purpose, &origin), now, policy, &mut ledger);
 
         prop_assert_eq!(kind(&verdict), expected);
+        prop_assert_eq!(decided.usage.budget.used(now) as usize, ledger.used(now));
+        prop_assert!(decided.usage.history.entries().eq(&ledger.decisions()));
+        let (budget, history) = (decided.usage.budget, decided.usage.history.clone());
+        let usage = Usage { budget, history, ..usage };
         prop_assert_eq!(&decided.usage, &usage);
         prop_assert_eq!(&decided.enrolment, &account.enrolment);
         prop_assert_eq!(&decided.generation, &account.generation);
-        promises(&verdict, &before, &usage, purpose)?;
+        promises(&verdict, &before, &usage, claim.factor(), purpose, now)?;
         if fate == Fate::LostBeforeTheCommit {
+            ledger = ledger_before;
             continue;
         }
         account = decided;
@@ -177,7 +180,9 @@ fn promises(
     verdict: &Verdict,
     before: &Usage,
     after: &Usage,
+    factor: Factor,
     purpose: Purpose,
+    now: UnixTime,
 ) -> Result<(), TestCaseError> {
     let login = kind(verdict) == "accepted" && purpose == Purpose::Login;
     prop_assert!(login || after.failures >= before.failures, "failures went down");
@@ -188,15 +193,49 @@ fn promises(
         prop_assert_eq!(before.last_step_at, after.last_step_at);
         prop_assert_eq!(before.spent, after.spent);
     }
+    let by_backup_code = login && factor == Factor::BackupCode;
+    let (budget_before, budget_after) = (before.budget.used(now), after.budget.used(now));
+    prop_assert!(by_backup_code || budget_after >= budget_before, "the budget went down");
+    let mut shut = before.clone();
+    shut.anchor_wait(now);
+    let shut = shut.is_locked(now) || shut.wait_left(now) > 0;
     match verdict {
+        Verdict::Wrong { failures, wait_seconds, locked } if factor == Factor::BackupCode => {
+            prop_assert_eq!(before.failures, *failures);
+            prop_assert_eq!(
+                (*wait_seconds, *locked),
+                (0, false),
+                "a backup code has cost something"
+            );
+            let told = Usage {
+                failures_since_login: before.failures_since_login + 1,
+                // What is decided is written down, and a clock that went back begins the wait anew.
+                history: after.history.clone(),
+                wait: after.wait,
+                ..before.clone()
+            };
+            prop_assert_eq!(after, &told);
+            prop_assert_eq!(
+                after.wait.map(|wait| wait.seconds),
+                before.wait.map(|wait| wait.seconds)
+            );
+        }
         Verdict::Wrong { failures, wait_seconds, locked } => {
+            prop_assert!(!shut, "evaluated at a shut door");
             prop_assert_eq!(before.failures + 1, *failures);
+            prop_assert_eq!(budget_before + 1, budget_after);
+            prop_assert!(budget_after <= 300, "more than the budget was evaluated");
             prop_assert_eq!(after.wait.map_or(0, |wait| wait.seconds), *wait_seconds);
             prop_assert_eq!(after.locked, *locked);
         }
-        Verdict::Accepted { backup_codes_left, failures_since_login } => {
+        Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened } => {
             prop_assert_eq!(after.spent.left(), *backup_codes_left);
             prop_assert_eq!(before.failures_since_login, *failures_since_login);
+            prop_assert_eq!(budget_before, *budget_used);
+            prop_assert_eq!(budget_after, if by_backup_code { 0 } else { budget_before });
+            prop_assert_eq!(*opened, by_backup_code && shut);
+            prop_assert!(!login || !after.is_locked(now));
+            prop_assert!(!login || (after.failures == 0 && after.wait_left(now) == 0));
         }
         Verdict::Wait { seconds } => {
             prop_assert!(*seconds > 0 && *seconds <= after.wait.unwrap().seconds);
@@ -207,96 +246,14 @@ fn promises(
     Ok(())
 }
 
-/// Without a file of failures: what fails is to become a test of its own.
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
     #![proptest_config(cases(3000))]
 
     #[test]
     fn no_sequence_of_answers_clocks_and_crashes_breaks_a_promise(
-        key: [u8; 20], start in start(), policy in policy(),
+        key: [u8; 20], start in start(), wrong_before in wrong_before(), policy in policy(),
         events in prop::collection::vec(event(), 1..60),
     ) {
-        play(key, start, &policy, &events)?;
-    }
-
-    #[test]
-    fn exactly_the_free_failures_of_any_number_of_wrong_answers_at_once_are_evaluated(
-        free_failures in 1_u32..=20, more in 0_u32..=60, first_wait in 1_u64..=3600,
-        start in start(), backup_codes: bool,
-    ) {
-        let throttle = Throttle { free_failures, first_wait, ..Throttle::default() };
-        let policy = Policy { throttle, ..Policy::default() };
-        let secret = Secret::from_bytes(&[1; 20]).unwrap();
-        let (mut account, now) = (new_account(secret.clone()), UnixTime(start));
-        let strange = (0..).map(Typed::AnyToken).map(|typed| claim(&typed, &secret, now));
-        let strange = strange.filter(|claim| match claim {
-            Claim::Token(token) => secret.latest_step_of(token, now, 1).is_none(),
-            Claim::BackupCode(_) => false,
-        });
-        let mut evaluated = 0;
-        for token in strange.take((free_failures + more) as usize) {
-            let claim = if backup_codes { Claim::BackupCode(hash(99)) } else { token };
-            let (verdict, decided) = decide(&account, &claim, now, &policy, Purpose::Login);
-            evaluated += u32::from(kind(&verdict) == "wrong");
-            account = decided;
-        }
-        prop_assert_eq!(evaluated, free_failures);
-        prop_assert_eq!(account.usage.failures, free_failures);
-    }
-
-    #[test]
-    fn whoever_waits_out_every_wait_is_locked_at_the_limit_and_not_before(
-        free_failures in 1_u32..=8, first_wait in 0_u64..=60, lock_after in 1_u32..=40,
-    ) {
-        let throttle = Throttle { free_failures, first_wait, lock_after, longest_wait: 3600 };
-        let policy = Policy { throttle, ..Policy::default() };
-        let mut account = new_account(Secret::from_bytes(&[1; 20]).unwrap());
-        let (mut now, wrong) = (UnixTime(1_764_000_015), Claim::BackupCode(hash(99)));
-        for failure in 1..=lock_after {
-            prop_assert!(!account.usage.locked);
-            let (verdict, decided) = decide(&account, &wrong, now, &policy, Purpose::Login);
-            let wait_seconds = wait_after(failure, &throttle);
-            let locked = failure == lock_after;
-            prop_assert_eq!(verdict, Verdict::Wrong { failures: failure, wait_seconds, locked });
-            account = decided;
-            now = now.plus(wait_seconds);
-        }
-        let right = Claim::BackupCode(hash(0));
-        for purpose in [Purpose::Login, Purpose::Trial] {
-            let (verdict, decided) = decide(&account, &right, now.plus(1 << 40), &policy, purpose);
-            prop_assert_eq!(verdict, Verdict::Locked);
-            prop_assert_eq!(&decided, &account);
-        }
-    }
-
-    #[test]
-    fn a_clock_that_went_back_refuses_tokens_and_takes_backup_codes(
-        back in 1_u64..=1_000_000, skew in 0_u64..=10, offset in -12_i64..=12, failures in 0_u32..=4,
-    ) {
-        let policy = Policy { skew, ..Policy::default() };
-        let secret = Secret::from_bytes(&[1; 20]).unwrap();
-        let mut account = new_account(secret.clone());
-        let last = TimeStep(58_800_000);
-        account.usage = Usage { last_step_at: Some(last.start()), failures, ..Usage::default() };
-        // The last second of the last step from which the window does not reach `last`, and before.
-        let now = UnixTime((last.0 - skew) * 30 - back);
-        let token = claim(&Typed::TokenAt(offset), &secret, now);
-        let (verdict, decided) = decide(&account, &token, now, &policy, Purpose::Login);
-        prop_assert_eq!(verdict, Verdict::ClockWentBack { behind_by: back });
-        prop_assert_eq!(&decided, &account);
-        let (verdict, _) = decide(&account, &token, now.plus(back), &policy, Purpose::Login);
-        prop_assert_ne!(kind(&verdict), "clock went back");
-
-        let backup_code = Claim::BackupCode(hash(3));
-        let (verdict, decided) = decide(&account, &backup_code, now, &policy, Purpose::Login);
-        prop_assert_eq!(kind(&verdict), "accepted");
-        prop_assert_eq!(decided.usage.last_step_at, Some(last.start()));
-        let mut spent = SpentCodes::default();
-        spent.insert(3);
-        prop_assert_eq!(decided.usage.spent, spent);
+        play(key, start, wrong_before, &policy, &events)?;
     }
 }

@@ -1,67 +1,17 @@
-//! The rules of DESIGN.md section 4 as cases, one promise each.
+//! The rules of DESIGN.md section 4 as cases, one promise each: what a code is worth.
 
 #![allow(missing_docs)]
 
 #[path = "common/accounts.rs"]
 mod accounts;
+#[path = "common/desk.rs"]
+mod desk;
 
-use accounts::{hash, new_account};
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use accounts::hash;
+use cloud2fa::decide::{Claim, Purpose, Verdict};
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Account, Secret, TimeStep, Token, UnixTime};
-
-/// The first moment of step 58 800 000.
-const START: UnixTime = UnixTime(1_764_000_000);
-const STEP: u64 = 58_800_000;
-
-/// An account, and what is decided on it one after the other.
-struct Desk {
-    account: Account,
-    secret: Secret,
-    policy: Policy,
-}
-
-impl Desk {
-    fn new(key: &[u8]) -> Self {
-        let secret = Secret::from_bytes(key).unwrap();
-        let account = new_account(secret.clone());
-        Self { account, secret, policy: Policy::default() }
-    }
-
-    fn rfc() -> Self {
-        Self::new(b"12345678901234567890")
-    }
-
-    fn decide(&mut self, claim: &Claim, now: UnixTime, purpose: Purpose) -> Verdict {
-        let (verdict, account) = decide(&self.account, claim, now, &self.policy, purpose);
-        self.account = account;
-        verdict
-    }
-
-    fn token_of(&self, step: u64) -> Claim {
-        Claim::Token(self.secret.token_at(TimeStep(step)))
-    }
-
-    fn login_with_step(&mut self, step: u64, now: UnixTime) -> Verdict {
-        self.decide(&self.token_of(step), now, Purpose::Login)
-    }
-
-    fn login_with_code(&mut self, number: usize, now: UnixTime) -> Verdict {
-        self.decide(&Claim::BackupCode(hash(number)), now, Purpose::Login)
-    }
-
-    /// Gives `count` wrong codes at `now`.
-    fn guess(&mut self, count: u32, now: UnixTime) {
-        for _ in 0..count {
-            let verdict = self.login_with_code(99, now);
-            assert!(matches!(verdict, Verdict::Wrong { .. }), "{verdict:?}");
-        }
-    }
-}
-
-fn accepted(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Accepted { .. })
-}
+use cloud2fa::{Cleared, TimeStep, Token, UnixTime};
+use desk::{Desk, START, STEP, accepted, right};
 
 #[test]
 fn a_code_counts_in_its_own_step_and_one_either_side_from_the_first_to_the_last_second() {
@@ -141,7 +91,7 @@ fn every_backup_code_works_once_and_a_second_use_is_told_apart() {
     for number in 0..8 {
         let left = 7 - number;
         let verdict = desk.login_with_code(number, START);
-        assert_eq!(verdict, Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 });
+        assert_eq!(verdict, right(left, 0, 0));
         assert_eq!(desk.login_with_code(number, START), Verdict::Replayed { next_in: 0 });
     }
     assert_eq!(desk.account.usage.failures, 0);
@@ -155,23 +105,22 @@ fn waits_double_from_the_fifth_failure_to_the_longest() {
     let mut now = START;
     let waits = [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600];
     for (failures, wait_seconds) in (1..).zip(waits) {
-        let verdict = desk.login_with_code(99, now);
+        let verdict = desk.login_with_wrong_token(now);
         assert_eq!(verdict, Verdict::Wrong { failures, wait_seconds, locked: false });
         if wait_seconds > 0 {
             let last_second = now.plus(wait_seconds - 1);
-            assert_eq!(desk.login_with_code(0, last_second), Verdict::Wait { seconds: 1 });
+            assert_eq!(desk.login_with_wrong_token(last_second), Verdict::Wait { seconds: 1 });
         }
         now = now.plus(wait_seconds);
     }
 }
 
 #[test]
-fn what_arrives_during_a_wait_is_neither_evaluated_nor_spent_nor_counted() {
+fn a_token_during_a_wait_is_neither_evaluated_nor_spent_nor_counted_nor_written() {
     let mut desk = Desk::rfc();
     desk.guess(5, START);
     let before = desk.account.clone();
-    let token = desk.token_of(STEP);
-    for claim in [token, Claim::BackupCode(hash(0)), Claim::BackupCode(hash(99))] {
+    for claim in [desk.token_of(STEP), desk.wrong_token(START)] {
         for purpose in [Purpose::Login, Purpose::Trial] {
             let verdict = desk.decide(&claim, START.plus(10), purpose);
             assert_eq!(verdict, Verdict::Wait { seconds: 20 });
@@ -188,7 +137,7 @@ fn without_a_first_wait_nobody_waits_and_the_lock_still_comes() {
     desk.guess(99, START);
     assert!(!desk.account.usage.locked && desk.account.usage.wait.is_none());
     desk.guess(1, START);
-    assert_eq!(desk.login_with_code(0, START), Verdict::Locked);
+    assert_eq!(desk.login_with_step(STEP, START), Verdict::Locked);
 }
 
 #[test]
@@ -196,11 +145,11 @@ fn a_success_clears_the_count_and_says_how_many_there_were() {
     let mut desk = Desk::rfc();
     desk.guess(5, START);
     let verdict = desk.login_with_step(STEP + 1, START.plus(30));
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 5 });
+    assert_eq!(verdict, right(8, 5, 5));
     assert_eq!(desk.account.usage.failures, 0);
     assert_eq!(desk.account.usage.last_used, Some(START.plus(30)));
     let verdict = desk.login_with_code(0, START.plus(30));
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 7, failures_since_login: 0 });
+    assert_eq!(verdict, right(7, 0, 5), "a token has left the budget");
     // All of the free failures are there again.
     desk.guess(5, START.plus(30));
 }
@@ -227,13 +176,12 @@ fn a_trial_spends_and_clears_nothing_and_counts_a_wrong_code() {
     for claim in [&token, &Claim::BackupCode(hash(0))] {
         for _ in 0..2 {
             let verdict = desk.decide(claim, START, Purpose::Trial);
-            let expected = Verdict::Accepted { backup_codes_left: 8, failures_since_login: 2 };
-            assert_eq!(verdict, expected);
+            assert_eq!(verdict, right(8, 2, 2));
             assert_eq!(desk.account, before);
         }
     }
     for failures in 3..=5 {
-        let verdict = desk.decide(&Claim::BackupCode(hash(99)), START, Purpose::Trial);
+        let verdict = desk.decide(&desk.wrong_token(START), START, Purpose::Trial);
         let wait_seconds = if failures == 5 { 30 } else { 0 };
         assert_eq!(verdict, Verdict::Wrong { failures, wait_seconds, locked: false });
     }
@@ -252,13 +200,15 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     desk.guess(5, START);
     desk.guess(1, START.plus(30));
     assert_eq!(desk.login_with_step(STEP + 3, START.plus(90)), Verdict::Locked);
-    desk.account.usage.clear_failures();
+    let cleared = desk.account.usage.clear_all_failures(START.plus(90));
+    let expected = Cleared { failures_since_login: 6, budget_used: 6, opened: true };
+    assert_eq!(cleared, expected);
     let usage = &desk.account.usage;
     assert_eq!((usage.failures, usage.wait, usage.locked), (0, None, false));
     assert_eq!(usage.last_step_at, Some(TimeStep(STEP).start()));
     assert_eq!(desk.login_with_step(STEP, START.plus(30)), Verdict::Replayed { next_in: 0 });
     let verdict = desk.login_with_step(STEP + 3, START.plus(90));
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 6 });
+    assert_eq!(verdict, right(8, 6, 0));
 }
 
 #[test]
@@ -284,9 +234,10 @@ fn a_wait_begins_anew_where_the_clock_was_set_back_and_is_never_longer() {
     let mut desk = Desk::rfc();
     desk.guess(5, START);
     let back = UnixTime(START.0 - 1_000_000);
-    assert_eq!(desk.login_with_code(0, back), Verdict::Wait { seconds: 30 });
-    assert_eq!(desk.login_with_code(0, back.plus(29)), Verdict::Wait { seconds: 1 });
-    assert!(accepted(&desk.login_with_code(0, back.plus(30))));
+    let step = back.0 / 30;
+    assert_eq!(desk.login_with_step(step, back), Verdict::Wait { seconds: 30 });
+    assert_eq!(desk.login_with_step(step, back.plus(29)), Verdict::Wait { seconds: 1 });
+    assert!(accepted(&desk.login_with_step(step, back.plus(30))));
 }
 
 #[test]

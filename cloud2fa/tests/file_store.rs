@@ -7,10 +7,12 @@
 mod house;
 
 use cloud2fa::decide::{Policy, Purpose, Verdict};
-use cloud2fa::store::{Basis, OldCopy, Standing, Store, StoreError, Verifier};
+use cloud2fa::store::{Basis, Failures, OldCopy, Standing, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Answer, FileStore, Generation, UnixTime};
-use house::{House, NOW, SLOT, accepted, alice, later, newest, owner, unmarked, user};
+use cloud2fa::{Answer, BackupCode, FileStore, Generation, UnixTime};
+use house::{
+    House, NOW, SLOT, accepted, alice, attempt, later, newest, owner, right, unmarked, user,
+};
 
 #[test]
 fn a_user_without_a_record_was_never_enrolled_and_gets_in_with_no_code() {
@@ -20,7 +22,7 @@ fn a_user_without_a_record_was_never_enrolled_and_gets_in_with_no_code() {
     assert_eq!(store.challenge(&bob, &|| NOW).unwrap(), Standing::NeverEnrolled);
     assert_eq!(store.status(&bob, &|| NOW).unwrap(), Standing::NeverEnrolled);
     let (seen, answer) = (&enrolled.generation, &enrolled.token(later(1)));
-    let verdict = store.verify(&bob, seen, answer, Purpose::Login, &|| later(1)).unwrap();
+    let verdict = store.verify(&attempt(&bob, seen, answer, Purpose::Login), &|| later(1)).unwrap();
     assert_eq!(verdict, Verdict::Changed);
     assert!(
         matches!(store.unlock(&bob, &|| NOW), Err(StoreError::NotEnrolled(name)) if name == bob.name)
@@ -37,7 +39,7 @@ fn the_code_that_proved_an_enrolment_is_spent_and_the_next_one_works_once() {
     let verdict = house.login(seen, &enrolled.token(NOW), NOW).unwrap();
     assert_eq!(verdict, Verdict::Replayed { next_in: 15 });
     let verdict = house.login(seen, &enrolled.token(later(1)), later(1)).unwrap();
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 0 });
+    assert_eq!(verdict, right(8, 0, 0));
     let verdict = house.login(seen, &enrolled.token(later(1)), later(1)).unwrap();
     assert_eq!(verdict, Verdict::Replayed { next_in: 15 });
     assert_eq!(house.status(later(1)).last_used, Some(later(1)));
@@ -53,7 +55,7 @@ fn a_printed_backup_code_works_once_however_it_is_typed() {
         let answer = Answer::parse(typed.as_bytes()).unwrap();
         let verdict = house.login(&enrolled.generation, &answer, NOW).unwrap();
         let left = 7 - position;
-        assert_eq!(verdict, Verdict::Accepted { backup_codes_left: left, failures_since_login: 0 });
+        assert_eq!(verdict, right(left, 0, 0));
         assert_eq!(house.status(NOW).backup_codes_left, left);
     }
     for position in [0, 7] {
@@ -71,19 +73,25 @@ fn every_evaluated_answer_is_written_down_and_no_other() {
     let mut sequence = newest(&house.bytes()).1;
     let answers = [(&right, Purpose::Trial), (&right, Purpose::Login), (&right, Purpose::Login)];
     for (answer, purpose) in answers.into_iter().chain([(&wrong, Purpose::Login); 5]) {
-        house.store().verify(&alice(), seen, answer, purpose, &|| now).unwrap();
+        house.store().verify(&attempt(&alice(), seen, answer, purpose), &|| now).unwrap();
         let after = newest(&house.bytes()).1;
         assert_eq!(after, sequence + 1);
         sequence = after;
     }
     let before = house.bytes();
-    for answer in [&right, &wrong, &enrolled.backup_code(0)] {
+    for answer in [&right, &wrong] {
         assert_eq!(house.login(seen, answer, now).unwrap(), Verdict::Wait { seconds: 30 });
     }
     house.challenge(now).unwrap();
     house.status(now);
     house.store().list(&|| now).unwrap();
     assert!(house.bytes() == before, "something was written");
+    let strange = Answer::BackupCode(BackupCode::generate().unwrap());
+    for answer in [&strange, &enrolled.backup_code(0), &enrolled.backup_code(0)] {
+        house.login(seen, answer, now).unwrap();
+        assert_eq!(newest(&house.bytes()).1, sequence + 1);
+        sequence += 1;
+    }
 }
 
 #[test]
@@ -91,7 +99,9 @@ fn a_trial_spends_nothing_and_its_wrong_codes_count() {
     let (house, enrolled) = House::with_alice();
     let now = later(1);
     let attempt = |answer: &Answer| {
-        house.store().verify(&alice(), &enrolled.generation, answer, Purpose::Trial, &|| now)
+        house
+            .store()
+            .verify(&attempt(&alice(), &enrolled.generation, answer, Purpose::Trial), &|| now)
     };
     assert!(matches!(attempt(&enrolled.wrong(now)).unwrap(), Verdict::Wrong { failures: 1, .. }));
     for _ in 0..2 {
@@ -109,7 +119,10 @@ fn an_answer_to_an_enrolment_that_has_changed_is_refused_and_not_counted() {
     let Standing::Enrolled(seen, _) = house.challenge(later(1)).unwrap() else { panic!() };
     house.store().regenerate_backup_codes(&alice(), &seen, &|| later(1)).unwrap();
     refuses_as_changed(&house, &enrolled, &seen);
-    house.store().disable(&alice(), &house.standing(NOW).basis(), &|| later(1)).unwrap();
+    house
+        .store()
+        .disable(&alice(), &house.standing(NOW).basis(), Failures::CarriedOver, &|| later(1))
+        .unwrap();
     refuses_as_changed(&house, &enrolled, &seen);
     // Nor does an answer to a disabled enrolment count, were it asked for.
     let Standing::Disabled(disabled) = house.challenge(later(1)).unwrap() else { panic!() };
@@ -163,7 +176,10 @@ fn disabling_leaves_no_secret_anywhere_and_failures_and_waits_live_on() {
     let hashes = hashes_in(&newest(&house.bytes()).2);
     assert_eq!(hashes.len(), 8);
     let basis = house.standing(NOW).basis();
-    assert!(matches!(house.store().disable(&alice(), &basis, &|| NOW).unwrap(), OldCopy::Wiped));
+    assert!(matches!(
+        house.store().disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap().old_copy,
+        OldCopy::Wiped
+    ));
 
     for secret in [&first.secret, &replaced.secret] {
         assert!(!house.holds(&secret.to_base32()));
@@ -178,7 +194,7 @@ fn disabling_leaves_no_secret_anywhere_and_failures_and_waits_live_on() {
     let again = house.enrol(&Basis::Generation(generation), NOW).unwrap();
     let status = house.status(NOW);
     assert_eq!((status.failures, status.wait_seconds), (5, 30));
-    let verdict = house.login(&again.generation, &again.backup_code(0), NOW).unwrap();
+    let verdict = house.login(&again.generation, &again.token(NOW), NOW).unwrap();
     assert_eq!(verdict, Verdict::Wait { seconds: 30 });
     assert!(accepted(&house.login(&again.generation, &again.token(later(1)), later(1)).unwrap()));
 }
@@ -225,13 +241,13 @@ fn of_two_changes_begun_on_the_same_state_one_is_told_so() {
     let second = house.enrol(&basis, NOW).unwrap();
     assert!(matches!(house.enrol(&basis, NOW), Err(StoreError::Changed(_))));
     assert!(matches!(
-        house.store().disable(&alice(), &basis, &|| NOW),
+        house.store().disable(&alice(), &basis, Failures::CarriedOver, &|| NOW),
         Err(StoreError::Changed(_))
     ));
-    let nothing = house.store().disable(&alice(), &Basis::Nothing, &|| NOW);
+    let nothing = house.store().disable(&alice(), &Basis::Nothing, Failures::CarriedOver, &|| NOW);
     assert!(matches!(nothing, Err(StoreError::Changed(_))));
     let gone = Basis::Generation(Generation::generate().unwrap());
-    let bob = house.store().disable(&user("bob", 1001), &gone, &|| NOW);
+    let bob = house.store().disable(&user("bob", 1001), &gone, Failures::CarriedOver, &|| NOW);
     assert!(matches!(bob, Err(StoreError::Changed(_))));
     assert!(accepted(&house.login(&second.generation, &second.token(later(1)), later(1)).unwrap()));
 }
@@ -244,7 +260,9 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     let memory = Box::<cloud2fa::backup_codes::HeapMemory>::default();
     let mut store = FileStore::open(&house.path(), owner(), policy, memory).unwrap();
     let mut login = |answer: &Answer, now: UnixTime| {
-        store.verify(&alice(), &enrolled.generation, answer, Purpose::Login, &|| now).unwrap()
+        store
+            .verify(&attempt(&alice(), &enrolled.generation, answer, Purpose::Login), &|| now)
+            .unwrap()
     };
     assert!(accepted(&login(&enrolled.token(later(1)), later(1))));
     for _ in 0..5 {
@@ -255,12 +273,13 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     assert_eq!(login(&enrolled.token(later(9)), later(9)), Verdict::Locked);
     assert!(house.status(later(2)).locked);
 
-    house.store().unlock(&alice(), &|| later(2)).unwrap();
+    let cleared = house.store().unlock(&alice(), &|| later(2)).unwrap();
+    assert_eq!((cleared.failures_since_login, cleared.opened), (6, true));
     let status = house.status(later(2));
     assert_eq!((status.failures, status.wait_seconds, status.locked), (0, 0, false));
     assert_eq!(login(&enrolled.token(later(1)), later(2)), Verdict::Replayed { next_in: 0 });
     let verdict = login(&enrolled.token(later(3)), later(3));
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 8, failures_since_login: 6 });
+    assert_eq!(verdict, right(8, 6, 0));
 }
 
 #[test]
@@ -283,7 +302,9 @@ fn a_list_has_all_records_by_name_and_nothing_else() {
     let (house, enrolled) = House::with_alice();
     house.guess(&enrolled, 1, NOW);
     let mut store = house.store();
-    store.disable(&user("DOM\\zoe", 1002), &Basis::Nothing, &|| NOW).unwrap();
+    store
+        .disable(&user("DOM\\zoe", 1002), &Basis::Nothing, Failures::CarriedOver, &|| NOW)
+        .unwrap();
     for strange in [".new-0123", "README", "%61lice.account", ".aside-bob.account-01", "x.account~"]
     {
         std::fs::write(house.path().join(strange), "x").unwrap();

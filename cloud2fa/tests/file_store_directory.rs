@@ -7,7 +7,7 @@ mod house;
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::Policy;
-use cloud2fa::store::{Basis, Store, StoreError};
+use cloud2fa::store::{Basis, Failures, Store, StoreError};
 use cloud2fa::{FileStore, UserName};
 use house::{FILE, House, NOW, accepted, alice, later, open, owner};
 use nix::sys::stat::Mode;
@@ -262,7 +262,10 @@ fn the_file_stays_the_same_one_from_the_enrolment_on() {
     intact("regenerate");
     house.enrol(&house.standing(NOW).basis(), later(1)).unwrap();
     intact("replace");
-    house.store().disable(&alice(), &house.standing(NOW).basis(), &|| later(1)).unwrap();
+    house
+        .store()
+        .disable(&alice(), &house.standing(NOW).basis(), Failures::CarriedOver, &|| later(1))
+        .unwrap();
     intact("disable");
     house.enrol(&house.standing(NOW).basis(), later(1)).unwrap();
     intact("enrol again");
@@ -294,7 +297,7 @@ fn a_name_is_a_file_name_whatever_is_in_it() {
     for name in ["../store", "/etc/passwd", ".store", ".", "..", "-rf", "DOM\\ann", "jörg", &long]
     {
         let user = house::user(name, 1000);
-        house.store().disable(&user, &Basis::Nothing, &|| NOW).unwrap();
+        house.store().disable(&user, &Basis::Nothing, Failures::CarriedOver, &|| NOW).unwrap();
         let path = house.path().join(user.name.encoded() + ".account");
         assert_eq!(std::fs::metadata(path).unwrap().len(), FILE as u64, "{name}");
     }

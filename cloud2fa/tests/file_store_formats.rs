@@ -7,7 +7,7 @@ mod house;
 
 use cloud2fa::seal::SealError;
 use cloud2fa::store::record::{Lost, NotInFormat1};
-use cloud2fa::store::{Basis, Standing, StoreError};
+use cloud2fa::store::{Basis, Failures, Standing, StoreError};
 use cloud2fa::{Store, Verdict};
 use house::{
     Enrolled, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, file_of, later, newest, slot,
@@ -169,7 +169,7 @@ fn a_record_without_a_uid_is_none_of_a_hosts() {
         let (house, alices) = House::with_a_copy_of_alice();
         if !enrolled {
             let basis = house.standing(NOW).basis();
-            house.store().disable(&alice(), &basis, &|| NOW).unwrap();
+            house.store().disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap();
         }
         rewrite(&house, |text| text.replace("uid = 1000\n", ""));
         let error = house.challenge(NOW).unwrap_err();
@@ -180,7 +180,7 @@ fn a_record_without_a_uid_is_none_of_a_hosts() {
         assert!(matches!(error, StoreError::NoUid { .. }), "{error:?}");
         let list = house.store().list(&|| NOW).unwrap();
         assert!(matches!(list[0].standing, Err(StoreError::NoUid { .. })));
-        house.store().disable(&alice(), &Basis::Unusable, &|| NOW).unwrap();
+        house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap();
         assert!(matches!(house.standing(NOW), Standing::Disabled(_)));
     }
 }
@@ -200,7 +200,7 @@ fn a_sealed_secret_is_refused_by_a_host_in_so_many_words() {
         let text = error.to_string();
         assert!(text.contains("alice.account has a sealed secret, and there is no key"), "{text}");
     }
-    house.store().disable(&alice(), &Basis::Unusable, &|| NOW).unwrap();
+    house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap();
     assert!(!house.holds("sealed"));
 }
 

@@ -7,11 +7,11 @@
 mod house;
 
 use cloud2fa::decide::Purpose;
-use cloud2fa::store::{Basis, Standing, Store, StoreError, Verifier};
+use cloud2fa::store::{Basis, Failures, Standing, Store, StoreError, Verifier};
 use cloud2fa::{Answer, TimeStep, User};
 use house::{
-    Enrolled, FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, file_of, later,
-    newest, owner, user,
+    Enrolled, FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, attempt, file_of,
+    later, newest, owner, user,
 };
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -40,7 +40,7 @@ fn hostile(
         plant(&house);
         refuses(case, &house, &enrolled, &who, &expected);
 
-        house.store().disable(&who, &Basis::Unusable, &|| NOW).expect(case);
+        house.store().disable(&who, &Basis::Unusable, Failures::CarriedOver, &|| NOW).expect(case);
         let standing = house.store().challenge(&who, &|| NOW).expect(case);
         assert!(matches!(standing, Standing::Disabled(_)), "{case}");
         is_in_order(case, &house);
@@ -49,12 +49,19 @@ fn hostile(
         let pending = cloud2fa::PendingEnrolment::generate().unwrap();
         let secret = pending.secret().clone();
         let proven = pending.prove(&secret.token_at(TimeStep::of(NOW)), NOW, 1).unwrap();
-        house.store().enrol(&who, proven, "root", &Basis::Unusable, &|| NOW).expect(case);
+        house
+            .store()
+            .enrol(&who, proven, "root", &Basis::Unusable, Failures::CarriedOver, &|| NOW)
+            .expect(case);
         let standing = house.store().challenge(&who, &|| NOW).expect(case);
         let Standing::Enrolled(seen, _) = standing else { panic!("{case}") };
         let right = Answer::Token(secret.token_at(TimeStep::of(later(1))));
-        let login =
-            || house.store().verify(&who, &seen, &right, Purpose::Login, &|| later(1)).expect(case);
+        let login = || {
+            house
+                .store()
+                .verify(&attempt(&who, &seen, &right, Purpose::Login), &|| later(1))
+                .expect(case)
+        };
         assert!(accepted(&login()), "{case}");
         assert!(!accepted(&login()), "{case}");
         is_in_order(case, &house);
@@ -79,14 +86,14 @@ fn refuses(
     let basis = Basis::Generation(seen.clone());
     let before = std::fs::symlink_metadata(house.file()).unwrap();
     for answer in [enrolled.token(later(1)), enrolled.wrong(NOW), enrolled.backup_code(0)] {
-        let outcome = store.verify(who, seen, &answer, Purpose::Login, &|| later(1));
+        let outcome = store.verify(&attempt(who, seen, &answer, Purpose::Login), &|| later(1));
         refused("verify", outcome.err());
     }
     refused("challenge", store.challenge(who, &|| NOW).err());
     refused("status", store.status(who, &|| NOW).err());
     refused("unlock", store.unlock(who, &|| NOW).err());
-    refused("disable", store.disable(who, &basis, &|| NOW).err());
-    let outcome = store.disable(who, &Basis::Nothing, &|| NOW);
+    refused("disable", store.disable(who, &basis, Failures::CarriedOver, &|| NOW).err());
+    let outcome = store.disable(who, &Basis::Nothing, Failures::CarriedOver, &|| NOW);
     assert!(matches!(outcome, Err(StoreError::Changed(_))), "{case}: {outcome:?}");
 
     let list = store.list(&|| NOW).expect(case);
@@ -306,14 +313,17 @@ fn a_disabled_record_of_another_uid_stands_in_nobodys_way() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     let basis = Basis::Generation(enrolled.generation.clone());
     house.guess(&enrolled, 3, NOW);
-    house.store().disable(&user("alice", 1000), &basis, &|| NOW).unwrap();
+    house.store().disable(&user("alice", 1000), &basis, Failures::CarriedOver, &|| NOW).unwrap();
     let heir = user("alice", 2000);
     let standing = house.store().challenge(&heir, &|| NOW).unwrap();
     assert!(matches!(standing, Standing::Disabled(_)));
     let pending = cloud2fa::PendingEnrolment::generate().unwrap();
     let token = pending.secret().token_at(TimeStep::of(NOW));
     let proven = pending.prove(&token, NOW, 1).unwrap();
-    house.store().enrol(&heir, proven, "root", &standing.basis(), &|| NOW).unwrap();
+    house
+        .store()
+        .enrol(&heir, proven, "root", &standing.basis(), Failures::CarriedOver, &|| NOW)
+        .unwrap();
     let standing = house.store().status(&heir, &|| NOW).unwrap();
     assert_eq!(standing.status().unwrap().failures, 0, "those of somebody else");
 }

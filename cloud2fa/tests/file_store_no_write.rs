@@ -9,10 +9,10 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::decide::{Purpose, Verdict};
-use cloud2fa::store::{Basis, Store, StoreError, Verifier};
+use cloud2fa::decide::Purpose;
+use cloud2fa::store::{Basis, Failures, Store, StoreError, Verifier};
 use cloud2fa::{Answer, FileStore, Generation};
-use house::{House, NOW, accepted, alice, later, open};
+use house::{House, NOW, accepted, alice, attempt, later, open};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,8 @@ fn a_right_a_wrong_and_a_replayed_code_fail_alike_and_nothing_is_spent() {
     if let Some((mut store, login)) = child() {
         let (seen, answer) = login.unwrap();
         let now = || later(1);
-        let error = store.verify(&alice(), &seen, &answer, Purpose::Login, &now).unwrap_err();
+        let error =
+            store.verify(&attempt(&alice(), &seen, &answer, Purpose::Login), &now).unwrap_err();
         assert!(is_write_error(&error), "{error:?}");
         // The signal of the limit is not left pending: this process would end here.
         return;
@@ -80,7 +81,7 @@ fn a_right_a_wrong_and_a_replayed_code_fail_alike_and_nothing_is_spent() {
         assert!(house.bytes() == before, "something was written");
     }
     let verdict = house.login(&enrolled.generation, &right, later(1)).unwrap();
-    assert_eq!(verdict, Verdict::Accepted { backup_codes_left: 7, failures_since_login: 0 });
+    assert_eq!(verdict, house::right(7, 0, 0));
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn a_change_that_cannot_be_written_changes_nothing() {
         let (seen, _) = login.unwrap();
         let basis = Basis::Generation(seen.clone());
         let errors = [
-            store.disable(&alice(), &basis, &|| NOW).unwrap_err(),
+            store.disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap_err(),
             store.regenerate_backup_codes(&alice(), &seen, &|| NOW).unwrap_err(),
             store.unlock(&alice(), &|| NOW).unwrap_err(),
         ];
@@ -106,7 +107,8 @@ fn a_change_that_cannot_be_written_changes_nothing() {
 #[test]
 fn a_first_enrolment_that_cannot_be_written_is_an_error_and_not_the_programs_end() {
     if let Some((mut store, _)) = child() {
-        let error = store.disable(&alice(), &Basis::Nothing, &|| NOW).unwrap_err();
+        let error =
+            store.disable(&alice(), &Basis::Nothing, Failures::CarriedOver, &|| NOW).unwrap_err();
         assert!(is_write_error(&error), "{error:?}");
         return;
     }
@@ -120,7 +122,8 @@ fn a_first_enrolment_that_cannot_be_written_is_an_error_and_not_the_programs_end
 #[test]
 fn a_truncated_record_that_cannot_be_written_over_is_an_error_and_not_the_programs_end() {
     if let Some((mut store, _)) = child() {
-        let error = store.disable(&alice(), &Basis::Unusable, &|| NOW).unwrap_err();
+        let error =
+            store.disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap_err();
         assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
         return;
     }
@@ -135,7 +138,8 @@ fn a_truncated_record_that_cannot_be_written_over_is_an_error_and_not_the_progra
 #[test]
 fn a_record_that_others_could_change_is_not_made_healthy_where_it_cannot_be_written_over() {
     if let Some((mut store, _)) = child() {
-        let error = store.disable(&alice(), &Basis::Unusable, &|| NOW).unwrap_err();
+        let error =
+            store.disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap_err();
         assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
         return;
     }

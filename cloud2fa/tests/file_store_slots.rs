@@ -6,7 +6,7 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::store::{Basis, Standing, Store, StoreError};
+use cloud2fa::store::{Basis, Failures, Standing, Store, StoreError};
 use cloud2fa::{TimeStep, Verdict};
 use house::{
     FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, accepted, alice, file_of, is_whole, later,
@@ -135,7 +135,7 @@ fn a_record_at_the_last_sequence_number_accepts_nothing_and_can_be_disabled() {
             assert!(matches!(error, StoreError::Damaged { .. }), "{last}: {error:?}");
             assert!(error.is_about_one_record());
         }
-        house.store().disable(&alice(), &Basis::Unusable, &|| NOW).unwrap();
+        house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap();
         assert!(matches!(house.standing(NOW), Standing::Disabled(_)), "{last}");
         assert!(!house.holds(&enrolled.secret.to_base32()));
     }

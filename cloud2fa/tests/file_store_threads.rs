@@ -6,7 +6,7 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::store::{Basis, Store, StoreError};
+use cloud2fa::store::{Basis, Failures, Store, StoreError};
 use cloud2fa::{Answer, Generation, UnixTime, Verdict};
 use house::{Enrolled, House, NOW, accepted, alice, later, user};
 use std::fs::File;
@@ -139,7 +139,10 @@ fn a_lock_that_is_kept_refuses_one_user_after_five_seconds_and_nobody_else() {
     // A look needs no lock; nor does anybody else care.
     house.challenge(NOW).unwrap();
     house.status(NOW);
-    house.store().disable(&user("bob", 1001), &Basis::Nothing, &|| NOW).unwrap();
+    house
+        .store()
+        .disable(&user("bob", 1001), &Basis::Nothing, Failures::CarriedOver, &|| NOW)
+        .unwrap();
     let (start, now) = (Instant::now(), later(1));
     match house.login(&enrolled.generation, &enrolled.token(now), now) {
         Err(StoreError::Busy { path, holder }) => {
@@ -161,7 +164,8 @@ fn a_kept_lock_on_the_directory_stops_first_enrolments_and_no_login() {
     assert!(accepted(&house.login(&enrolled.generation, &enrolled.token(now), now).unwrap()));
     house.enrol(&Basis::Generation(enrolled.generation), now).unwrap();
     let start = Instant::now();
-    let outcome = house.store().disable(&user("bob", 1001), &Basis::Nothing, &|| NOW);
+    let outcome =
+        house.store().disable(&user("bob", 1001), &Basis::Nothing, Failures::CarriedOver, &|| NOW);
     assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{outcome:?}");
     in_time(start);
 }

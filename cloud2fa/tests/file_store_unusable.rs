@@ -6,8 +6,8 @@
 mod house;
 
 use cloud2fa::decide::{Purpose, Verdict};
-use cloud2fa::store::{Basis, Store, StoreError, Verifier};
-use house::{FILE, House, NOW, accepted, alice, later, user};
+use cloud2fa::store::{Basis, Failures, Store, StoreError, Verifier};
+use house::{FILE, House, NOW, accepted, alice, attempt, later, user};
 use std::fs::{File, Permissions};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
@@ -38,7 +38,7 @@ fn a_file_under_another_users_name_is_damaged_and_the_list_says_so() {
     let seen = &enrolled.generation;
     assert!(is_damaged(&store.challenge(&bob, &|| NOW).unwrap_err()));
     let right = enrolled.token(later(1));
-    let outcome = store.verify(&bob, seen, &right, Purpose::Login, &|| later(1));
+    let outcome = store.verify(&attempt(&bob, seen, &right, Purpose::Login), &|| later(1));
     assert!(is_damaged(&outcome.unwrap_err()));
     let list = store.list(&|| NOW).unwrap();
     assert!(list[0].standing.is_ok() && list[0].name == alice().name);
@@ -88,7 +88,7 @@ fn a_damaged_record_that_is_root_s_alone_is_written_over_in_place() {
 fn a_healthy_record_is_not_written_over_as_unusable() {
     let (house, enrolled) = House::with_alice();
     let before = house.bytes();
-    let outcome = house.store().disable(&alice(), &Basis::Unusable, &|| NOW);
+    let outcome = house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW);
     assert!(matches!(outcome, Err(StoreError::Changed(_))), "{outcome:?}");
     assert!(matches!(house.enrol(&Basis::Unusable, NOW), Err(StoreError::Changed(_))));
     assert!(house.bytes() == before);

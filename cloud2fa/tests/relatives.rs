@@ -20,9 +20,10 @@ mod accounts;
 use accounts::{code_set, hash, new_account};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::history::Origin;
 use cloud2fa::{
-    Account, Answer, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime, User,
-    UserName, Verifier,
+    Account, Answer, Attempt, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime,
+    User, UserName, Verifier,
 };
 
 /// google-authenticator's 10 bytes `2SH3V3GDW7ZNMGYE` and 10 zero bytes: HMAC pads a key
@@ -55,7 +56,8 @@ impl Desk {
 
     fn login(&mut self, claim: &Claim, step: u64) -> Verdict {
         let now = TimeStep(step).start();
-        let (verdict, account) = decide(&self.account, claim, now, &self.policy, Purpose::Login);
+        let (verdict, account) =
+            decide(&self.account, claim, Purpose::Login, &Origin::own(), now, &self.policy);
         self.account = account;
         verdict
     }
@@ -92,7 +94,9 @@ fn g3_who_has_no_file_is_not_enrolled_and_no_code_lets_in() {
     let now = TimeStep(10_000).start();
     assert_eq!(store.challenge(&alice, &|| now).unwrap(), Standing::NeverEnrolled);
     let (seen, answer) = (Generation::generate().unwrap(), Answer::parse(b"050548").unwrap());
-    let verdict = store.verify(&alice, &seen, &answer, Purpose::Login, &|| now).unwrap();
+    let (user, purpose, origin) = (&alice, Purpose::Login, &Origin::own());
+    let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };
+    let verdict = store.verify(&attempt, &|| now).unwrap();
     assert_eq!(verdict, Verdict::Changed);
 }
 

@@ -10,7 +10,8 @@ mod house;
 use accounts::{code_set, new_account};
 use cloud2fa::backup_codes::{BackupCode, CodeHash, HeapMemory};
 use cloud2fa::decide::{Claim, Policy, Purpose, decide};
-use cloud2fa::store::{Basis, OldCopy, Store, StoreError, Verifier};
+use cloud2fa::history::Origin;
+use cloud2fa::store::{Basis, Failures, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
 use house::{FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, alice, file_of, later, newest, user};
 use std::fmt::Debug;
@@ -82,7 +83,7 @@ fn codes_secrets_and_hashes_show_nothing() {
     account.enrolment.as_mut().unwrap().backup_codes = set;
     debug_hides(&account, &[KEY, &bytes]);
     let claim = Claim::Token(token);
-    let decided = decide(&account, &claim, NOW, &Policy::default(), Purpose::Login);
+    let decided = decide(&account, &claim, Purpose::Login, &Origin::own(), NOW, &Policy::default());
     debug_hides(&decided, &[KEY, &bytes, claim_digits(&claim)]);
 }
 
@@ -103,8 +104,10 @@ fn an_enrolment_on_its_way_shows_nothing() {
     debug_hides(&pending.prove(&token, later(3), 1).unwrap_err(), &[&key]);
     let proven = pending.prove(&token, NOW, 1).unwrap();
     debug_hides(&proven, &[&key]);
-    let issued =
-        House::new().store().enrol(&alice(), proven, "root", &Basis::Nothing, &|| NOW).unwrap();
+    let issued = House::new()
+        .store()
+        .enrol(&alice(), proven, "root", &Basis::Nothing, Failures::CarriedOver, &|| NOW)
+        .unwrap();
     for code in &issued.backup_codes {
         let printed = code.printed();
         let symbols = printed.replace('-', "");
@@ -146,7 +149,10 @@ fn what_a_store_says_shows_nothing_of_a_record() {
     house.put(&bytes);
     say_nothing(&house.store().challenge(&user("alice", 7), &|| NOW).unwrap_err(), &key);
     let gone = Basis::Generation(cloud2fa::Generation::generate().unwrap());
-    say_nothing(&house.store().disable(&alice(), &gone, &|| NOW).unwrap_err(), &key);
+    say_nothing(
+        &house.store().disable(&alice(), &gone, Failures::CarriedOver, &|| NOW).unwrap_err(),
+        &key,
+    );
 }
 
 /// Nor do the causes of an error.

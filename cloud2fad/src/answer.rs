@@ -3,10 +3,11 @@
 #![forbid(unsafe_code)]
 
 use cloud2fa::enrolment::NotProven;
+use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::manage::{NewKey, Refusal, Requirements};
 use cloud2fa::service::INTERFACE;
-use cloud2fa::store::{Found, Issued, OldCopy};
-use cloud2fa::{BackupCode, Standing, StoreError, Verdict};
+use cloud2fa::store::{Disabled, Found, Issued, OldCopy};
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, StoreError, Verdict};
 use serde_json::{Value, json};
 use varlink::Reply;
 
@@ -36,16 +37,43 @@ fn standing(standing: &Standing) -> Value {
         "failures": status.map(|status| status.failures),
         "wait_seconds": status.map(|status| status.wait_seconds),
         "locked": status.map(|status| status.locked),
+        "budget_used": status.map(|status| status.budget_used),
+        "decisions": status.map(decisions),
+    })
+}
+
+/// `[]Decision`
+fn decisions(status: &Status) -> Value {
+    status.history.entries().map(decision).collect()
+}
+
+fn decision(entry: &Entry) -> Value {
+    json!({
+        "time": entry.at.0,
+        "outcome": match entry.outcome {
+            Outcome::Accepted => "accepted",
+            Outcome::Wrong => "wrong",
+            Outcome::Replayed => "replayed",
+        },
+        "factor": match entry.factor {
+            Factor::Token => "token",
+            Factor::BackupCode => "backup_code",
+        },
+        "service": entry.origin.service(),
+        "address": entry.origin.address().map(|address| address.to_string()),
+        "times": entry.times,
     })
 }
 
 /// `(verdict: Verdict)`
 pub fn verdict(verdict: &Verdict) -> Value {
     json!({ "verdict": match verdict {
-        Verdict::Accepted { backup_codes_left, failures_since_login } => json!({
+        Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened } => json!({
             "verdict": "accepted",
             "backup_codes_left": backup_codes_left,
             "failures_since_login": failures_since_login,
+            "budget_used": budget_used,
+            "opened": opened,
         }),
         Verdict::Wrong { failures, wait_seconds, locked } => json!({
             "verdict": "wrong",
@@ -75,16 +103,29 @@ pub fn new_key(key: &NewKey) -> Value {
 
 /// The parameters of what hands out backup codes.
 pub fn issued(issued: &Issued) -> Value {
-    let mut answer = old_copy(&issued.old_copy);
+    let mut answer = change(&issued.old_copy, issued.cleared);
     // Moved, since a copy would not be wiped.
     let code = |code: &BackupCode| Value::String(code.printed().to_string());
     answer["backup_codes"] = issued.backup_codes.iter().map(code).collect();
     answer
 }
 
-/// `(old_copy_wiped: bool)`
-pub fn old_copy(old_copy: &OldCopy) -> Value {
-    json!({ "old_copy_wiped": matches!(old_copy, OldCopy::Wiped) })
+/// The parameters of `Disable`.
+pub fn disabled(disabled: &Disabled) -> Value {
+    change(&disabled.old_copy, disabled.cleared)
+}
+
+/// `(old_copy_wiped: bool, cleared: Cleared)`
+fn change(old_copy: &OldCopy, cleared: Cleared) -> Value {
+    let Cleared { failures_since_login, budget_used, opened } = cleared;
+    json!({
+        "old_copy_wiped": matches!(old_copy, OldCopy::Wiped),
+        "cleared": {
+            "failures_since_login": failures_since_login,
+            "budget_used": budget_used,
+            "opened": opened,
+        },
+    })
 }
 
 /// The error for a refusal. `to_root`: only root is told what the log says.

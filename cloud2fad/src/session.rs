@@ -8,11 +8,13 @@ use crate::pam::Pam;
 use crate::peer::Peer;
 use crate::{ROOT, answer, names, now};
 use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::history::Origin;
 use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
 use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
 use cloud2fa::store::OldCopy;
 use cloud2fa::{
-    Answer, Config, Factor, FileStore, Generation, Purpose, StoreError, User, UserName, Verdict,
+    Answer, Attempt, Cleared, Config, Factor, FileStore, Generation, Purpose, StoreError, User,
+    UserName, Verdict,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -84,8 +86,8 @@ impl Session {
         };
         self.note_whose();
         // Of a code that is spent there is a line, whatever became of what it was for.
-        if let Some(factor) = self.take_spent() {
-            self.log(method, &Event::done(Decision::Accepted, Reason::RightCode, Some(factor)));
+        if let Some((factor, verdict)) = self.take_spent() {
+            self.log(method, &Event::of_verdict(&verdict, factor));
         }
         Some(match outcome {
             Ok(parameters) => answer::with(parameters),
@@ -124,11 +126,14 @@ impl Session {
             _ => return Err(wrong("purpose")),
         };
         given.no_more()?;
-        let code = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
-        let verdict = self.manager()?.verify(&user, &seen, &code, purpose, &now)?;
+        let answer = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
+        let (origin, factor) = (Origin::own(), answer.factor());
+        let attempt =
+            Attempt { user: &user, seen: &seen, answer: &answer, purpose, origin: &origin };
+        let verdict = self.manager()?.verify(&attempt, &now)?;
         let event = match purpose {
-            Purpose::Login => Event::of_verdict(&verdict, code.factor()),
-            Purpose::Trial => Event::of_trial(&verdict, code.factor()),
+            Purpose::Login => Event::of_verdict(&verdict, factor),
+            Purpose::Trial => Event::of_trial(&verdict, factor),
         };
         self.note_whose();
         self.log("Verify", &event);
@@ -180,7 +185,8 @@ impl Session {
             return Err(StoreError::Changed(user.name).into());
         }
         let issued = self.manager()?.confirm_enrolment(&token, &now)?;
-        self.log_change("ConfirmEnrolment", Decision::Enrolled, &issued.old_copy);
+        let change = Decision::Enrolled;
+        self.log_change("ConfirmEnrolment", change, &issued.old_copy, issued.cleared);
         Ok(answer::issued(&issued))
     }
 
@@ -189,7 +195,8 @@ impl Session {
         let current = given.current_code()?;
         given.no_more()?;
         let issued = self.manager()?.regenerate_backup_codes(&user, current.as_ref(), &now)?;
-        self.log_change("RegenerateBackupCodes", Decision::Regenerated, &issued.old_copy);
+        let change = Decision::Regenerated;
+        self.log_change("RegenerateBackupCodes", change, &issued.old_copy, issued.cleared);
         Ok(answer::issued(&issued))
     }
 
@@ -197,9 +204,9 @@ impl Session {
         let user = self.find(given)?;
         let current = given.current_code()?;
         given.no_more()?;
-        let old_copy = self.manager()?.disable(&user, current.as_ref(), &now)?;
-        self.log_change("Disable", Decision::Disabled, &old_copy);
-        Ok(answer::old_copy(&old_copy))
+        let disabled = self.manager()?.disable(&user, current.as_ref(), &now)?;
+        self.log_change("Disable", Decision::Disabled, &disabled.old_copy, disabled.cleared);
+        Ok(answer::disabled(&disabled))
     }
 
     /// The manager, made at the first call that needs it.
@@ -236,7 +243,7 @@ impl Session {
         Ok(user)
     }
 
-    fn take_spent(&mut self) -> Option<Factor> {
+    fn take_spent(&mut self) -> Option<(Factor, Verdict)> {
         self.manager.as_mut().and_then(StoreManager::take_spent)
     }
 
@@ -257,14 +264,15 @@ impl Session {
     }
 
     /// Logs a change of whose enrolment it is, and by what right it was made.
-    fn log_change(&mut self, method: &str, change: Decision, old_copy: &OldCopy) {
+    fn log_change(&mut self, method: &str, change: Decision, old_copy: &OldCopy, cleared: Cleared) {
         let (reason, factor) = match (change, self.take_spent()) {
             (Decision::Enrolled, _) => (Reason::RightCode, Some(Factor::Token)),
-            (_, Some(factor)) => (Reason::RightCode, Some(factor)),
+            (_, Some((factor, _))) => (Reason::RightCode, Some(factor)),
             (_, None) if self.uid == ROOT => (Reason::ByRoot, None),
             (_, None) => (Reason::RightPassword, None),
         };
         let event = Event::done(change, reason, factor).with_old_copy(old_copy);
+        let event = event.with_cleared(cleared);
         let call = Call { uid: Some(self.uid), method: Some(method) };
         self.note_whose();
         match (&self.whose, &self.about) {

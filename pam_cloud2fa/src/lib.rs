@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod answer;
 mod ffi;
 pub mod host;
 pub mod login;

@@ -2,17 +2,18 @@
 
 #![forbid(unsafe_code)]
 
-use crate::host::{Host, Typed};
+use crate::answer;
+use crate::host::Host;
 use crate::outcome::Outcome;
-use crate::texts;
 use cloud2fa::backup_codes::HashMemory;
-use cloud2fa::log::{Event, LogLine, Reason, Severity};
+use cloud2fa::history::Origin;
+use cloud2fa::log::{LogLine, Reason, Severity};
 use cloud2fa::module_arguments::Arguments;
 use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, BackupCode, Config, Found, Generation, Names, Purpose, Standing, StoreError, Token,
-    User, UserName, Verifier,
+    Answer, Attempt, Config, Found, Generation, Names, Purpose, Standing, StoreError, User,
+    UserName, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
@@ -21,19 +22,33 @@ use std::path::Path;
 /// common-auth: a second factor there would lock out whoever wants to change it.
 const OWN_SERVICE: &str = "cloud2fa";
 
-/// What sshd answers for users that it refuses whatever they type: this, repeated and
-/// cut to the length of what was typed (auth-pam.c, `fake_password`).
-const SSHD_JUNK: &[u8] = b"\x08\n\r\x7fINCORRECT";
-
 /// The store, the configuration and the working memory belong to root.
 const ROOT: u32 = 0;
 
 /// What the store knows of who wants to log in.
 enum Subject {
     /// Enrolled: an answer will be evaluated.
-    Enrolled(User, Generation),
+    Enrolled(Enrolled),
     /// Asked like everybody, and refused whatever the answer is.
     Refused(Reason),
+}
+
+impl Subject {
+    /// How the login ends without a backup code, where nothing else is taken.
+    fn shut(&mut self) -> Option<&mut Outcome> {
+        match self {
+            Self::Enrolled(enrolled) => enrolled.shut.as_mut(),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// An enrolled user, as the challenge has it.
+struct Enrolled {
+    user: User,
+    seen: Generation,
+    /// How the login ends without a backup code, where the user must wait or is locked.
+    shut: Option<Outcome>,
 }
 
 /// Runs one login in `host`. `memory` is for hashing a backup code.
@@ -85,12 +100,12 @@ impl<H: Host> Login<'_, H> {
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
         let mut store = Reach::open(&config, arguments.config.is_none(), ROOT, memory)?;
-        let subject = self.subject(user, &mut store, arguments.lets_unenrolled_in(&config))?;
+        let mut subject = self.subject(user, &mut store, arguments.lets_unenrolled_in(&config))?;
         if arguments.debug {
             self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
         self.host.delay_failure();
-        let answer = self.answer(&arguments);
+        let answer = answer::get(self.host, &arguments, subject.shut());
         match (subject, answer) {
             // A conversation that failed is passed on for everybody.
             (Subject::Refused(_), Err(outcome)) if outcome.code != PamResultCode::PAM_AUTH_ERR => {
@@ -100,21 +115,26 @@ impl<H: Host> Login<'_, H> {
             (Subject::Enrolled(..), _) if self.host.user_name().ok().as_ref() != Some(&name) => {
                 Err(Outcome::refused(Reason::UserChanged))
             }
-            (Subject::Enrolled(user, seen), answer) => {
-                self.evaluate(&mut store, &user, &seen, &answer?, &config.state_dir)
+            (Subject::Enrolled(enrolled), answer) => {
+                self.evaluate(&mut store, enrolled, answer, &config.state_dir)
             }
         }
     }
 
-    /// Lets the store evaluate the answer.
+    /// Lets the store evaluate the answer. Whether the user must wait is decided anew there.
     fn evaluate(
         &mut self,
         store: &mut Reach,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
+        enrolled: Enrolled,
+        answer: Result<Answer, Outcome>,
         state_dir: &Path,
     ) -> Result<Outcome, Outcome> {
+        let Enrolled { user, seen, shut } = enrolled;
+        let is_shut = shut.is_some();
+        let answer = answer.map_err(|outcome| match shut {
+            Some(shut) => shut.unless_failed(outcome),
+            None => outcome,
+        })?;
         // The service has a process of its own, which no user can stop.
         if !matches!(store, Reach::Service { .. }) {
             let shield = Shield::raise().map_err(|source| StoreError::Io {
@@ -124,11 +144,20 @@ impl<H: Host> Login<'_, H> {
             })?;
             self.shield = Some(shield);
         }
-        let verdict = store.verify(user, seen, answer, Purpose::Login, &|| self.host.now())?;
-        Ok(Outcome::of(&verdict, answer.factor()))
+        let origin = Origin::new(&self.host.service(), self.host.remote_host().as_deref());
+        let attempt = Attempt {
+            user: &user,
+            seen: &seen,
+            answer: &answer,
+            purpose: Purpose::Login,
+            origin: &origin,
+        };
+        let verdict = store.verify(&attempt, &|| self.host.now())?;
+        let outcome = Outcome::of(&verdict, answer.factor());
+        Ok(if is_shut { outcome.at_a_shut_door(&verdict) } else { outcome })
     }
 
-    /// Looks up who wants to log in. Ends the login where nothing may be tried now.
+    /// Looks up who wants to log in. Ends the login where no code is asked for.
     fn subject(
         &mut self,
         found: Option<Result<User, BadUserName>>,
@@ -152,69 +181,8 @@ impl<H: Host> Login<'_, H> {
                 return Ok(Subject::Refused(Reason::NotEnrolled));
             }
         };
-        let too_many = |reason| {
-            let mut outcome = Outcome::refused(reason).with_code(PamResultCode::PAM_MAXTRIES);
-            outcome.event =
-                Event { failures: status.failures, wait: status.wait_seconds, ..outcome.event };
-            outcome
-        };
-        if status.locked {
-            return Err(too_many(Reason::Locked).with_reason_told(texts::locked()));
-        }
-        if status.wait_seconds > 0 {
-            return Err(too_many(Reason::Wait).with_reason_told(texts::wait(status.wait_seconds)));
-        }
-        Ok(Subject::Enrolled(whose, generation))
-    }
-
-    /// Gets an answer that is shaped like a code. What cannot be one is refused here: it is
-    /// not evaluated, written or counted.
-    fn answer(&mut self, arguments: &Arguments) -> Result<Answer, Outcome> {
-        let first_pass = self.host.first_pass();
-        let refused_by_sshd = first_pass.as_ref().is_some_and(|password| is_sshd_junk(password));
-        let usable =
-            |typed: &Typed| !refused_by_sshd && is_surely_a_code(typed, arguments.forward_pass);
-        let taken = match &first_pass {
-            None if arguments.use_first_pass => return Err(Outcome::refused(Reason::NoFirstPass)),
-            Some(typed) if arguments.use_first_pass => Some(typed),
-            Some(typed) if arguments.try_first_pass && usable(typed) => Some(typed),
-            _ => None,
-        };
-        let typed = match taken {
-            Some(typed) => typed.clone(),
-            None => self.ask(arguments)?,
-        };
-        if refused_by_sshd || is_sshd_junk(&typed) {
-            let detail = "sshd refuses this user whatever the code is; see PermitRootLogin, AllowUsers and the like";
-            return Err(
-                Outcome::refused(Reason::RefusedBySshd).with_detail(Severity::Notice, detail)
-            );
-        }
-        if taken.is_none() && !typed.is_empty() && first_pass.as_ref() == Some(&typed) {
-            let detail = "the user has typed it again, or the program answers every prompt with it; for sshd set \
-                          PasswordAuthentication no and KbdInteractiveAuthentication yes, for others use the module \
-                          argument forward_pass";
-            return Err(
-                Outcome::refused(Reason::PasswordRepeated).with_detail(Severity::Notice, detail)
-            );
-        }
-        let (password, answer) = read(&typed, arguments.forward_pass)
-            .ok_or_else(|| Outcome::refused(Reason::NotACode))?;
-        if let Some(password) = password {
-            // Whatever the verdict will be: the modules that follow must not show it by asking again.
-            self.host
-                .hand_on(password)
-                .map_err(|code| Outcome::refused(Reason::CannotHandOn).with_code(code))?;
-        }
-        Ok(answer)
-    }
-
-    fn ask(&mut self, arguments: &Arguments) -> Result<Typed, Outcome> {
-        let usual = if arguments.forward_pass { texts::ONE_FIELD_PROMPT } else { texts::PROMPT };
-        let prompt = arguments.prompt.as_deref().unwrap_or(usual);
-        self.host
-            .ask(prompt)
-            .map_err(|code| Outcome::conversation_failed(Reason::ConversationFailed, code))
+        let shut = Outcome::of_shut(&status);
+        Ok(Subject::Enrolled(Enrolled { user: whose, seen: generation, shut }))
     }
 
     fn report(&mut self, outcome: &Outcome) {
@@ -239,26 +207,4 @@ impl<H: Host> Login<'_, H> {
             self.host.tell(*tone, text);
         }
     }
-}
-
-/// Reads what was typed: a code, or a password with a code behind it.
-fn read(typed: &[u8], one_field: bool) -> Option<(Option<&[u8]>, Answer)> {
-    if one_field {
-        Answer::split_trailing(typed).map(|(password, answer)| (Some(password), answer))
-    } else {
-        Answer::parse(typed).map(|answer| (None, answer))
-    }
-}
-
-/// Whether a password that an earlier module asked for can be taken for a code unasked: only
-/// where it is written as codes are shown. A password of 13 letters must not be a guess.
-fn is_surely_a_code(typed: &[u8], one_field: bool) -> bool {
-    one_field && Answer::split_trailing(typed).is_some()
-        || Token::from_digits(typed).is_some()
-        || BackupCode::from_printed(typed).is_some()
-}
-
-/// Whether sshd made this up, whatever its length.
-fn is_sshd_junk(typed: &[u8]) -> bool {
-    !typed.is_empty() && typed.iter().zip(SSHD_JUNK.iter().cycle()).all(|(byte, junk)| byte == junk)
 }

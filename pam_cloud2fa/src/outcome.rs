@@ -5,7 +5,7 @@
 use crate::host::Tone;
 use crate::texts;
 use cloud2fa::log::{Decision, Event, Reason, Severity};
-use cloud2fa::{Factor, StoreError, Verdict};
+use cloud2fa::{Factor, Status, StoreError, Verdict};
 use pam::constants::PamResultCode;
 
 /// Why a login ends. The log line and libpam's code follow from it.
@@ -47,6 +47,40 @@ impl Outcome {
         Self { texts, ..Self::new(code, Event::of_verdict(verdict, factor)) }
     }
 
+    /// Of a user who must wait or is locked, without a backup code; nothing for anybody else.
+    pub fn of_shut(status: &Status) -> Option<Self> {
+        let (reason, text) = match (status.locked, status.wait_seconds) {
+            (true, _) => (Reason::Locked, texts::locked()),
+            (false, 0) => return None,
+            (false, seconds) => (Reason::Wait, texts::wait(seconds)),
+        };
+        let event = Event {
+            failures: status.failures,
+            wait: status.wait_seconds,
+            ..Event::refused(reason).with_budget_used(status.budget_used)
+        };
+        Some(Self::new(PamResultCode::PAM_MAXTRIES, event).with_reason_told(text))
+    }
+
+    /// This one, for whom no answer could be had: the log says why nothing else was taken. A
+    /// conversation that failed is passed on.
+    pub fn unless_failed(self, no_answer: Self) -> Self {
+        match no_answer.code {
+            PamResultCode::PAM_AUTH_ERR => self,
+            code => self.with_code(code),
+        }
+    }
+
+    /// This one, for who has been asked for a backup code alone: a wrong one is told.
+    pub fn at_a_shut_door(self, verdict: &Verdict) -> Self {
+        match (verdict, self.event.factor) {
+            (Verdict::Wrong { .. }, Some(Factor::BackupCode)) => {
+                self.with_reason_told(texts::WRONG_BACKUP_CODE)
+            }
+            _ => self,
+        }
+    }
+
     pub fn with_code(self, code: PamResultCode) -> Self {
         Self { code, ..self }
     }
@@ -83,6 +117,9 @@ impl Outcome {
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
         Self::new(PamResultCode::PAM_AUTHINFO_UNAVAIL, Event::of_store_error(&error))
-            .with_reason_told(texts::UNAVAILABLE)
+            .with_reason_told(match error {
+                StoreError::Hashing(_) => texts::TRY_AGAIN,
+                _ => texts::UNAVAILABLE,
+            })
     }
 }

@@ -8,8 +8,7 @@ use crate::syslog::{self, Line};
 use crate::user::{self, Enrolled};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{
-    Answer, Config, FileStore, Purpose, Secret, Standing, Status, Store, UnixTime, Verdict,
-    Verifier,
+    Answer, Config, FileStore, Secret, Standing, Status, Store, UnixTime, Verdict, Verifier,
 };
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
@@ -164,7 +163,7 @@ impl Fixture {
         };
         let answer = Answer::parse(answer.as_bytes()).expect("shaped like a code");
         store
-            .verify(&whose.user, &seen, &answer, Purpose::Login, &|| time)
+            .verify(&user::at_login(&whose.user, &seen, &answer), &|| time)
             .expect("it can be written down")
     }
 

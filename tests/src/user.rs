@@ -2,11 +2,12 @@
 
 use crate::{index, slots};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::store::Basis;
+use cloud2fa::history::Origin;
+use cloud2fa::store::{Basis, Failures};
 use cloud2fa::totp::STEP_SECONDS;
 use cloud2fa::{
-    FileStore, Generation, PendingEnrolment, Policy, Secret, Store, TimeStep, UnixTime, User,
-    UserName,
+    Answer, Attempt, FileStore, Generation, PendingEnrolment, Policy, Purpose, Secret, Store,
+    TimeStep, UnixTime, User, UserName,
 };
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
@@ -21,6 +22,12 @@ pub struct Enrolled {
     pub secret: Secret,
     /// What is on the printed list, in its order.
     pub backup_codes: Vec<String>,
+}
+
+/// A login's answer, typed at the command or the service.
+pub fn at_login<'a>(user: &'a User, seen: &'a Generation, answer: &'a Answer) -> Attempt<'a> {
+    static HERE: OnceLock<Origin> = OnceLock::new();
+    Attempt { user, seen, answer, purpose: Purpose::Login, origin: HERE.get_or_init(Origin::own) }
 }
 
 impl Enrolled {
@@ -139,8 +146,9 @@ fn template() -> &'static Template {
         let proof = pending.secret().token_at(TimeStep::of(earlier));
         let proven = pending.prove(&proof, earlier, 1).expect("the right code proves");
         let user = User { name: UserName::new("template").expect("a name"), uid: 4_000_000 };
-        let issued =
-            store.enrol(&user, proven, "root", &Basis::Nothing, &|| earlier).expect("enrolled");
+        let issued = store
+            .enrol(&user, proven, "root", &Basis::Nothing, Failures::CarriedOver, &|| earlier)
+            .expect("enrolled");
         let file = std::fs::read(path.join("template.account")).expect("the account file");
         let (_, text) = slots::newest(&file);
         let backup_codes =

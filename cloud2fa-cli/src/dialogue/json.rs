@@ -1,12 +1,12 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row};
+use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
 use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
-use cloud2fa::{Factor, Standing, Verdict};
+use cloud2fa::{Cleared, Factor, Standing, Verdict};
 use serde::Serialize;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -25,7 +25,7 @@ impl Json {
 
     /// Says a result, and whose enrolment it is about.
     fn result(&self, message: &impl Serialize) -> Result<(), Failure> {
-        say(&messages::Outcome { message, enrolment_of: self.enrolment_of.as_deref() })
+        say(&messages::OutcomeOf { message, enrolment_of: self.enrolment_of.as_deref() })
     }
 }
 
@@ -43,12 +43,18 @@ impl Dialogue for Json {
     fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let (ask, wrong) = match what {
             Asked::Password => ("password", "wrong_password"),
-            Asked::Code => ("code", "wrong_code"),
+            Asked::Code | Asked::BackupCode(_) => ("code", "wrong_code"),
             Asked::CurrentCode => ("current_code", "wrong_code"),
+        };
+        let (because, wait_seconds) = match what {
+            Asked::BackupCode(Shut::Wait(seconds)) => (Some("wait"), Some(seconds)),
+            Asked::BackupCode(Shut::Locked) => (Some("locked"), None),
+            _ => (None, None),
         };
         say(&messages::Ask {
             ask,
-            because: again.map(|_| wrong),
+            because: again.map(|_| wrong).or(because),
+            wait_seconds,
             tries_left: again.map(|again| again.tries_left),
             clock_off_seconds: again.and_then(|again| again.clock_off_seconds),
         })?;
@@ -64,18 +70,20 @@ impl Dialogue for Json {
         Ok(())
     }
 
-    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+    fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
+        let cleared = messages::Cleared::of(cleared);
         match done {
-            Done::Enabled(codes) => self.result(&messages::Enabled::of(user, codes)),
-            Done::Regenerated(codes) => self.result(&messages::Regenerated::of(user, codes)),
-            Done::Disabled => self.result(&messages::Disabled { disabled: true, user }),
-            Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user }),
+            Done::Enabled(codes) => self.result(&messages::Enabled::of(user, codes, cleared)),
+            Done::Regenerated(codes) => {
+                self.result(&messages::Regenerated::of(user, codes, cleared))
+            }
+            Done::Disabled => self.result(&messages::Disabled { disabled: true, user, cleared }),
+            Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user, cleared }),
         }
     }
 
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {
-        let format = if what == Initialised::InFormat1 { 1 } else { 2 };
-        let new = what == Initialised::New;
+        let (new, format) = (what == Initialised::New, 2);
         let state_dir = state_dir.to_owned();
         say(&messages::Initialised { initialised: true, new, format, state_dir })
     }

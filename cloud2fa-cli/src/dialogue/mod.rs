@@ -1,5 +1,6 @@
 //! How the command talks: with a person at a terminal, or with a program by JSON.
 
+mod decisions;
 mod json;
 mod picture;
 mod report;
@@ -11,7 +12,7 @@ use crate::input::Input;
 use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
 use cloud2fa::qr::Picture;
-use cloud2fa::{BackupCode, Factor, Standing, Verdict};
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -22,8 +23,30 @@ pub enum Asked {
     Password,
     /// A code.
     Code,
+    /// A backup code, since nothing else is taken now, and why.
+    BackupCode(Shut),
     /// A code or backup code of the enrolment that is to be changed.
     CurrentCode,
+}
+
+/// Why no code of the app is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shut {
+    /// For so many seconds.
+    Wait(u64),
+    /// Until somebody unlocks.
+    Locked,
+}
+
+impl Shut {
+    /// Of a user who must wait or is locked; nothing for anybody else.
+    pub fn of(status: &Status) -> Option<Self> {
+        match (status.locked, status.wait_seconds) {
+            (true, _) => Some(Self::Locked),
+            (false, 0) => None,
+            (false, seconds) => Some(Self::Wait(seconds)),
+        }
+    }
 }
 
 /// Why it is asked for once more.
@@ -66,8 +89,6 @@ pub enum Initialised {
     Unchanged,
     /// There was one. It is in the format of this version now, and its index of uids is complete.
     Completed,
-    /// It is in the format of earlier versions now.
-    InFormat1,
 }
 
 /// A line of `list`.
@@ -98,8 +119,8 @@ pub trait Dialogue {
     /// Says that what follows is about `whose` enrolment, since `user`'s logins are asked for its codes.
     fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure>;
 
-    /// Says what was done for `user`.
-    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure>;
+    /// Says what was done for `user`, and what stood against the codes of the app before.
+    fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
 
     /// Says what `init` did.
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure>;

@@ -1,13 +1,15 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row, picture, report};
+use super::{
+    Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, decisions, picture, report,
+};
 use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::machine::rfc_3339;
 use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
-use cloud2fa::{BackupCode, Factor, Standing, Verdict};
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict, budget};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -94,6 +96,10 @@ impl Dialogue for Terminal {
         match what {
             Asked::Password => self.question_unseen("Password: "),
             Asked::Code => self.question("Code: "),
+            Asked::BackupCode(shut) => {
+                say(&format!("{} A backup code can be tried now.\n", why_shut(shut)))?;
+                self.question("Backup code: ")
+            }
             Asked::CurrentCode => self.question("Code of the app as it is now, or a backup code: "),
         }
     }
@@ -127,21 +133,29 @@ impl Dialogue for Terminal {
         ))
     }
 
-    fn done(&mut self, user: &str, done: &Done<'_>) -> Result<(), Failure> {
+    fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let whose = self.whose.clone();
         let user = whose.as_deref().unwrap_or(user);
-        match done {
+        let codes: &[BackupCode] = match done {
             Done::Enabled(codes) => {
                 say(&format!("\nThe second factor of {user} is on.\n"))?;
-                self.show_codes(user, codes)
+                codes
             }
             Done::Regenerated(codes) => {
                 say(&format!("{user} has new backup codes; the old ones do not work any more.\n"))?;
-                self.show_codes(user, codes)
+                codes
             }
-            Done::Disabled => say(&format!("The second factor of {user} is off.\n")),
-            Done::Unlocked => say(&format!("{user} may try again at once.\n")),
-        }
+            Done::Disabled => {
+                say(&format!("The second factor of {user} is off.\n"))?;
+                &[]
+            }
+            Done::Unlocked => {
+                say(&format!("{user} may try again at once.\n"))?;
+                &[]
+            }
+        };
+        say(&what_was_cleared(cleared))?;
+        if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
     }
 
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {
@@ -156,11 +170,6 @@ impl Dialogue for Terminal {
             Initialised::Completed => {
                 format!("{state_dir} is a store already. Its index of uids is complete now.\n")
             }
-            Initialised::InFormat1 => format!(
-                "{state_dir} is in format 1 now, which earlier versions know. Until `cloud2fa init --format 2`\n\
-                 makes the index of uids count again, who has no enrolment logs in more slowly. Each login and\n\
-                 change writes its record in this version's format again: install the earlier version now.\n"
-            ),
         })
     }
 
@@ -172,10 +181,15 @@ impl Dialogue for Terminal {
             lost.map(|(lost, of)| format!("  lost of {of}: {}\n", lost.what())).collect();
         say(&format!("Records in format 1: {}\n{lost}", went_back.records))?;
         if went_back.failed.is_empty() {
-            return Ok(());
+            return say(
+                "Install the earlier version now. Who logs in before, and every change, has a record of\n\
+                 this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n\
+                 Until `cloud2fa init --format 2` makes the index of uids count again, who has no enrolment\n\
+                 logs in more slowly.\n",
+            );
         }
         say(
-            "So the store has this version's format still. See to these users, then run it again.\n",
+            "The records that are named above are as they were: an earlier version refuses their users.\n",
         )
     }
 
@@ -206,7 +220,7 @@ impl Dialogue for Terminal {
                 format!("The {code} was used already, or is older than one that was.\n")
             }
             Verdict::Wait { seconds } => {
-                format!("Too many wrong codes; the next one is looked at in {seconds} s.\n")
+                format!("{}\n", why_shut(Shut::Wait(*seconds)))
             }
             Verdict::Locked => {
                 format!("Locked after too many wrong codes; {}.\n", caller::unlocks(user))
@@ -235,7 +249,11 @@ impl Dialogue for Terminal {
             rfc_3339(status.since),
             status.backup_codes_left,
             status.failures,
-        ))
+        ))?;
+        if status.budget_used >= budget::WORTH_TELLING {
+            say(&format!("Wrong in 30 days:     {}\n", of_budget(status.budget_used)))?;
+        }
+        say(&decisions::text(&status.history))
     }
 
     fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
@@ -268,9 +286,14 @@ impl Dialogue for Terminal {
                     )
                 }
             };
+            let in_30_days = if status.budget_used < budget::WORTH_TELLING {
+                String::new()
+            } else {
+                format!("; wrong in 30 days: {}", of_budget(status.budget_used))
+            };
             let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
             say(&format!(
-                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}{note}\n",
+                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
                 rfc_3339(status.since),
                 status.backup_codes_left,
                 status.failures,
@@ -288,13 +311,44 @@ impl Dialogue for Terminal {
     }
 }
 
+/// Why no code of the app is taken.
+fn why_shut(shut: Shut) -> String {
+    match shut {
+        Shut::Wait(seconds) => {
+            format!("Too many wrong codes; the next one of the app is looked at in {seconds} s.")
+        }
+        Shut::Locked => "Codes of the app are locked after too many wrong ones.".to_owned(),
+    }
+}
+
+/// What stood against codes of the app, and is gone.
+fn what_was_cleared(cleared: Cleared) -> String {
+    let Cleared { failures_since_login, budget_used, opened } = cleared;
+    if !opened && budget_used == 0 {
+        return String::new();
+    }
+    let change = if opened {
+        "Codes of the app work again. If the wrong ones were somebody else's, the password may be\n\
+         known: change it.\n"
+    } else {
+        ""
+    };
+    format!(
+        "Wrong codes since the last login: {failures_since_login}. Of the app in 30 days: {budget_used}, which count no more.\n{change}"
+    )
+}
+
+fn of_budget(used: u32) -> String {
+    format!("{used} of {}", budget::LARGEST)
+}
+
 /// Why something is asked for once more.
 fn why_again(what: Asked, again: Again) -> String {
     let why = match (what, again.clock_off_seconds) {
         (Asked::Password, _) => "That is not the password.".to_owned(),
         (Asked::CurrentCode, _) => "That is not a code of the enrolment, or a used one.".to_owned(),
-        (Asked::Code, None) => "That is not the code.".to_owned(),
-        (Asked::Code, Some(seconds)) => {
+        (Asked::Code | Asked::BackupCode(_), None) => "That is not the code.".to_owned(),
+        (Asked::Code | Asked::BackupCode(_), Some(seconds)) => {
             let direction = if seconds < 0 { "behind" } else { "ahead of" };
             let seconds = seconds.unsigned_abs();
             format!(

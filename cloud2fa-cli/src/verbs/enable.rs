@@ -28,12 +28,13 @@ pub fn run(
     })?;
     let qr_file = show(&key, &user, how, dialogue)?;
     let issued = prove(&user, &mut *manager, dialogue)?;
-    log::change("ConfirmEnrolment", &user, &user, Decision::Enrolled, &issued.old_copy);
+    let Issued { backup_codes, old_copy, cleared } = issued;
+    log::change("ConfirmEnrolment", &user, &user, Decision::Enrolled, &old_copy, cleared);
     if let Some(file) = qr_file {
         file.keep();
     }
-    warn_of(&issued.old_copy, &user);
-    dialogue.done(user.name.as_str(), &Done::Enabled(&issued.backup_codes))?;
+    warn_of(&old_copy, &user);
+    dialogue.done(user.name.as_str(), &Done::Enabled(&backup_codes), cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 

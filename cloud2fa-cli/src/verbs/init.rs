@@ -18,24 +18,21 @@ pub fn run(
     let config = machine::config(arguments)?;
     let new = how.format.is_none() && FileStore::init(&config.state_dir, machine::ROOT)?;
     let mut store = store_of_root(arguments)?;
-    let what = if how.format == Some(Format::One) {
+    if how.format == Some(Format::One) {
         let went_back = write_back::run(&mut store)?;
-        dialogue.went_back(&went_back)?;
-        if !went_back.failed.is_empty() {
-            // An earlier version would refuse these users: it refuses the store, by name.
-            return Ok(Kind::Unavailable.exit_code());
-        }
+        // Now earlier versions read the store, and the records that could be written back.
         store.to_format_1()?;
-        Initialised::InFormat1
-    } else {
-        // Of a new store, too: records without the file `.store` are in no index.
-        let was_complete = store.index_is_complete();
-        let added = store.complete_index(&*machine::names())?;
-        match (new, was_complete && added == 0) {
-            (true, _) => Initialised::New,
-            (false, true) => Initialised::Unchanged,
-            (false, false) => Initialised::Completed,
-        }
+        dialogue.went_back(&went_back)?;
+        let all = went_back.failed.is_empty();
+        return Ok(if all { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() });
+    }
+    // Of a new store, too: records without the file `.store` are in no index.
+    let was_complete = store.index_is_complete();
+    let added = store.complete_index(&*machine::names())?;
+    let what = match (new, was_complete && added == 0) {
+        (true, _) => Initialised::New,
+        (false, true) => Initialised::Unchanged,
+        (false, false) => Initialised::Completed,
     };
     dialogue.initialised(&config.state_dir, what)?;
     Ok(ExitCode::SUCCESS)

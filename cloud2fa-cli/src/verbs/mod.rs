@@ -21,7 +21,7 @@ use crate::{log, machine};
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::service::Client;
-use cloud2fa::store::OldCopy;
+use cloud2fa::store::{Disabled, Issued, OldCopy};
 use cloud2fa::{FileStore, Found, Standing, Store, StoreError, User, Verifier};
 use std::process::ExitCode;
 
@@ -65,9 +65,11 @@ fn regenerate(
     let issued = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.regenerate_backup_codes(&user, current, &machine::now)
     })?;
-    log::change("RegenerateBackupCodes", &user, &whose, Decision::Regenerated, &issued.old_copy);
-    warn_of(&issued.old_copy, &whose);
-    dialogue.done(user.name.as_str(), &Done::Regenerated(&issued.backup_codes))?;
+    let Issued { backup_codes, old_copy, cleared } = issued;
+    let change = Decision::Regenerated;
+    log::change("RegenerateBackupCodes", &user, &whose, change, &old_copy, cleared);
+    warn_of(&old_copy, &whose);
+    dialogue.done(user.name.as_str(), &Done::Regenerated(&backup_codes), cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,12 +86,13 @@ fn disable(
         whose = found.whose;
         say_whose(&user, &whose, dialogue)?;
     }
-    let old_copy = change(&user, &mut *manager, dialogue, |manager, current| {
-        manager.disable(&user, current, &machine::now)
-    })?;
-    log::change("Disable", &user, &whose, Decision::Disabled, &old_copy);
+    let Disabled { old_copy, cleared } =
+        change(&user, &mut *manager, dialogue, |manager, current| {
+            manager.disable(&user, current, &machine::now)
+        })?;
+    log::change("Disable", &user, &whose, Decision::Disabled, &old_copy, cleared);
     warn_of(&old_copy, &whose);
-    dialogue.done(user.name.as_str(), &Done::Disabled)?;
+    dialogue.done(user.name.as_str(), &Done::Disabled, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,10 +104,10 @@ fn unlock(
     let mut store = store_of_root(arguments)?;
     let (user, names) = caller::find_recorded(name, &mut store)?;
     let whose = store.whose(&user, &*names)?;
-    store.unlock(&whose, &machine::now)?;
+    let cleared = store.unlock(&whose, &machine::now)?;
     say_whose(&user, &whose, dialogue)?;
-    log::change("Unlock", &user, &whose, Decision::Unlocked, &OldCopy::Wiped);
-    dialogue.done(user.name.as_str(), &Done::Unlocked)?;
+    log::change("Unlock", &user, &whose, Decision::Unlocked, &OldCopy::Wiped, cleared);
+    dialogue.done(user.name.as_str(), &Done::Unlocked, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 

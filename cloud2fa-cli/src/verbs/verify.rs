@@ -1,12 +1,14 @@
-//! `verify`: what a login would say to a code. A right one is not spent, a wrong one counts.
+//! `verify`: what a login would say to a code. A right one is not spent and clears nothing, a wrong
+//! one of the app counts.
 
 use super::tries::{Missed, until_right};
 use super::{manager, say_whose};
 use crate::arguments::{Arguments, Target};
-use crate::dialogue::{Asked, Dialogue};
+use crate::dialogue::{Asked, Dialogue, Shut};
 use crate::failure::{Failure, Kind};
 use crate::{log, machine};
-use cloud2fa::{Answer, Found, Purpose, Standing, StoreError, Verdict};
+use cloud2fa::history::Origin;
+use cloud2fa::{Answer, Attempt, Found, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
 pub fn run(
@@ -21,17 +23,13 @@ pub fn run(
         return Err(StoreError::NotEnrolled(user.name).into());
     };
     say_whose(&user, &whose, dialogue)?;
-    let (verdict, factor) = if status.locked {
-        (Verdict::Locked, None)
-    } else if status.wait_seconds > 0 {
-        (Verdict::Wait { seconds: status.wait_seconds }, None)
-    } else {
-        let answer = ask(dialogue)?;
-        let verdict = manager.verify(&user, &generation, &answer, Purpose::Trial, &machine::now)?;
-        log::trial(&user, &whose, &verdict, answer.factor());
-        (verdict, Some(answer.factor()))
-    };
-    dialogue.verdict(user.name.as_str(), &verdict, factor)?;
+    let answer = ask(dialogue, Shut::of(&status))?;
+    let (purpose, origin) = (Purpose::Trial, Origin::own());
+    let attempt =
+        Attempt { user: &user, seen: &generation, answer: &answer, purpose, origin: &origin };
+    let verdict = manager.verify(&attempt, &machine::now)?;
+    log::trial(&user, &whose, &verdict, answer.factor());
+    dialogue.verdict(user.name.as_str(), &verdict, Some(answer.factor()))?;
     match verdict {
         Verdict::Accepted { .. } => Ok(ExitCode::SUCCESS),
         Verdict::Wrong { .. } | Verdict::Replayed { .. } => Ok(Kind::WrongCode.exit_code()),
@@ -49,8 +47,8 @@ pub fn run(
 }
 
 /// Asks until something shaped like a code is typed. What is not counts as nothing.
-fn ask(dialogue: &mut dyn Dialogue) -> Result<Answer, Failure> {
-    until_right(dialogue, Asked::Code, |typed| {
+fn ask(dialogue: &mut dyn Dialogue, shut: Option<Shut>) -> Result<Answer, Failure> {
+    until_right(dialogue, shut.map_or(Asked::Code, Asked::BackupCode), |typed| {
         let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
         Answer::parse(typed).ok_or_else(|| Missed::wrong(Failure::new(Kind::WrongCode, message)))
     })

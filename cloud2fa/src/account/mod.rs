@@ -165,13 +165,13 @@ pub struct Usage {
     pub last_used: Option<UnixTime>,
     /// Which backup codes of the set are spent.
     pub spent: SpentCodes,
-    /// Wrong codes in a row; the throttle's count. `unlock` clears it.
+    /// Wrong tokens in a row; the throttle's count. `unlock` clears it.
     pub failures: u32,
-    /// Wrong codes since the last login, for the user to be told. `unlock` leaves it.
+    /// Wrong codes of both kinds since the last login, for the user to be told. `unlock` leaves it.
     pub failures_since_login: u32,
     /// The wait that the last failure began.
     pub wait: Option<Wait>,
-    /// Locked until an administrator unlocks.
+    /// Tokens are locked out until a right backup code or an administrator unlocks.
     pub locked: bool,
     /// Wrong tokens of the last 30 days, which a login does not clear.
     pub budget: Budget,
@@ -186,16 +186,34 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Seconds until the next evaluation.
+    /// Seconds until the next token is evaluated.
     pub fn wait_left(&self, now: UnixTime) -> u64 {
         self.wait.map_or(0, |wait| wait.left(now))
     }
 
-    /// Takes failures, wait and lock away, as a success and `unlock` do.
+    /// Whether no token is evaluated until somebody unlocks. A budget that is used up locks
+    /// whatever has cleared the lock that it set.
+    pub fn is_locked(&self, now: UnixTime) -> bool {
+        self.locked || self.budget.is_used_up(now)
+    }
+
+    /// Takes failures, wait and lock away, as each login does.
     pub fn clear_failures(&mut self) {
         self.failures = 0;
         self.wait = None;
         self.locked = false;
+    }
+
+    /// The same and the budget, as a right backup code, `unlock` and what root renews do. Says what there was.
+    pub fn clear_all_failures(&mut self, now: UnixTime) -> Cleared {
+        let cleared = Cleared {
+            failures_since_login: self.failures_since_login,
+            budget_used: self.budget.used(now),
+            opened: self.is_locked(now) || self.wait_left(now) > 0,
+        };
+        self.clear_failures();
+        self.budget.clear();
+        cleared
     }
 
     /// Begins the wait anew where the clock was set back to before its start. Says whether it did.
@@ -204,6 +222,17 @@ impl Usage {
         self.wait = anchored.or(self.wait);
         anchored.is_some()
     }
+}
+
+/// What stood against a user's tokens and was taken away, for people to be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Wrong codes since the last login.
+    pub failures_since_login: u32,
+    /// Wrong tokens of the last 30 days; they count no more.
+    pub budget_used: u32,
+    /// Whether a wait or a lock has ended by it.
+    pub opened: bool,
 }
 
 /// Which of the 8 backup codes are spent.

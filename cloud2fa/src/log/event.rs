@@ -2,9 +2,10 @@
 
 use super::{Decision, Reason, Severity};
 use crate::backup_codes::HashError;
+use crate::budget;
 use crate::enrolment::NotProven;
 use crate::store::OldCopy;
-use crate::{Factor, StoreError, UserName, Verdict};
+use crate::{Cleared, Factor, StoreError, UserName, Verdict};
 use nix::errno::Errno;
 
 /// A decision.
@@ -75,7 +76,10 @@ impl Event {
     /// Of what a code of this kind is worth.
     pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Self {
         let event = match verdict {
-            Verdict::Accepted { .. } => Self::done(Decision::Accepted, Reason::RightCode, None),
+            Verdict::Accepted { .. } => Self {
+                detail: detail_of_accepted(verdict, factor),
+                ..Self::done(Decision::Accepted, Reason::RightCode, None)
+            },
             Verdict::Wrong { failures, wait_seconds, .. } => Self {
                 failures: *failures,
                 wait: *wait_seconds,
@@ -98,7 +102,9 @@ impl Event {
     /// The same of a code that is only tried.
     pub fn of_trial(verdict: &Verdict, factor: Factor) -> Self {
         let event = Self::of_verdict(verdict, factor);
-        let detail = event.detail.or_else(|| Some("a trial: a right code is not spent".to_owned()));
+        // It clears nothing, either.
+        let detail = event.detail.filter(|_| !matches!(verdict, Verdict::Accepted { .. }));
+        let detail = detail.or_else(|| Some("a trial: a right code is not spent".to_owned()));
         Self { detail, ..event }
     }
 
@@ -124,12 +130,59 @@ impl Event {
         self.with_detail(Severity::Notice, detail)
     }
 
+    /// The same, where that has cleared what stood against the user's tokens. Said behind what
+    /// there is to know already.
+    #[must_use]
+    pub fn with_cleared(self, cleared: Cleared) -> Self {
+        let said = self.detail.into_iter().chain(detail_of_cleared(cleared));
+        let detail = Some(said.collect::<Vec<_>>().join("; ")).filter(|detail| !detail.is_empty());
+        Self { detail, ..self }
+    }
+
+    /// The same, where so many of the user's tokens were wrong in 30 days.
+    #[must_use]
+    pub fn with_budget_used(self, used: u32) -> Self {
+        Self { detail: self.detail.or_else(|| detail_of_budget(used)), ..self }
+    }
+
     /// Of a store that did not do what it was asked for.
     pub fn of_store_error(error: &StoreError) -> Self {
-        let healthy = matches!(error, StoreError::Busy { .. }) || is_a_limit_of_the_caller(error);
+        let is_busy = matches!(error, StoreError::Busy { .. } | StoreError::Hashing(_));
+        let healthy = is_busy || is_a_limit_of_the_caller(error);
         let severity = if healthy { Severity::Notice } else { Severity::Alert };
         Self::refused(Reason::StoreUnavailable).with_detail(severity, error.to_string())
     }
+}
+
+/// What an administrator should know of a right code besides.
+fn detail_of_accepted(verdict: &Verdict, factor: Factor) -> Option<String> {
+    let Verdict::Accepted { failures_since_login, budget_used, opened, .. } = *verdict else {
+        return None;
+    };
+    match factor {
+        Factor::Token => detail_of_budget(budget_used),
+        Factor::BackupCode => {
+            detail_of_cleared(Cleared { failures_since_login, budget_used, opened })
+        }
+    }
+}
+
+fn detail_of_cleared(cleared: Cleared) -> Option<String> {
+    let Cleared { failures_since_login, budget_used, opened } = cleared;
+    if opened {
+        return Some(format!(
+            "a wait or lock is over; wrong codes since the last login: {failures_since_login}, \
+             of the app in 30 days: {budget_used}"
+        ));
+    }
+    (budget_used > 0)
+        .then(|| format!("wrong codes of the app in 30 days: {budget_used}, which count no more"))
+}
+
+fn detail_of_budget(used: u32) -> Option<String> {
+    let largest = budget::LARGEST;
+    (used >= budget::WORTH_TELLING)
+        .then(|| format!("wrong codes of the app in 30 days: {used} of {largest}"))
 }
 
 /// Whether the store may be as healthy as ever: with `ulimit` anybody can make this happen

@@ -9,11 +9,9 @@ pub use caller::{Caller, PasswordCheck, PasswordRefused};
 pub use store_manager::StoreManager;
 
 use crate::enrolment::NotProven;
-use crate::store::{Found, Issued, OldCopy};
+use crate::store::{Disabled, Found, Issued};
 use crate::time::Clock;
-use crate::{
-    Answer, Factor, Generation, NoRandomness, Purpose, StoreError, Token, User, UserName, Verdict,
-};
+use crate::{Answer, Attempt, Factor, NoRandomness, StoreError, Token, User, UserName, Verdict};
 use zeroize::Zeroizing;
 
 /// What a change of a second factor needs, beside the right to make it.
@@ -48,15 +46,8 @@ pub trait Manager {
     /// afterwards.
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal>;
 
-    /// Evaluates `answer` for the enrolment `seen` at the challenge.
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, Refusal>;
+    /// Evaluates an answer to the challenge.
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal>;
 
     /// What a change of `user`'s second factor needs, as it stands now.
     fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal>;
@@ -91,7 +82,7 @@ pub trait Manager {
         user: &User,
         current: Option<&Answer>,
         clock: Clock<'_>,
-    ) -> Result<OldCopy, Refusal>;
+    ) -> Result<Disabled, Refusal>;
 }
 
 /// Why something was not done. Each text says what happened and what to do.
@@ -167,11 +158,13 @@ fn explain(verdict: &Verdict, factor: Factor) -> String {
     };
     match verdict {
         Verdict::Wrong { locked: true, .. } | Verdict::Locked => {
-            "the second factor is locked after too many wrong codes; ask an administrator"
+            "codes of the app are locked out after too many wrong ones; a backup code unlocks, or an administrator"
                 .to_owned()
         }
         Verdict::Wrong { wait_seconds: seconds @ 1.., .. } | Verdict::Wait { seconds } => {
-            format!("too many wrong codes, the next one is looked at in {seconds} s")
+            format!(
+                "too many wrong codes, the next one of the app is looked at in {seconds} s; a backup code works now"
+            )
         }
         Verdict::Wrong { .. } => format!("the {code} is wrong"),
         Verdict::Replayed { .. } => format!("the {code} was used already, or is too old"),

@@ -2,12 +2,13 @@
 
 use super::{Caller, Manager, NewKey, PasswordRefused, Refusal, Requirements};
 use crate::config::Reauthenticate;
+use crate::history::Origin;
 use crate::names::Names;
-use crate::store::{Basis, Found, Issued, OldCopy};
+use crate::store::{Basis, Disabled, Failures, Found, Issued};
 use crate::time::Clock;
 use crate::{
-    Answer, Config, Factor, Generation, PendingEnrolment, Purpose, Standing, Store, StoreError,
-    Token, User, UserName, Verdict, otpauth,
+    Answer, Attempt, Cleared, Config, Factor, Generation, PendingEnrolment, Purpose, Standing,
+    Store, StoreError, Token, User, UserName, Verdict, otpauth,
 };
 
 /// A manager on a store.
@@ -21,8 +22,10 @@ pub struct StoreManager<S> {
     /// Whose password was checked, for one change.
     authenticated: Option<User>,
     pending: Option<Pending>,
-    /// The kind of code that was spent for a change.
-    spent: Option<Factor>,
+    /// The kind of code that was spent for a change, and what it was worth.
+    spent: Option<(Factor, Verdict)>,
+    /// What a backup code that was spent for a change has cleared, until the change is made.
+    cleared: Cleared,
     /// Whose enrolment the last operation was about, where it was another name's.
     other: Option<UserName>,
 }
@@ -47,6 +50,7 @@ impl<S: Store> StoreManager<S> {
             authenticated: None,
             pending: None,
             spent: None,
+            cleared: Cleared::default(),
             other: None,
         }
     }
@@ -56,8 +60,9 @@ impl<S: Store> StoreManager<S> {
         self.pending.as_ref().map(|pending| &pending.user)
     }
 
-    /// The kind of code that the last change has spent, whatever became of it. Said once.
-    pub fn take_spent(&mut self) -> Option<Factor> {
+    /// The kind of code that the last change has spent, whatever became of it, and what it was
+    /// worth. Said once.
+    pub fn take_spent(&mut self) -> Option<(Factor, Verdict)> {
         self.spent.take()
     }
 
@@ -136,9 +141,12 @@ impl<S: Store> StoreManager<S> {
             return Ok(());
         }
         let answer = current.ok_or(Refusal::CurrentCodeRequired)?;
-        match self.store.verify(user, seen, answer, Purpose::Login, clock)? {
-            Verdict::Accepted { .. } => {
-                self.spent = Some(answer.factor());
+        let origin = Origin::own();
+        let attempt = Attempt { user, seen, answer, purpose: Purpose::Login, origin: &origin };
+        match self.store.verify(&attempt, clock)? {
+            verdict @ Verdict::Accepted { .. } => {
+                self.cleared = cleared_by(&verdict, answer.factor());
+                self.spent = Some((answer.factor(), verdict));
                 Ok(())
             }
             // As where another change comes between the code and the commit.
@@ -147,12 +155,35 @@ impl<S: Store> StoreManager<S> {
         }
     }
 
+    /// What becomes of failures at a change of this caller's.
+    fn failures(&self) -> Failures {
+        if self.is_administrator() { Failures::Cleared } else { Failures::CarriedOver }
+    }
+
+    /// What the change has cleared, or the backup code that was spent for it.
+    fn with_spent(&mut self, cleared: Cleared) -> Cleared {
+        let by_code = std::mem::take(&mut self.cleared);
+        if self.is_administrator() { cleared } else { by_code }
+    }
+
     /// The name that an enrolment is signed with.
     fn signature(&self, user: &User) -> String {
         match &self.caller {
             Caller::Administrator(name) => name.to_string(),
             Caller::Owner { .. } => user.name.to_string(),
         }
+    }
+}
+
+/// What a right code has cleared: a token leaves the budget.
+fn cleared_by(verdict: &Verdict, factor: Factor) -> Cleared {
+    match *verdict {
+        Verdict::Accepted { failures_since_login, budget_used, opened, .. }
+            if factor == Factor::BackupCode =>
+        {
+            Cleared { failures_since_login, budget_used, opened }
+        }
+        _ => Cleared::default(),
     }
 }
 
@@ -177,16 +208,9 @@ impl<S: Store> Manager for StoreManager<S> {
         Ok(Found { whose, standing })
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, Refusal> {
-        let whose = self.meant(user, clock)?;
-        Ok(self.store.verify(&whose, seen, answer, purpose, clock)?)
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal> {
+        let whose = self.meant(attempt.user, clock)?;
+        Ok(self.store.verify(&Attempt { user: &whose, ..*attempt }, clock)?)
     }
 
     fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal> {
@@ -264,7 +288,9 @@ impl<S: Store> Manager for StoreManager<S> {
         let user = pending.user.clone();
         self.must_not_be_behind_another_name(&user)?;
         let Pending { user, basis, .. } = self.pending.take().ok_or(Refusal::NoEnrolmentBegun)?;
-        Ok(self.store.enrol(&user, proven, &self.signature(&user), &basis, clock)?)
+        let (by, failures) = (self.signature(&user), self.failures());
+        let issued = self.store.enrol(&user, proven, &by, &basis, failures, clock)?;
+        Ok(Issued { cleared: self.with_spent(issued.cleared), ..issued })
     }
 
     fn regenerate_backup_codes(
@@ -281,7 +307,8 @@ impl<S: Store> Manager for StoreManager<S> {
         };
         self.spend_current(user, &generation, current, clock)?;
         self.authenticated = None;
-        Ok(self.store.regenerate_backup_codes(user, &generation, clock)?)
+        let issued = self.store.regenerate_backup_codes(user, &generation, clock)?;
+        Ok(Issued { cleared: self.with_spent(issued.cleared), ..issued })
     }
 
     fn disable(
@@ -289,7 +316,7 @@ impl<S: Store> Manager for StoreManager<S> {
         user: &User,
         current: Option<&Answer>,
         clock: Clock<'_>,
-    ) -> Result<OldCopy, Refusal> {
+    ) -> Result<Disabled, Refusal> {
         let user = &self.meant(user, clock)?;
         let basis = match self.standing(user, clock)? {
             Before::Enrolled(generation) => {
@@ -300,6 +327,7 @@ impl<S: Store> Manager for StoreManager<S> {
             Before::Unusable(_) => Basis::Unusable,
         };
         self.authenticated = None;
-        Ok(self.store.disable(user, &basis, clock)?)
+        let disabled = self.store.disable(user, &basis, self.failures(), clock)?;
+        Ok(Disabled { cleared: self.with_spent(disabled.cleared), ..disabled })
     }
 }

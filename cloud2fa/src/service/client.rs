@@ -8,10 +8,10 @@ use super::reply::{Asked, Reply, nonsense};
 use super::{INTERFACE, ServiceError};
 use crate::manage::{Manager, NewKey, Refusal, Requirements};
 use crate::names::Names;
-use crate::store::{Found, Issued, OldCopy};
+use crate::store::{Disabled, Found, Issued};
 use crate::time::Clock;
 use crate::{
-    Answer, Factor, Generation, Purpose, Standing, StoreError, Token, User, Verdict, Verifier,
+    Answer, Attempt, Factor, Purpose, Standing, StoreError, Token, User, Verdict, Verifier,
 };
 use zeroize::Zeroizing;
 
@@ -88,23 +88,16 @@ impl Manager for Client {
         self.ask(method("Challenge", user), user)?.found(user).ok_or_else(nonsense)
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        _: Clock<'_>,
-    ) -> Result<Verdict, Refusal> {
-        let purpose = match purpose {
+    fn verify(&mut self, attempt: &Attempt<'_>, _: Clock<'_>) -> Result<Verdict, Refusal> {
+        let purpose = match attempt.purpose {
             Purpose::Login => "login",
             Purpose::Trial => "trial",
         };
-        let call = method("Verify", user)
-            .with("generation", &seen.to_hex())
-            .with("code", &printed(answer))
+        let call = method("Verify", attempt.user)
+            .with("generation", &attempt.seen.to_hex())
+            .with("code", &printed(attempt.answer))
             .with("purpose", purpose);
-        self.ask(call, user)?.verdict().ok_or_else(nonsense)
+        self.ask(call, attempt.user)?.verdict().ok_or_else(nonsense)
     }
 
     fn requirements(&mut self, user: &User, _: Clock<'_>) -> Result<Requirements, Refusal> {
@@ -154,8 +147,8 @@ impl Manager for Client {
         user: &User,
         current: Option<&Answer>,
         _: Clock<'_>,
-    ) -> Result<OldCopy, Refusal> {
-        self.change_with(method("Disable", user), user, current)?.old_copy().ok_or_else(nonsense)
+    ) -> Result<Disabled, Refusal> {
+        self.change_with(method("Disable", user), user, current)?.disabled().ok_or_else(nonsense)
     }
 }
 
@@ -176,15 +169,8 @@ impl Verifier for Client {
         found.map(|found| found.whose).map_err(at_a_login)
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError> {
-        Manager::verify(self, user, seen, answer, purpose, clock).map_err(at_a_login)
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
+        Manager::verify(self, attempt, clock).map_err(at_a_login)
     }
 }
 

@@ -4,9 +4,12 @@
 use super::{INTERFACE, ServiceError};
 use crate::account::Generation;
 use crate::enrolment::NotProven;
+use crate::history::{Entry, History, Origin, Outcome};
 use crate::manage::{NewKey, Refusal, Requirements};
-use crate::store::{Found, Issued, OldCopy};
-use crate::{BackupCode, Factor, Standing, Status, StoreError, UnixTime, User, UserName, Verdict};
+use crate::store::{Disabled, Found, Issued, OldCopy};
+use crate::{
+    BackupCode, Cleared, Factor, Standing, Status, StoreError, UnixTime, User, UserName, Verdict,
+};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -103,6 +106,8 @@ impl Reply {
                     failures: standing.number("failures")?.try_into().ok()?,
                     wait_seconds: standing.number("wait_seconds")?,
                     locked: standing.flag("locked")?,
+                    budget_used: standing.later_number("budget_used")?.try_into().ok()?,
+                    history: standing.decisions()?,
                 },
             )),
             _ => None,
@@ -117,6 +122,8 @@ impl Reply {
             "accepted" => Verdict::Accepted {
                 backup_codes_left: verdict.number("backup_codes_left")?.try_into().ok()?,
                 failures_since_login: small("failures_since_login")?,
+                budget_used: verdict.later_number("budget_used")?.try_into().ok()?,
+                opened: verdict.later_flag("opened")?,
             },
             "wrong" => Verdict::Wrong {
                 failures: small("failures")?,
@@ -157,11 +164,29 @@ impl Reply {
             _ => None,
         };
         let backup_codes = codes.into_iter().map(read).collect::<Option<_>>()?;
-        Some(Issued { backup_codes, old_copy: self.old_copy()? })
+        Some(Issued { backup_codes, old_copy: self.old_copy()?, cleared: self.cleared()? })
+    }
+
+    /// The parameters of `Disable`.
+    pub(super) fn disabled(&self) -> Option<Disabled> {
+        Some(Disabled { old_copy: self.old_copy()?, cleared: self.cleared()? })
+    }
+
+    /// The parameter `cleared`.
+    fn cleared(&self) -> Option<Cleared> {
+        let cleared = match self.0.get("cleared") {
+            None | Some(Value::Null) => return Some(Cleared::default()),
+            Some(cleared) => Fields(cleared.as_object()?),
+        };
+        Some(Cleared {
+            failures_since_login: cleared.number("failures_since_login")?.try_into().ok()?,
+            budget_used: cleared.number("budget_used")?.try_into().ok()?,
+            opened: cleared.flag("opened")?,
+        })
     }
 
     /// The parameter `old_copy_wiped`.
-    pub(super) fn old_copy(&self) -> Option<OldCopy> {
+    fn old_copy(&self) -> Option<OldCopy> {
         Some(if self.flag("old_copy_wiped")? {
             OldCopy::Wiped
         } else {
@@ -203,6 +228,56 @@ impl<'a> Fields<'a> {
 
     fn flag(&self, key: &str) -> Option<bool> {
         self.0.get(key)?.as_bool()
+    }
+
+    /// Whether the member is there. A service that was started before a package's upgrade
+    /// does not know the later ones.
+    fn has(&self, key: &str) -> bool {
+        self.0.get(key).is_some_and(|value| !value.is_null())
+    }
+
+    /// A number that an older service does not say: 0.
+    fn later_number(&self, key: &str) -> Option<u64> {
+        if self.has(key) { self.number(key) } else { Some(0) }
+    }
+
+    /// The same of a truth value: no.
+    fn later_flag(&self, key: &str) -> Option<bool> {
+        if self.has(key) { self.flag(key) } else { Some(false) }
+    }
+
+    /// The last decisions, which an older service does not say, either.
+    fn decisions(&self) -> Option<History> {
+        if !self.has("decisions") {
+            return Some(History::default());
+        }
+        let listed = self.0.get("decisions")?.as_array()?.iter();
+        let entries = listed.map(|entry| entry.as_object().map(Fields)?.decision());
+        History::from_entries(entries.collect::<Option<Vec<_>>>()?)
+    }
+
+    fn decision(&self) -> Option<Entry> {
+        let address = self.has("address").then(|| self.text("address"));
+        let origin = match address {
+            None => Origin::new(self.text("service")?, None),
+            Some(address) => Origin::new(self.text("service")?, Some(address?)),
+        };
+        Some(Entry {
+            at: UnixTime(self.number("time")?),
+            outcome: match self.text("outcome")? {
+                "accepted" => Outcome::Accepted,
+                "wrong" => Outcome::Wrong,
+                "replayed" => Outcome::Replayed,
+                _ => return None,
+            },
+            factor: match self.text("factor")? {
+                "token" => Factor::Token,
+                "backup_code" => Factor::BackupCode,
+                _ => return None,
+            },
+            origin,
+            times: self.number("times")?.try_into().ok()?,
+        })
     }
 }
 

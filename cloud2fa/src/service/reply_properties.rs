@@ -32,7 +32,7 @@ fn read(bytes: &[u8]) -> Read {
     let (standing, verdict) = (reply.standing(), reply.verdict());
     let others = [
         reply.requirements().is_some(),
-        reply.old_copy().is_some(),
+        reply.disabled().is_some(),
         reply.new_key().is_some(),
         reply.issued().is_some(),
     ];

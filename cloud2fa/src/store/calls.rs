@@ -2,6 +2,7 @@
 //! under which the tests put a disk of their own, so that what runs above it is the real code.
 
 use super::StoreError;
+use super::hash_lock::HashLock;
 use crate::NoRandomness;
 use std::io;
 use std::path::Path;
@@ -112,4 +113,12 @@ pub trait FileCalls: Lockable + Sealing {
 
     /// Ends the lock that a new file came with.
     fn unlock(&self);
+
+    /// Runs `work` while this process has `lock` on this file, which lies at `path`.
+    fn while_hashing<T>(
+        &self,
+        lock: HashLock,
+        path: &Path,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
 }

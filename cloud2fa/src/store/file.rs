@@ -4,16 +4,20 @@
 use super::account_file::{AccountFile, Wipe, first_slot};
 use super::calls::{Access, Calls, FileCalls, Lockable};
 use super::directory::{Directory, Replaced};
+use super::hash_lock::HashLock;
 use super::new_file::Created;
 use super::system::System;
-use super::{Basis, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier};
+use super::{
+    Basis, Disabled, Failures, Issued, Listed, OldCopy, Standing, Store, StoreError, Verifier,
+};
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
 use crate::names::Names;
 use crate::time::Clock;
 use crate::{
-    Account, Answer, Generation, Policy, ProvenEnrolment, Purpose, User, UserName, Verdict, decide,
+    Account, Answer, Attempt, Cleared, Generation, Policy, ProvenEnrolment, UnixTime, User,
+    UserName, Verdict, decide,
 };
 use std::path::Path;
 
@@ -22,6 +26,7 @@ pub struct FileStore<C: Calls = System> {
     pub(super) directory: Directory<C>,
     policy: Policy,
     memory: Box<dyn HashMemory>,
+    hash_lock: HashLock,
 }
 
 impl FileStore {
@@ -32,7 +37,8 @@ impl FileStore {
         policy: Policy,
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
-        Ok(Self { directory: Directory::open(path, owner)?, policy, memory })
+        let hash_lock = HashLock::of_this_process();
+        Ok(Self { directory: Directory::open(path, owner)?, policy, memory, hash_lock })
     }
 
     /// Makes an empty store in the directory `path`. Says whether there was none before.
@@ -48,7 +54,8 @@ impl<C: Calls> FileStore<C> {
     /// A store on a model of the disk.
     #[cfg(test)]
     pub(super) fn on(calls: C, owner: u32, policy: Policy, memory: Box<dyn HashMemory>) -> Self {
-        Self { directory: Directory::on(calls, owner), policy, memory }
+        let hash_lock = HashLock::of_this_process();
+        Self { directory: Directory::on(calls, owner), policy, memory, hash_lock }
     }
 
     /// What is there of a user, whatever the uid.
@@ -103,21 +110,21 @@ impl<C: Calls> FileStore<C> {
     /// one now. A backup code is hashed here, outside the lock, under the salt of now.
     fn claim(
         &mut self,
-        user: &User,
         file: &AccountFile<C::File>,
-        seen: &Generation,
-        answer: &Answer,
+        attempt: &Attempt<'_>,
     ) -> Result<Option<Claim>, StoreError> {
-        let code = match answer {
+        let code = match attempt.answer {
             // There is nothing to look up for it: it is read under the lock what it is worth.
             Answer::Token(token) => return Ok(Some(Claim::Token(token.clone()))),
             Answer::BackupCode(code) => code,
         };
         let account = look(file)?;
-        file.must_be_of(&account, user)?;
-        let enrolment = account.enrolment.filter(|_| account.generation == *seen);
+        file.must_be_of(&account, attempt.user)?;
+        let enrolment = account.enrolment.filter(|_| account.generation == *attempt.seen);
         let Some(enrolment) = enrolment else { return Ok(None) };
-        let hash = enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?;
+        let hash = file.file.while_hashing(self.hash_lock, &file.path, || {
+            Ok(enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?)
+        })?;
         Ok(Some(Claim::BackupCode(hash)))
     }
 
@@ -219,16 +226,14 @@ impl<C: Calls> FileStore<C> {
     /// [`Verifier::verify`].
     pub(super) fn verify_here(
         &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
+        attempt: &Attempt<'_>,
         clock: Clock<'_>,
     ) -> Result<Verdict, StoreError> {
+        let &Attempt { user, seen, purpose, origin, .. } = attempt;
         let Some(file) = self.directory.account(&user.name, Access::Write)? else {
             return Ok(Verdict::Changed);
         };
-        let Some(claim) = self.claim(user, &file, seen, answer)? else {
+        let Some(claim) = self.claim(&file, attempt)? else {
             return Ok(Verdict::Changed);
         };
         let policy = self.policy;
@@ -236,14 +241,10 @@ impl<C: Calls> FileStore<C> {
             if account.generation != *seen {
                 return Ok((Verdict::Changed, None));
             }
-            let (verdict, decided) = decide(account, &claim, clock(), &policy, purpose);
-            let evaluated = matches!(
-                verdict,
-                Verdict::Accepted { .. } | Verdict::Wrong { .. } | Verdict::Replayed { .. }
-            );
+            let (verdict, decided) = decide(account, &claim, purpose, origin, clock(), &policy);
             // What was evaluated is written down always, even if nothing has changed: a
             // failing write must not tell a right code from a wrong one.
-            let write = evaluated || decided != *account;
+            let write = verdict.is_of_an_evaluation() || decided != *account;
             Ok((verdict, write.then_some(decided)))
         })?;
         Ok(verdict)
@@ -255,15 +256,8 @@ impl Verifier for FileStore {
         self.challenge_here(user, clock)
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError> {
-        self.verify_here(user, seen, answer, purpose, clock)
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
+        self.verify_here(attempt, clock)
     }
 
     fn whose(&mut self, user: &User, names: &dyn Names) -> Result<User, StoreError> {
@@ -278,20 +272,23 @@ impl Store for FileStore {
         proven: ProvenEnrolment,
         by: &str,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
         if !self.is_enrolled_as(user, basis)? {
             self.directory.index(user)?;
         }
+        let mut cleared = Cleared::default();
         let proof = proven.secret.start_of(proven.proof);
         let enrolment = Enrolment::new(proven.secret, clock(), by, set);
         let old_copy = self.put(user, basis, |usage| {
+            let usage = carry_over(usage, failures, clock(), &mut cleared);
             // The secret is new: no code of it was seen before the one that proved it.
             let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
             Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
         })?;
-        Ok(Issued { backup_codes, old_copy })
+        Ok(Issued { backup_codes, old_copy, cleared })
     }
 
     fn regenerate_backup_codes(
@@ -313,30 +310,34 @@ impl Store for FileStore {
             account.generation = Generation::generate()?;
             Ok(((), Some(account)))
         })?;
-        Ok(Issued { backup_codes, old_copy })
+        Ok(Issued { backup_codes, old_copy, cleared: Cleared::default() })
     }
 
     fn disable(
         &mut self,
         user: &User,
         basis: &Basis,
-        _clock: Clock<'_>,
-    ) -> Result<OldCopy, StoreError> {
-        self.put(user, basis, |usage| {
+        failures: Failures,
+        clock: Clock<'_>,
+    ) -> Result<Disabled, StoreError> {
+        let mut cleared = Cleared::default();
+        let old_copy = self.put(user, basis, |usage| {
+            let usage = carry_over(usage, failures, clock(), &mut cleared);
             let usage = Usage { spent: SpentCodes::default(), ..usage };
             Ok(Account { usage, ..Account::empty(user.clone())? })
-        })
+        })?;
+        Ok(Disabled { old_copy, cleared })
     }
 
-    fn unlock(&mut self, user: &User, _clock: Clock<'_>) -> Result<(), StoreError> {
+    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError> {
         let file = self.directory.account(&user.name, Access::Write)?;
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
-        self.update(user, &file, Wipe::No, |account| {
+        let (cleared, _) = self.update(user, &file, Wipe::No, |account| {
             let mut account = account.clone();
-            account.usage.clear_failures();
-            Ok(((), Some(account)))
+            let cleared = account.usage.clear_all_failures(clock());
+            Ok((cleared, Some(account)))
         })?;
-        Ok(())
+        Ok(cleared)
     }
 
     fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
@@ -357,6 +358,14 @@ impl Store for FileStore {
         });
         Ok(accounts.collect())
     }
+}
+
+/// The usage that a change leaves, and what it has cleared.
+fn carry_over(mut usage: Usage, failures: Failures, now: UnixTime, cleared: &mut Cleared) -> Usage {
+    if failures == Failures::Cleared {
+        *cleared = usage.clear_all_failures(now);
+    }
+    usage
 }
 
 /// Reads a record without the lock.

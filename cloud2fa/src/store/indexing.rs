@@ -82,7 +82,7 @@ impl FileStore {
     ) -> Result<(), StoreError> {
         for name in listed {
             let uid = match self.peek_any(&name) {
-                Ok(None) => continue,
+                Ok(None) | Err(StoreError::Removed(_)) => continue,
                 Ok(Some(account)) => {
                     walk.read.insert(name.clone());
                     account.user.uid
@@ -91,7 +91,6 @@ impl FileStore {
                     Known::Uid(uid) => Some(uid),
                     Known::NoSuchUser | Known::LookUpFailed => None,
                 },
-                Err(StoreError::Removed(_)) => continue,
                 Err(error) => return Err(error),
             };
             if let Some(uid) = uid {

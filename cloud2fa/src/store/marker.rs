@@ -91,10 +91,10 @@ impl Marker {
             self.format
         );
         if let Some(id) = &self.id {
-            text += &format!("id = \"{id}\"\n");
+            text.extend(["id = \"", id, "\"\n"]);
         }
         if self.index_is_complete {
-            text += &format!("{COMPLETE}\n");
+            text.extend([COMPLETE, "\n"]);
         }
         text
     }

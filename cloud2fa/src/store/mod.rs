@@ -7,6 +7,7 @@ mod directory;
 #[cfg(test)]
 mod disk_model;
 mod file;
+mod hash_lock;
 mod index;
 mod indexing;
 mod lock;
@@ -28,12 +29,13 @@ pub use write_back::WrittenBack;
 use record::NotInFormat1;
 
 use crate::backup_codes::HashError;
+use crate::history::History;
 use crate::names::Names;
 use crate::seal::SealError;
 use crate::service::ServiceError;
 use crate::time::Clock;
 use crate::{
-    Account, Answer, BackupCode, Generation, NoRandomness, ProvenEnrolment, Purpose, UnixTime,
+    Account, Attempt, BackupCode, Cleared, Generation, NoRandomness, ProvenEnrolment, UnixTime,
     User, UserName, Verdict,
 };
 use std::io;
@@ -48,12 +50,16 @@ pub struct Status {
     pub last_used: Option<UnixTime>,
     /// Backup codes that are not spent.
     pub backup_codes_left: usize,
-    /// Wrong codes in a row.
+    /// Wrong tokens in a row.
     pub failures: u32,
-    /// Seconds until the next code is evaluated.
+    /// Seconds until the next token is evaluated.
     pub wait_seconds: u64,
-    /// Locked until an administrator unlocks.
+    /// Tokens are locked out until a right backup code or an administrator unlocks.
     pub locked: bool,
+    /// Wrong tokens of the last 30 days.
+    pub budget_used: u32,
+    /// The last decisions.
+    pub history: History,
 }
 
 /// How a user stands with the second factor.
@@ -83,7 +89,9 @@ impl Standing {
                     backup_codes_left: usage.spent.left(),
                     failures: usage.failures,
                     wait_seconds: usage.wait_left(now),
-                    locked: usage.locked,
+                    locked: usage.is_locked(now),
+                    budget_used: usage.budget.used(now),
+                    history: usage.history.clone(),
                 },
             ),
         }
@@ -130,6 +138,15 @@ pub enum Basis {
     Unusable,
 }
 
+/// What becomes of failures, waits, the lock and the budget at a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failures {
+    /// They stay, as at a user's own change: who knows the password must not shed them.
+    CarriedOver,
+    /// They go, as at root's: it is a new binding.
+    Cleared,
+}
+
 /// What a change hands out.
 #[derive(Debug)]
 pub struct Issued {
@@ -137,6 +154,17 @@ pub struct Issued {
     pub backup_codes: Vec<BackupCode>,
     /// Whether the old copy is overwritten, too.
     pub old_copy: OldCopy,
+    /// What stood against the user's tokens, and is gone.
+    pub cleared: Cleared,
+}
+
+/// The second factor is off.
+#[derive(Debug)]
+pub struct Disabled {
+    /// Whether the old copy is overwritten, too.
+    pub old_copy: OldCopy,
+    /// What stood against the user's tokens, and is gone.
+    pub cleared: Cleared,
 }
 
 /// What became of the copy that a change made obsolete, and of the secrets in it.
@@ -169,15 +197,8 @@ pub trait Verifier {
     /// be written down afterwards.
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
 
-    /// Evaluates `answer` for the enrolment `seen` at the challenge, and writes down what follows from it.
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError>;
+    /// Evaluates the answer, and writes down what follows from it.
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError>;
 
     /// Whose enrolment is asked of `user`'s name: `user`'s own; else that of an enrolled record of the
     /// same uid whose own name the system still knows with that uid, of several the first in the order
@@ -218,6 +239,7 @@ pub trait Store: Verifier {
         proven: ProvenEnrolment,
         by: &str,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError>;
 
@@ -229,16 +251,17 @@ pub trait Store: Verifier {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError>;
 
-    /// Turns the second factor off. Failures and waits live on.
+    /// Turns the second factor off.
     fn disable(
         &mut self,
         user: &User,
         basis: &Basis,
+        failures: Failures,
         clock: Clock<'_>,
-    ) -> Result<OldCopy, StoreError>;
+    ) -> Result<Disabled, StoreError>;
 
-    /// Takes failures, wait and lock away; never the last step.
-    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<(), StoreError>;
+    /// Takes failures, wait, lock and budget away; never the last step.
+    fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError>;
 
     /// How `user` stands, for people to read. Changes nothing.
     fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
@@ -347,6 +370,9 @@ pub enum StoreError {
     /// Whose uid it is takes a look at all records, and that takes longer than 5 seconds.
     #[error("the index of uids in {} is not complete, and to look at all records takes longer than 5 s; `cloud2fa init` completes it", .0.display())]
     NotIndexed(PathBuf),
+    /// Others try backup codes of the same user, for longer than 5 seconds.
+    #[error("{}: too many backup codes are tried at once, and they are hashed one at a time; try again", .0.display())]
+    Hashing(PathBuf),
     /// Somebody else changed the enrolment in between.
     #[error("the enrolment of {0} has changed meanwhile; look at it, and start again")]
     Changed(UserName),

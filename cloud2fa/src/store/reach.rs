@@ -6,7 +6,7 @@ use crate::backup_codes::HashMemory;
 use crate::names::Names;
 use crate::service::Client;
 use crate::time::Clock;
-use crate::{Answer, Config, Generation, Purpose, User, Verdict};
+use crate::{Attempt, Config, User, Verdict};
 use nix::errno::Errno;
 
 /// A verifier on whichever side can be reached.
@@ -109,21 +109,12 @@ impl Verifier for Reach {
         }
     }
 
-    fn verify(
-        &mut self,
-        user: &User,
-        seen: &Generation,
-        answer: &Answer,
-        purpose: Purpose,
-        clock: Clock<'_>,
-    ) -> Result<Verdict, StoreError> {
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
         match self {
-            Self::Alone(store) | Self::Direct(store) => {
-                store.verify(user, seen, answer, purpose, clock)
+            Self::Alone(store) | Self::Direct(store) => store.verify(attempt, clock),
+            Self::Service { files, client } => {
+                client.verify(attempt, clock).map_err(|error| also(files, error))
             }
-            Self::Service { files, client } => client
-                .verify(user, seen, answer, purpose, clock)
-                .map_err(|error| also(files, error)),
         }
     }
 }

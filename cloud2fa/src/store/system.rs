@@ -1,6 +1,7 @@
 //! The store's directory and files as the system has them: [`Calls`], made.
 
 use super::calls::{Access, Calls, Facts, FileCalls, Lockable, Naming, Sealing};
+use super::hash_lock::HashLock;
 use super::lock;
 use super::shield::Shield;
 use super::{StoreError, slots};
@@ -154,6 +155,15 @@ impl FileCalls for File {
     fn unlock(&self) {
         // Where it fails, the lock ends with the file's last descriptor.
         let _ = Self::unlock(self);
+    }
+
+    fn while_hashing<T>(
+        &self,
+        lock: HashLock,
+        path: &Path,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        lock.hold(self, path, work)
     }
 }
 

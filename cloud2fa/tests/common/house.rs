@@ -7,10 +7,11 @@ use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Policy, Purpose, Verdict};
-use cloud2fa::store::{Basis, Issued, Standing, Status, StoreError};
+use cloud2fa::history::Origin;
+use cloud2fa::store::{Basis, Failures, Issued, Standing, Status, StoreError};
 use cloud2fa::{
-    Answer, BackupCode, FileStore, Generation, PendingEnrolment, Secret, Store, TimeStep, Token,
-    UnixTime, User, UserName, Verifier,
+    Answer, Attempt, BackupCode, Cleared, FileStore, Generation, PendingEnrolment, Secret, Store,
+    TimeStep, Token, UnixTime, User, UserName, Verifier,
 };
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -43,6 +44,17 @@ pub fn user(name: &str, uid: u32) -> User {
 
 pub fn alice() -> User {
     user("alice", 1000)
+}
+
+/// An answer, typed at the command or the service.
+pub fn attempt<'a>(
+    user: &'a User,
+    seen: &'a Generation,
+    answer: &'a Answer,
+    purpose: Purpose,
+) -> Attempt<'a> {
+    static HERE: OnceLock<Origin> = OnceLock::new();
+    Attempt { user, seen, answer, purpose, origin: HERE.get_or_init(Origin::own) }
 }
 
 /// A store in a directory of its own.
@@ -108,17 +120,27 @@ impl House {
         open(&self.path()).unwrap()
     }
 
-    /// Enrols alice, with a code of `now` as the proof.
+    /// Enrols alice, with a code of `now` as the proof. Failures are carried over.
     pub fn enrol(&self, basis: &Basis, now: UnixTime) -> Result<Enrolled, StoreError> {
+        self.enrol_as(basis, Failures::CarriedOver, now).map(|(enrolled, _)| enrolled)
+    }
+
+    /// The same as root or a user does it.
+    pub fn enrol_as(
+        &self,
+        basis: &Basis,
+        failures: Failures,
+        now: UnixTime,
+    ) -> Result<(Enrolled, Cleared), StoreError> {
         let pending = PendingEnrolment::generate().unwrap();
         let secret = pending.secret().clone();
         let proven = pending.prove(&secret.token_at(TimeStep::of(now)), now, 1).unwrap();
-        let Issued { backup_codes, .. } =
-            self.store().enrol(&alice(), proven, "root", basis, &|| now)?;
+        let Issued { backup_codes, cleared, .. } =
+            self.store().enrol(&alice(), proven, "root", basis, failures, &|| now)?;
         let Standing::Enrolled(generation, _) = self.standing(now) else {
             panic!("enrolled, and yet not enrolled")
         };
-        Ok(Enrolled { secret, codes: backup_codes, generation })
+        Ok((Enrolled { secret, codes: backup_codes, generation }, cleared))
     }
 
     pub fn standing(&self, now: UnixTime) -> Standing {
@@ -139,7 +161,7 @@ impl House {
         answer: &Answer,
         now: UnixTime,
     ) -> Result<Verdict, StoreError> {
-        self.store().verify(&alice(), seen, answer, Purpose::Login, &|| now)
+        self.store().verify(&attempt(&alice(), seen, answer, Purpose::Login), &|| now)
     }
 
     /// Gives `count` wrong codes at `now`.
@@ -181,6 +203,11 @@ pub fn wrong_token(secret: &Secret, now: UnixTime) -> Token {
 
 pub fn open(path: &Path) -> Result<FileStore, StoreError> {
     FileStore::open(path, owner(), Policy::default(), Box::<HeapMemory>::default())
+}
+
+/// Right, and no wait or lock has ended by it.
+pub fn right(backup_codes_left: usize, failures_since_login: u32, budget_used: u32) -> Verdict {
+    Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened: false }
 }
 
 pub fn accepted(verdict: &Verdict) -> bool {

@@ -160,6 +160,8 @@ mod tests {
             failures: 0,
             wait_seconds: 0,
             locked: false,
+            budget_used: 0,
+            history: cloud2fa::history::History::default(),
         };
         let user = "anna".to_owned();
         let record = Record {

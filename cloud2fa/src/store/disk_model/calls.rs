@@ -6,6 +6,7 @@ use super::sectors::{Number, SECTOR, Sectors};
 use crate::NoRandomness;
 use crate::store::StoreError;
 use crate::store::calls::{Access, Calls, Facts, FileCalls, Lockable, Naming, Sealing};
+use crate::store::hash_lock::HashLock;
 use nix::errno::Errno;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -394,5 +395,14 @@ impl FileCalls for ModelFile {
 
     fn unlock(&self) {
         unlock(&self.0, Some(self.1));
+    }
+
+    fn while_hashing<T>(
+        &self,
+        _: HashLock,
+        _: &Path,
+        _: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        panic!("no backup code is typed in the model")
     }
 }

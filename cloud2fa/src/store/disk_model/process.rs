@@ -7,8 +7,9 @@ use super::sectors::Sectors;
 use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};
 use crate::decide::{Policy, Purpose, Verdict};
+use crate::history::Origin;
 use crate::store::{Basis, FileStore, Standing, StoreError};
-use crate::{Answer as Typed, Secret, TimeStep, UnixTime, User, UserName};
+use crate::{Answer as Typed, Attempt, Secret, TimeStep, UnixTime, User, UserName};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -167,7 +168,9 @@ fn login(store: &mut FileStore<ModelDirectory>, step: u64) -> Result<Outcome, St
         return Ok(Outcome::NotEnrolled);
     };
     let answer = Typed::Token(secret().token_at(TimeStep(step)));
-    let verdict = store.verify_here(&alice(), &seen, &answer, Purpose::Login, &|| NOW)?;
+    let (user, purpose, origin) = (&alice(), Purpose::Login, &Origin::own());
+    let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };
+    let verdict = store.verify_here(&attempt, &|| NOW)?;
     let accepted = matches!(verdict, Verdict::Accepted { .. });
     Ok(if accepted { Outcome::Accepted(step) } else { Outcome::Refused })
 }

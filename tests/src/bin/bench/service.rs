@@ -8,11 +8,10 @@ use crate::latency::Times;
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::service::Client;
 use cloud2fa::{
-    Answer, FileStore, Generation, Policy, Purpose, Secret, Standing, TimeStep, User, Verdict,
-    Verifier,
+    Answer, FileStore, Generation, Policy, Secret, Standing, TimeStep, User, Verdict, Verifier,
 };
 use cloud2fa_tests::processes::status_field;
-use cloud2fa_tests::user::{self, Enrolled, now};
+use cloud2fa_tests::user::{self, Enrolled, at_login, now};
 use std::fmt;
 use std::fs;
 use std::io::{Read, Write};
@@ -119,7 +118,7 @@ fn log_in(verifier: &mut dyn Verifier, person: &Enrolled) {
 fn let_in(verifier: &mut dyn Verifier, person: &Enrolled, seen: &Generation) {
     let token = person.secret.token_at(TimeStep::of(now()));
     let answer = Answer::Token(token);
-    let verdict = verifier.verify(&person.user, seen, &answer, Purpose::Login, &now);
+    let verdict = verifier.verify(&at_login(&person.user, seen, &answer), &now);
     assert!(matches!(verdict, Ok(Verdict::Accepted { .. })), "{verdict:?}");
 }
 
@@ -169,7 +168,7 @@ pub fn one_of_crowd(name: &str) {
     let seen = Generation::from_hex(seen).expect("a generation");
     let answer = Answer::parse(code.as_bytes()).expect("a code");
     let user = user::of_this_machine(name);
-    let verdict = Client::default().verify(&user, &seen, &answer, Purpose::Login, &now);
+    let verdict = Client::default().verify(&at_login(&user, &seen, &answer), &now);
     assert!(matches!(verdict, Ok(Verdict::Accepted { .. })), "{verdict:?}");
 }
 

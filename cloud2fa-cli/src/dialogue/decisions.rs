@@ -1,0 +1,64 @@
+//! The last decisions on a user's codes, as a person reads them: the latest first.
+
+use crate::machine::rfc_3339;
+use cloud2fa::Factor;
+use cloud2fa::history::{Entry, History, Outcome};
+
+/// A table; nothing where nothing was decided yet.
+pub fn text(history: &History) -> String {
+    let entries = history.latest_first();
+    if entries.is_empty() {
+        return String::new();
+    }
+    let width = entries.iter().map(|entry| entry.origin.service().len()).max().unwrap_or(0);
+    let rows: String = entries.into_iter().map(|entry| row(entry, width)).collect();
+    format!("Last decisions:\n{rows}")
+}
+
+fn row(entry: &Entry, width: usize) -> String {
+    let outcome = match entry.outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Wrong => "wrong",
+        Outcome::Replayed => "used code",
+    };
+    let factor = match entry.factor {
+        Factor::Token => "app",
+        Factor::BackupCode => "backup code",
+    };
+    let service = entry.origin.service();
+    let from = entry.origin.address().map(|address| format!("  from {address}"));
+    let times = if entry.times > 1 { format!("  {} times", entry.times) } else { String::new() };
+    let row = format!(
+        "  {}  {outcome:9}  {factor:11}  {service:width$}{}{times}",
+        rfc_3339(entry.at),
+        from.unwrap_or_default(),
+    );
+    format!("{}\n", row.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloud2fa::UnixTime;
+    use cloud2fa::history::Origin;
+
+    #[test]
+    fn the_latest_comes_first_and_equal_refusals_are_counted() {
+        let mut history = History::default();
+        assert_eq!(text(&history), "");
+        let mut add = |at, outcome, factor, service, host| {
+            let origin = Origin::new(service, host);
+            history.add(Entry { at: UnixTime(at), outcome, factor, origin, times: 1 });
+        };
+        let accepted = (Outcome::Accepted, Factor::BackupCode);
+        add(1_764_000_000, accepted.0, accepted.1, "su", None);
+        add(1_764_000_060, Outcome::Wrong, Factor::Token, "sshd", Some("192.0.2.1"));
+        add(1_764_000_061, Outcome::Wrong, Factor::Token, "sshd", Some("192.0.2.1"));
+        assert_eq!(
+            text(&history),
+            "Last decisions:\n  \
+             2025-11-24T16:01:01Z  wrong      app          sshd  from 192.0.2.1  2 times\n  \
+             2025-11-24T16:00:00Z  accepted   backup code  su\n"
+        );
+    }
+}
