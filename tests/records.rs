@@ -13,7 +13,7 @@ use cloud2fa::store::record;
 use cloud2fa::throttle::Wait;
 use cloud2fa::totp::{Algorithm, Parameters};
 use cloud2fa::{Account, Factor, Holder, Secret, UnixTime, UserName};
-use cloud2fa_tests::records::{self, Decision, Record};
+use cloud2fa_tests::records::{self, BackupCodes, Decision, Record};
 use cloud2fa_tests::slots;
 
 /// The last second of the year 9999, and the day it is in.
@@ -137,12 +137,12 @@ fn fullest_as_documented(generation: String) -> Record {
         created: Some((latest, "\"\\".repeat(50))),
         codes_seen: false,
         unconfirmed_until: Some(latest),
-        backup_codes: Some((
-            65_536,
-            10,
-            vec![7; 16],
-            (0..8).map(|nth| vec![0xf0 + nth; 32]).collect(),
-        )),
+        backup_codes: Some(BackupCodes {
+            memory_kib: 65_536,
+            passes: 10,
+            salt: vec![7; 16],
+            hashes: (0..8).map(|nth| vec![0xf0 + nth; 32]).collect(),
+        }),
         last_step_at: Some(latest),
         last_used: Some(latest),
         spent_backup_codes: (0..8).collect(),

@@ -33,7 +33,8 @@ fn text_of_the_first_format(house: &House, enrolled: &Enrolled) -> String {
     let salt = text.lines().find_map(|line| line.strip_prefix("salt = \"")).unwrap();
     let salt = hex(salt.trim_end_matches('"'));
     let hashes = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix("\","));
-    let hashes: String = hashes.map(|hash| format!("  \"{}\",\n", hex(hash))).collect();
+    let hashes: Vec<_> = hashes.map(|hash| format!("  \"{}\",\n", hex(hash))).collect();
+    let hashes = hashes.concat();
     format!(
         "generation = \"{}\"\nuser = \"alice\"\nuid = 1000\nenrolled = true\nsecret = \"{}\"\n\
          created = {}\ncreated_by = \"root\"\n\n[backup_codes]\nalgorithm = \"argon2id\"\n\

@@ -168,7 +168,7 @@ fn what_would_be_another_enrolment_in_format_1_is_refused() {
     let period = refused_enrolment(&|it| it.secret = it.secret.clone().with_parameters(minutes));
     assert_eq!(period, NotInFormat1::Parameters);
     let weak = refused_enrolment(&|it| {
-        it.secret = crate::Secret::weak_from_bytes(&[1; 10], UnixTime(1)).unwrap()
+        it.secret = crate::Secret::weak_from_bytes(&[1; 10], UnixTime(1)).unwrap();
     });
     assert_eq!(weak, NotInFormat1::WeakKey);
     let sealed = refused_enrolment(&|it| {
