@@ -101,7 +101,9 @@ fn fullest() -> Account {
         let (kind, number) = (NoticeKind::RenewedByRoot, LATEST.0 - number);
         usage.notices.add(Notice { kind, at: LATEST, number });
     }
-    decisions().into_iter().for_each(|entry| usage.history.add(entry));
+    for entry in decisions() {
+        usage.history.add(entry);
+    }
     Account {
         enrolment: Some(enrolment),
         ticket: Some(Ticket { hash: fingerprint(0xf3), ends: LATEST }),

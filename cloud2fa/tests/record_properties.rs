@@ -133,9 +133,15 @@ fn usage() -> impl Strategy<Value = Usage> {
                 last_attempt,
                 ..Usage::default()
             };
-            entries.into_iter().for_each(|entry| usage.history.add(entry));
-            keys.into_iter().for_each(|key| usage.remembered.add(key));
-            notices.into_iter().for_each(|notice| usage.notices.add(notice));
+            for entry in entries {
+                usage.history.add(entry);
+            }
+            for key in keys {
+                usage.remembered.add(key);
+            }
+            for notice in notices {
+                usage.notices.add(notice);
+            }
             usage
         },
     )
