@@ -177,8 +177,9 @@ impl Dialogue for Terminal {
         let mut failed = went_back.failed.iter();
         failed.try_for_each(|(user, why)| say(&format!("{user}: {why}\n")))?;
         let lost = went_back.lost.iter();
-        let lost: String =
+        let lost: Vec<_> =
             lost.map(|(lost, of)| format!("  lost of {of}: {}\n", lost.what())).collect();
+        let lost = lost.concat();
         say(&format!("Records in format 1: {}\n{lost}", went_back.records))?;
         if went_back.failed.is_empty() {
             return say(
