@@ -3,7 +3,7 @@
 
 use cloud2fa::{Secret, Token};
 use cloud2fa_tests::command::{Dialogue, run};
-use cloud2fa_tests::user::{A_MOMENT, now, step_with_time_left};
+use cloud2fa_tests::user::{A_MOMENT, Enrolled, now, of_this_machine, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture};
 use serde_json::{Value, json};
 
@@ -142,6 +142,8 @@ fn status_has_all_its_keys_whether_enrolled_or_not() {
     let fixture = Fixture::new();
     let all = [
         "backup_codes_left",
+        "budget_used",
+        "decisions",
         "enrolled",
         "failures",
         "last_used",
@@ -158,9 +160,10 @@ fn status_has_all_its_keys_whether_enrolled_or_not() {
             .filter(|key| !["enrolled", "user"].contains(key))
             .all(|key| ended.last()[key].is_null())
     );
-    let (_, codes) = enable(&fixture, &["--user", "carol"]);
-    fixture.login("carol", &[&codes[0]]);
-    fixture.login("carol", &["AAAA-AAAA-AAAAA"]);
+    let (secret, backup_codes) = enable(&fixture, &["--user", "carol"]);
+    let carol = Enrolled { user: of_this_machine("carol"), secret, backup_codes };
+    fixture.login("carol", &[&carol.backup_codes[0]]);
+    fixture.login("carol", &[&carol.wrong_code()]);
     let status = run(&fixture, &["status", "--user", "carol", "--json"]).last();
     assert_eq!(keys(&status), all);
     assert_eq!((&status["enrolled"], &status["failures"]), (&json!(true), &json!(1)));
@@ -193,23 +196,71 @@ fn verify_spends_nothing_and_counts_what_is_wrong() {
     assert_eq!((&verdict["verdict"], status), (&json!("replayed"), 3));
 }
 
+/// Tries a code of alice's, who must wait or is locked: what is asked, the last line, the status.
+fn try_at_a_shut_door(fixture: &Fixture, code: &str) -> (Value, Value, i32) {
+    let mut dialogue = Dialogue::start(fixture, &["verify", "--user", "alice"]);
+    let asked = dialogue.line();
+    dialogue.answer(code);
+    let ended = dialogue.end();
+    (asked, ended.last(), ended.status)
+}
+
+#[test]
+fn the_last_decisions_and_the_budget_are_shown() {
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.login("alice", &[&alice.wrong_code()]);
+    fixture.login("alice", &[&alice.wrong_code()]);
+    verify(&fixture, "alice", &alice.wrong_code());
+    fixture.login("alice", &[&alice.backup_codes[0]]);
+    let status = run(&fixture, &["status", "--user", "alice", "--json"]).last();
+    assert_eq!(status["budget_used"], 0, "the backup code has cleared it");
+    let mut decisions = status["decisions"].as_array().unwrap().clone();
+    for decision in &mut decisions {
+        let time = decision.as_object_mut().unwrap().remove("time").unwrap();
+        assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+    }
+    let decision = |verdict: &str, kind: &str, service: &str, times: u32| json!({"verdict": verdict, "kind": kind, "service": service, "address": null, "times": times});
+    let expected = [
+        decision("accepted", "backup_code", &fixture.service, 1),
+        decision("wrong", "token", "cloud2fa", 1),
+        decision("wrong", "token", &fixture.service, 2),
+    ];
+    assert!(expected.iter().all(|it| decisions.contains(it)), "{decisions:?}");
+    assert_eq!(decisions.len(), 3);
+    let shown = run(&fixture, &["status", "--user", "alice"]).output;
+    assert!(shown.contains("Last decisions:\n") && shown.contains("  2 times"), "{shown}");
+}
+
 #[test]
 fn waiting_and_locked_users_are_told_apart_and_unlocked() {
     let (fixture, alice) = Fixture::with("alice");
     for _ in 0..5 {
         fixture.login("alice", &[&alice.wrong_code()]);
     }
-    let waiting = run(&fixture, &["verify", "--user", "alice", "--json"]);
-    assert_eq!((waiting.last()["verdict"].as_str(), waiting.status), (Some("wait"), 5));
-    assert!((1..=30).contains(&waiting.last()["wait_seconds"].as_u64().unwrap()));
-    for whom in [&["alice"][..], &["--user", "alice"], &["--user=alice"]] {
+    let (asked, waiting, status) = try_at_a_shut_door(&fixture, &alice.code());
+    assert_eq!((&asked["ask"], &asked["because"]), (&json!("code"), &json!("wait")));
+    assert!((1..=30).contains(&asked["wait_seconds"].as_u64().unwrap()), "{asked}");
+    assert_eq!((waiting["verdict"].as_str(), status), (Some("wait"), 5));
+    assert!((1..=30).contains(&waiting["wait_seconds"].as_u64().unwrap()));
+    for (number, whom) in
+        [&["alice"][..], &["--user", "alice"], &["--user=alice"]].into_iter().enumerate()
+    {
         let unlocked = run(&fixture, &[&["unlock", "--json"], whom].concat());
-        let done = json!({"unlocked": true, "user": "alice"});
+        let mut done = json!({"unlocked": true, "user": "alice"});
+        if number == 0 {
+            done["cleared"] = json!({"failures_since_login": 5, "budget_used": 5, "opened": true});
+        }
         assert_eq!((unlocked.last(), unlocked.status), (done, 0));
     }
     fixture.rewrite(&alice, "locked", "true");
-    let locked = run(&fixture, &["verify", "--user", "alice", "--json"]);
-    assert_eq!((locked.last()["verdict"].as_str(), locked.status), (Some("locked"), 5));
+    let (asked, locked, status) = try_at_a_shut_door(&fixture, &alice.code());
+    assert_eq!(asked, json!({"ask": "code", "because": "locked"}));
+    assert_eq!((locked["verdict"].as_str(), status), (Some("locked"), 5));
+    // A backup code is tried now, too; that opens nothing.
+    let (_, right, status) = try_at_a_shut_door(&fixture, &alice.backup_codes[0]);
+    assert_eq!((right["verdict"].as_str(), status), (Some("accepted"), 0));
+    let (_, wrong, status) = try_at_a_shut_door(&fixture, "0000-0000-0000Z");
+    assert_eq!((wrong["verdict"].as_str(), status), (Some("wrong"), 3));
     assert_eq!(run(&fixture, &["status", "--user", "alice", "--json"]).last()["locked"], true);
     assert_eq!(run(&fixture, &["unlock", "alice"]).status, 0);
     assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS);

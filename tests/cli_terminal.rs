@@ -86,6 +86,30 @@ fn leaving_before_the_codes_are_saved_says_how_to_get_new_ones() {
 }
 
 #[test]
+fn in_a_wait_verify_says_so_and_asks_for_a_backup_code() {
+    let (fixture, alice) = Fixture::with("alice");
+    for _ in 0..5 {
+        fixture.login("alice", &[&alice.wrong_code()]);
+    }
+    for (code, text, expected) in [
+        (alice.backup_codes[3].clone(), "The backup code is right", 0),
+        ("0000-0000-0000Z".to_owned(), "The backup code is wrong.", 3),
+        (alice.code(), "the next one of the app is looked at in ", 5),
+    ] {
+        let mut terminal = start(&fixture, &["verify", "--user", "alice"]);
+        terminal.expect("A backup code can be tried now.");
+        terminal.expect("Backup code: ");
+        terminal.type_in(&format!("{code}\n"));
+        let (screen, status) = terminal.end();
+        assert!(screen.contains(text) && status == expected, "{status}: {screen}");
+    }
+    let ended = run(&fixture, &["unlock", "alice"]);
+    let told =
+        "Wrong codes since the last login: 6. Of the app in 30 days: 5, which count no more.";
+    assert!(ended.output.contains(told), "{ended:?}");
+}
+
+#[test]
 fn verify_says_what_a_login_would_say() {
     let (fixture, alice) = Fixture::with("alice");
     for (code, text, expected) in [

@@ -218,7 +218,8 @@ fn no_answers() -> Vec<Vec<u8>> {
         verdict(&json!({"verdict": "ACCEPTED", "backup_codes_left": 8, "failures_since_login": 0})),
     ];
     answers.extend(values.iter().map(answer));
-    for field in ["since", "backup_codes_left", "failures", "wait_seconds", "locked", "last_used"] {
+    let fields = ["since", "backup_codes_left", "failures", "wait_seconds", "locked", "last_used"];
+    for field in fields.into_iter().chain(["budget_used", "decisions"]) {
         for value in [json!(-1), json!("0"), json!(1.5), json!(1e300)] {
             let mut damaged = enrolled();
             damaged["parameters"]["standing"][field] = value;

@@ -93,11 +93,55 @@ fn of_codes_over_four_connections_at_once_as_many_are_evaluated_as_at_logins() {
     assert_eq!(counted(Path::new(STORE), &victim), counted_at_logins(32));
     // What is right is not looked at now, either, and not spent.
     let before = record(Path::new(STORE), &victim);
-    for code in [&victim.code(), &victim.backup_codes[0]] {
-        let answer = call(victim.user.uid, "Verify", &verify(&victim.user, code, "login"));
-        assert_eq!(verdict(&answer), "wait");
-    }
+    let try_now =
+        |code: &str, purpose| call(victim.user.uid, "Verify", &verify(&victim.user, code, purpose));
+    assert_eq!(verdict(&try_now(&victim.code(), "login")), "wait");
+    // A backup code is, and a trial opens nothing by it.
+    assert_eq!(verdict(&try_now(&victim.backup_codes[0], "trial")), "accepted");
     assert_eq!(record(Path::new(STORE), &victim), before);
+    assert_eq!(verdict(&try_now(&victim.code(), "login")), "wait");
+    let opened = try_now(&victim.backup_codes[0], "login");
+    let said = &opened["parameters"]["verdict"];
+    let expected = json!({
+        "verdict": "accepted", "backup_codes_left": 7, "failures_since_login": 5,
+        "budget_used": 5, "opened": true,
+    });
+    assert_eq!(said, &expected);
+    assert_eq!(verdict(&try_now(&victim.code(), "login")), "accepted");
+    let now = status(&victim);
+    assert_eq!((&now["failures"], &now["budget_used"]), (&json!(0), &json!(0)));
+    let decisions = now["decisions"].as_array().unwrap();
+    let of = |outcome: &str| decisions.iter().filter(|it| it["outcome"] == *outcome).count();
+    assert_eq!((of("accepted"), of("wrong")), (2, 1), "{decisions:?}");
+    let wrong = decisions.iter().find(|it| it["outcome"] == "wrong").unwrap();
+    assert_eq!((&wrong["service"], &wrong["times"]), (&json!("cloud2fa"), &json!(5)));
+}
+
+#[test]
+fn a_wrong_backup_code_counts_nowhere_and_a_right_one_makes_a_change_in_a_wait() {
+    let victim = enrol("u116");
+    let name = victim.user.name.as_str();
+    let strange = "0000-0000-0000Z";
+    let mut connection = authenticated(victim.user.uid, name);
+    let by = |code: &str| json!({ "user": name, "current_code": code });
+    for number in 0..6 {
+        let begun = Instant::now();
+        let answer = connection.call("RegenerateBackupCodes", &by(strange));
+        assert_eq!(error_of(&answer), Some("CurrentCodeRefused"), "{answer}");
+        assert_eq!(verdict(&answer), "wrong", "{number}");
+        assert!(begun.elapsed() >= DELAY, "told after {:?}", begun.elapsed());
+    }
+    assert_eq!(status(&victim)["failures"], 0);
+    for _ in 0..5 {
+        connection.call("RegenerateBackupCodes", &by(&victim.wrong_code()));
+    }
+    let answer = connection.call("RegenerateBackupCodes", &by(&victim.code()));
+    assert_eq!(verdict(&answer), "wait");
+    let changed = connection.call("RegenerateBackupCodes", &by(&victim.backup_codes[0]));
+    let cleared = json!({ "failures_since_login": 11, "budget_used": 5, "opened": true });
+    assert_eq!(changed["parameters"]["cleared"], cleared, "{changed}");
+    let now = status(&victim);
+    assert_eq!((&now["failures"], &now["wait_seconds"]), (&json!(0), &json!(0)));
 }
 
 #[test]

@@ -2,13 +2,13 @@
 //! questions to which every answer is refused.
 #![allow(missing_docs)]
 
-use cloud2fa::Store;
 use cloud2fa_tests::processes::another_user;
 use cloud2fa_tests::sshd::{LET_IN, PASSWORD_THEN_CODE, Sshd};
 use cloud2fa_tests::{Fixture, syslog, user};
 
 const PASSWORD: &str = "Password: ";
 const PROMPT: &str = "Verification code: ";
+const BACKUP_PROMPT: &str = "Backup code: ";
 /// The prompt of the client itself, for sshd's method `password`.
 const CLIENTS_PROMPT: &str = "'s password: ";
 /// The client's exit status where it was not let in.
@@ -166,7 +166,7 @@ fn the_junk_of_a_refused_user_that_passes_an_optional_password_stage_counts_noth
 }
 
 #[test]
-fn who_must_wait_is_told_and_sshd_asks_no_more() {
+fn who_must_wait_is_told_and_asked_for_a_backup_code() {
     let (name, fixture) = (another_user(), Fixture::new());
     let enrolled = fixture.enrol(&name);
     fixture.fail(&enrolled, 5);
@@ -175,22 +175,24 @@ fn who_must_wait_is_told_and_sshd_asks_no_more() {
     let sshd = Sshd::start(&fixture, PASSWORD_THEN_CODE, &[]);
     let mut client = sshd.connect_with(&name, &["NumberOfPasswordPrompts=3"]);
     client.answer(PASSWORD, "pw");
-    client.expect("Too many wrong codes. Try again in 50 min.");
+    client.expect("Too many wrong codes. Try again in 50 min, or use a backup code.");
+    client.answer(BACKUP_PROMPT, &enrolled.code());
     let ended = client.finish();
-    let counts = (ended.count(PASSWORD), ended.count(PROMPT), ended.count("Try again"));
+    let counts = (ended.count(PASSWORD), ended.count(PROMPT), ended.count(BACKUP_PROMPT));
     assert_eq!((ended.status, counts), (REFUSED, (1, 0, 1)), "{ended:?}");
-    // In a stack that asks for a code only, nothing is asked at all.
+    // The same in a stack that asks for a code only; and a backup code is let in by.
     let sshd = Sshd::start(&fixture, CODE_ONLY, &[]);
     let mut client = sshd.connect_with(&name, &["NumberOfPasswordPrompts=3"]);
     client.expect("Too many wrong codes. Try again in ");
+    client.answer(BACKUP_PROMPT, "0000-0000-0000Z");
+    client.answer(BACKUP_PROMPT, &enrolled.backup_codes[0]);
+    client.expect("6 wrong codes since the last login.");
+    client.expect("change it");
+    client.expect(LET_IN);
     let ended = client.finish();
-    assert_eq!(
-        (ended.status, ended.count(PROMPT), ended.count("Try again")),
-        (REFUSED, 0, 1),
-        "{ended:?}"
-    );
-    // The wait is over: in again.
-    fixture.store().unlock(&enrolled.user, &user::now).unwrap();
+    let counts = (ended.count(PROMPT), ended.count("That backup code is wrong."));
+    assert_eq!((ended.status, counts), (0, (0, 1)), "{ended:?}");
+    // The wait is over: the app's code is in again.
     let mut client = sshd.connect(&name);
     client.answer(PROMPT, &enrolled.code());
     client.expect(LET_IN);
@@ -205,9 +207,10 @@ fn the_fifth_wrong_code_ends_sshds_asking() {
     let sshd = Sshd::start(&fixture, CODE_ONLY, &[]);
     let mut client = sshd.connect_with(&name, &["NumberOfPasswordPrompts=3"]);
     client.answer(PROMPT, &enrolled.wrong_code());
-    client.expect("Too many wrong codes. Try again in 30 s.");
+    client.expect("Too many wrong codes. Try again in 30 s, or use a backup code.");
+    // The round after it finds the wait, and asks for what is taken.
+    client.answer(BACKUP_PROMPT, "");
     let ended = client.finish();
-    // The wrong code itself is said once; the round after it finds the wait.
     assert_eq!((ended.status, ended.count(PROMPT)), (REFUSED, 1), "{ended:?}");
     assert_eq!(fixture.status(&enrolled).failures, 5);
 }

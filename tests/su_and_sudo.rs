@@ -10,6 +10,7 @@ use std::sync::Once;
 
 const PASSWORD: &str = "Password: ";
 const PROMPT: &str = "Verification code: ";
+const BACKUP_PROMPT: &str = "Backup code: ";
 /// What su and sudo run, and what it says.
 const COMMAND: &str = "echo now $(id -un)";
 
@@ -65,9 +66,14 @@ impl Program {
     }
 
     fn run(self, people: &People, code: &str) -> Ended {
+        self.run_to(people, PROMPT, code)
+    }
+
+    /// The same where another prompt comes.
+    fn run_to(self, people: &People, prompt: &str, code: &str) -> Ended {
         let mut terminal = self.start(people);
         terminal.answer(self.password_prompt(), "pw");
-        terminal.answer(PROMPT, code);
+        terminal.answer(prompt, code);
         terminal.finish()
     }
 }
@@ -166,12 +172,34 @@ fn the_last_backup_code_and_a_wait_are_told_to_both() {
         people.fixture.fail(&people.enrolled, 4);
         let fifth = program.run(&people, &people.enrolled.wrong_code());
         assert!(!people.is_in(&fifth), "{fifth:?}");
-        assert_eq!(fifth.count("Too many wrong codes. Try again in 30 s."), 1, "{fifth:?}");
-        let mut terminal = program.start(&people);
-        terminal.answer(program.password_prompt(), "pw");
-        let waits = terminal.finish();
+        assert_eq!(
+            fifth.count("Too many wrong codes. Try again in 30 s, or use a backup code."),
+            1,
+            "{fifth:?}"
+        );
+        let waits = program.run_to(&people, BACKUP_PROMPT, "");
         assert!(!people.is_in(&waits), "{waits:?}");
         assert_eq!((waits.count("Try again in "), waits.count(PROMPT)), (1, 0), "{waits:?}");
+    }
+}
+
+#[test]
+fn a_backup_code_ends_a_wait_and_a_lock_and_both_say_what_there_was() {
+    for program in Program::BOTH {
+        let people = People::of(program);
+        people.fixture.fail(&people.enrolled, 100);
+        let token = program.run_to(&people, BACKUP_PROMPT, &people.enrolled.code());
+        assert!(!people.is_in(&token), "{token:?}");
+        assert!(token.count("Codes of the app are locked: use a backup code") > 0, "{token:?}");
+        let wrong = program.run_to(&people, BACKUP_PROMPT, "0000-0000-0000Z");
+        assert!(!people.is_in(&wrong), "{wrong:?}");
+        assert_eq!(wrong.count("That backup code is wrong."), 1, "{wrong:?}");
+        let right = program.run_to(&people, BACKUP_PROMPT, &people.enrolled.backup_codes[0]);
+        assert!(people.is_in(&right), "{right:?}");
+        // sudo wants no information (PAM_SILENT). This is none.
+        assert_eq!(right.count("101 wrong codes since the last login."), 1, "{right:?}");
+        let token = program.run(&people, &people.enrolled.code());
+        assert!(people.is_in(&token), "{token:?}");
     }
 }
 

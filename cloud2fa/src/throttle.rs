@@ -1,17 +1,17 @@
-//! How long to wait after wrong codes, and when to lock (RFC 4226 section 7.3, NIST SP 800-63B 3.2.2).
+//! How long tokens must wait after wrong ones, and when they are locked out (RFC 4226 section 7.3, NIST SP 800-63B 3.2.2).
 
 use crate::UnixTime;
 
 /// The throttle's settings; the configuration's `[throttle]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttle {
-    /// Wrong codes in a row before the first wait.
+    /// Wrong tokens in a row before the first wait.
     pub free_failures: u32,
     /// The first wait, seconds; it doubles with each further failure.
     pub first_wait: u64,
     /// No wait is longer, seconds.
     pub longest_wait: u64,
-    /// Wrong codes in a row at which the factor is locked until an administrator unlocks it.
+    /// Wrong tokens in a row at which tokens are locked out, until a right backup code or an administrator unlocks.
     pub lock_after: u32,
 }
 

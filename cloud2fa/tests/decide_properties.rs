@@ -18,7 +18,7 @@ use cloud2fa::backup_codes::CODES;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::throttle::Throttle;
-use cloud2fa::{Factor, Secret, TimeStep, UnixTime};
+use cloud2fa::{Factor, Secret, UnixTime};
 use model::{Ledger, kind, model};
 use proptest::prelude::*;
 use std::collections::BTreeSet;

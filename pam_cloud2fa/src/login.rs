@@ -138,11 +138,11 @@ impl<H: Host> Login<'_, H> {
         state_dir: &Path,
     ) -> Result<Outcome, Outcome> {
         let Enrolled { user, seen, shut } = enrolled;
-        let is_shut = shut.is_some();
-        let answer = answer.map_err(|outcome| match shut {
-            Some(shut) => shut.unless_failed(outcome),
-            None => outcome,
-        })?;
+        let (answer, shut) = match (answer, shut) {
+            (Ok(answer), shut) => (answer, shut),
+            (Err(outcome), Some(shut)) => return Err(shut.unless_failed(outcome)),
+            (Err(outcome), None) => return Err(outcome),
+        };
         // The service has a process of its own, which no user can stop.
         if !matches!(store, Reach::Service { .. }) {
             let shield = Shield::raise().map_err(|source| StoreError::Io {
@@ -162,7 +162,10 @@ impl<H: Host> Login<'_, H> {
         };
         let verdict = store.verify(&attempt, &|| self.host.now())?;
         let outcome = Outcome::of(&verdict, answer.factor());
-        Ok(if is_shut { outcome.at_a_shut_door(&verdict) } else { outcome })
+        Ok(match shut {
+            Some(shut) => outcome.at_a_shut_door(&verdict, shut),
+            None => outcome,
+        })
     }
 
     /// Looks up who wants to log in. Ends the login where no code is asked for.

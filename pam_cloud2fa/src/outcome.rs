@@ -71,11 +71,16 @@ impl Outcome {
         }
     }
 
-    /// This one, for who has been asked for a backup code alone: a wrong one is told.
-    pub fn at_a_shut_door(self, verdict: &Verdict) -> Self {
+    /// This one, for who has been asked for a backup code alone, and `shut` would have been the
+    /// end without one: a wrong one is told, and of a token the log says what it has met.
+    pub fn at_a_shut_door(self, verdict: &Verdict, shut: Self) -> Self {
         match (verdict, self.event.factor) {
             (Verdict::Wrong { .. }, Some(Factor::BackupCode)) => {
                 self.with_reason_told(texts::WRONG_BACKUP_CODE)
+            }
+            (Verdict::Wait { .. } | Verdict::Locked, _) => {
+                let Event { failures, detail, .. } = shut.event;
+                Self { event: Event { failures, detail, ..self.event }, ..self }
             }
             _ => self,
         }

@@ -211,6 +211,9 @@ impl Dialogue for Terminal {
                     "The {code} is wrong, and it was one too many: the second factor is locked.\n"
                 )
             }
+            Verdict::Wrong { .. } if factor == Some(Factor::BackupCode) => {
+                format!("The {code} is wrong.\n")
+            }
             Verdict::Wrong { wait_seconds: 0, failures, .. } => {
                 format!("The {code} is wrong. Wrong codes in a row: {failures}.\n")
             }

@@ -40,14 +40,35 @@ fn read(bytes: &[u8]) -> Read {
     Read { standing, verdict, anything }
 }
 
-fn enrolled() -> Value {
+/// What a service said before it knew of a budget and of the last decisions: one that was started
+/// before an upgrade of the package is asked by clients from behind it.
+fn enrolled_before() -> Value {
     json!({"parameters": {"standing": {
         "state": "enrolled", "generation": GENERATION, "since": 1_700_000_000_u64, "last_used": null,
         "backup_codes_left": 8, "failures": 0, "wait_seconds": 0, "locked": false,
     }}})
 }
 
+fn enrolled() -> Value {
+    let mut answer = enrolled_before();
+    answer["parameters"]["standing"]["budget_used"] = json!(170);
+    answer["parameters"]["standing"]["decisions"] = json!([
+        {"time": 1_700_000_000_u64, "outcome": "accepted", "factor": "token",
+         "service": "sshd", "address": "192.0.2.1", "times": 1},
+        {"time": 1_700_000_001_u64, "outcome": "wrong", "factor": "backup_code",
+         "service": "cloud2fa", "address": null, "times": 50},
+    ]);
+    answer
+}
+
 fn accepted() -> Value {
+    let mut answer = accepted_before();
+    answer["parameters"]["verdict"]["budget_used"] = json!(57);
+    answer["parameters"]["verdict"]["opened"] = json!(true);
+    answer
+}
+
+fn accepted_before() -> Value {
     json!({"parameters": {"verdict": {
         "verdict": "accepted", "backup_codes_left": 8, "failures_since_login": 0,
     }}})
@@ -60,7 +81,9 @@ fn good_answers() -> Vec<Value> {
     let error = |name: &str, parameters: Value| json!({"error": format!("io.cloud2fa.{name}"), "parameters": parameters});
     vec![
         enrolled(),
+        enrolled_before(),
         accepted(),
+        accepted_before(),
         json!({"parameters": {"standing": {"state": "never_enrolled", "generation": null}}}),
         json!({"parameters": {"standing": {"state": "disabled", "generation": GENERATION}}}),
         verdict(wrong.clone()),
@@ -72,6 +95,8 @@ fn good_answers() -> Vec<Value> {
         json!({"parameters": {"password": true, "current_code": false}}),
         json!({"parameters": {"issuer": "host", "uri": "otpauth://totp/x", "secret": "AAAA"}}),
         json!({"parameters": {"backup_codes": ["0000-0000-0000Z"], "old_copy_wiped": true}}),
+        json!({"parameters": {"old_copy_wiped": true, "cleared":
+            {"failures_since_login": 7, "budget_used": 7, "opened": true}}}),
         error("CurrentCodeRefused", json!({"verdict": wrong})),
         error("WrongCode", json!({"clock_off_seconds": -90})),
         error("Unavailable", json!({"message": "it does not work"})),
@@ -163,12 +188,15 @@ proptest! {
         }
         let Read { standing, verdict, .. } = read(&bytes);
         if let Some(Verdict::Accepted { .. }) = verdict {
-            prop_assert!(*good == accepted() && says(&bytes, "\"accepted\""));
+            let is_one = *good == accepted() || *good == accepted_before();
+            prop_assert!(is_one && says(&bytes, "\"accepted\""));
         }
         match standing {
             Some(Standing::NeverEnrolled) => prop_assert!(says(&bytes, "\"never_enrolled\"")),
             Some(Standing::Disabled(_)) => prop_assert!(says(&bytes, "\"disabled\"")),
-            Some(Standing::Enrolled(..)) => prop_assert!(*good == enrolled()),
+            Some(Standing::Enrolled(..)) => {
+                prop_assert!(*good == enrolled() || *good == enrolled_before());
+            }
             None => {}
         }
     }
@@ -186,6 +214,7 @@ proptest! {
 
     #[test]
     fn a_field_of_another_type_is_no_answer(which in any::<Index>(), value in any_value()) {
+        let optional = ["last_used", "budget_used", "decisions", "opened"];
         for (good, whose) in [(enrolled(), "standing"), (accepted(), "verdict")] {
             let keys: Vec<_> = good["parameters"][whose].as_object().unwrap().keys().cloned().collect();
             let key = which.get(&keys);
@@ -194,13 +223,14 @@ proptest! {
             let Read { standing, verdict, .. } = read(other.to_string().as_bytes());
             let old = &good["parameters"][whose][key];
             let fits = value.as_u64().is_some() && (old.is_u64() || key == "last_used")
-                || value.is_null() && key == "last_used"
+                || value.is_null() && optional.contains(&key.as_str())
+                || value == json!([]) && key == "decisions"
                 || value.is_boolean() && old.is_boolean();
             prop_assert!(fits || (standing.is_none() && verdict.is_none()), "{other}");
             // Where everything else is said, that is nothing.
             other["parameters"][whose].as_object_mut().unwrap().remove(key);
             let Read { standing, verdict, .. } = read(other.to_string().as_bytes());
-            prop_assert!(key == "last_used" || (standing.is_none() && verdict.is_none()), "{other}");
+            prop_assert!(optional.contains(&key.as_str()) || (standing.is_none() && verdict.is_none()), "{other}");
         }
     }
 
@@ -220,6 +250,33 @@ fn what_the_service_says_is_read() {
         let is_refusal = answer.get("error").is_some();
         assert_eq!(read(answer.to_string().as_bytes()).anything, !is_refusal, "{answer}");
     }
+}
+
+#[test]
+fn what_a_service_from_before_an_upgrade_does_not_say_is_nothing() {
+    let before = read(enrolled_before().to_string().as_bytes());
+    let Some(Standing::Enrolled(_, status)) = before.standing else { panic!("{before:?}") };
+    assert_eq!((status.budget_used, status.history.entries().count()), (0, 0));
+    let before = read(accepted_before().to_string().as_bytes());
+    let expected = Verdict::Accepted {
+        backup_codes_left: 8,
+        failures_since_login: 0,
+        budget_used: 0,
+        opened: false,
+    };
+    assert_eq!(before.verdict, Some(expected));
+    let now = read(enrolled().to_string().as_bytes());
+    let Some(Standing::Enrolled(_, status)) = now.standing else { panic!("{now:?}") };
+    assert_eq!((status.budget_used, status.history.entries().count()), (170, 2));
+}
+
+#[test]
+fn more_decisions_than_are_kept_are_no_answer() {
+    let mut answer = enrolled();
+    let decisions = answer["parameters"]["standing"]["decisions"].as_array_mut().unwrap();
+    let one = decisions[0].clone();
+    decisions.extend(std::iter::repeat_n(one, 4));
+    assert!(!read(answer.to_string().as_bytes()).anything);
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn users_locked(names: &[String], command: &str) -> Finding {
         Severity::Warning,
         Id::UserLocked,
         format!("locked after too many wrong codes: {}", listed(names)),
-        "They cannot log in. Somebody who has their password may have guessed.",
+        "Only a backup code lets them in. Somebody who has their password may have guessed.",
         format!("Look at the log, let them change the password, then:\n    {command} unlock NAME"),
     )
 }
