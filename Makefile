@@ -41,7 +41,7 @@ UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 
 # A Debian package that has the module: dpkg knows nothing of what is put over it or taken away.
 PACKAGED = $(if $(DESTDIR),,$(shell dpkg-query --search $(PAMDIR)/pam_cloud2fa.so 2>/dev/null))
 
-.PHONY: help demo test test-fast bench build deb deb-source install uninstall clean
+.PHONY: help demo test test-fast bench bench-pairs build deb deb-source install uninstall clean
 
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -63,6 +63,13 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
 	@tests/private-machine $(CURDIR)/target/release/bench
 	@tests/bench_service
+
+# Pairs need the commit in this checkout's history: make bench-pairs COMMIT=d809075
+bench-pairs: build # Measure logins beside those of an older version (COMMIT=HASH)
+	@tools/install-missing bench
+	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
+	@tools/at $(COMMIT) >/dev/null
+	@tests/private-machine $(CURDIR)/target/release/bench pairs $(COMMIT)
 
 build: # Build the module, the command and the service for use
 	@tools/install-missing build

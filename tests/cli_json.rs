@@ -271,7 +271,8 @@ fn init_makes_a_store_once() {
     let fixture = Fixture::new();
     let init = |new: bool| {
         let ended = run(&fixture, &["init", "--json"]);
-        let said = json!({"initialised": true, "new": new, "state_dir": fixture.store_path()});
+        let state_dir = fixture.store_path();
+        let said = json!({"initialised": true, "new": new, "format": 2, "state_dir": state_dir});
         assert_eq!((ended.last(), ended.status), (said, 0));
     };
     init(false);

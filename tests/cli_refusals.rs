@@ -4,6 +4,7 @@
 
 use cloud2fa_tests::Fixture;
 use cloud2fa_tests::command::{Ended, ended, of, path, run};
+use cloud2fa_tests::index;
 use cloud2fa_tests::service::as_uid;
 use std::process::{Command, Stdio};
 
@@ -44,7 +45,7 @@ fn without_a_store_the_remedy_is_named() {
     std::fs::remove_file(fixture.store_path().join(".store")).unwrap();
     let text = refused(&fixture, &["status", "--user", "alice"], "unavailable", 1);
     assert!(text.contains("holds no store") && text.contains("cloud2fa init"), "{text}");
-    std::fs::remove_dir(fixture.store_path()).unwrap();
+    std::fs::remove_dir_all(fixture.store_path()).unwrap();
     let text = refused(&fixture, &["list"], "unavailable", 1);
     assert!(text.contains("there is no store") && text.contains("cloud2fa init"), "{text}");
     let enable = run(&fixture, &["enable", "--user", "alice", "--json"]);
@@ -61,7 +62,7 @@ fn unknown_users_and_paths_for_names_are_no_users() {
         assert!(text.lines().count() == 1, "one line, whatever was typed: {text:?}");
     }
     refused(&fixture, &["unlock", "nobody-here"], "unknown_user", 1);
-    assert_eq!(std::fs::read_dir(fixture.store_path()).unwrap().count(), 1);
+    assert_eq!(index::files(&fixture.store_path()), [fixture.store_path().join(".store")]);
 }
 
 #[test]

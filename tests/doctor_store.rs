@@ -42,7 +42,7 @@ fn what_is_wrong_with_store_and_records_is_found() {
         ),
         (
             "a later version's",
-            |_| fs::write(format!("{STORE}/.store"), "format = 2\n").unwrap(),
+            |_| fs::write(format!("{STORE}/.store"), "format = 3\n").unwrap(),
             &["store_unusable"],
         ),
         ("read-only", |_| shell(&format!("mount -o remount,ro {STORE}")), &["store_read_only"]),

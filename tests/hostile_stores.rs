@@ -31,8 +31,8 @@ const UNHEALTHY: [Unhealthy; 18] = [
     ("noise for a marker", ".store is damaged", |path| {
         user::write_private(&path.join(".store"), &[0xff; 99]);
     }),
-    ("a marker of a later version", "has format 2", |path| {
-        user::write_private(&path.join(".store"), b"format = 2\nid = \"00\"\n");
+    ("a marker of a later version", "has format 3", |path| {
+        user::write_private(&path.join(".store"), b"format = 3\nid = \"00\"\n");
     }),
     ("a huge marker", ".store is too large", |path| {
         File::options().write(true).open(path.join(".store")).unwrap().set_len(1 << 40).unwrap();

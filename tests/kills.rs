@@ -115,7 +115,7 @@ fn look_after_right(victim: &Victim<'_>, said: &[String]) -> Left {
     );
     assert_eq!(victim.next_login(&victim.answer), Code::AUTH_ERR, "and once more");
     assert_eq!(victim.next_login(&victim.alice.code_at(1)), Code::SUCCESS, "the next code");
-    assert_eq!(files_of(victim.fixture), [".store", &format!("{}.account", victim.name())]);
+    assert_eq!(files_of(victim.fixture), [".store", &format!("{}.account", victim.name()), "uid"]);
     left
 }
 

@@ -6,7 +6,7 @@
 use cloud2fa::{Secret, Standing, Store};
 use cloud2fa_tests::command::{self, Dialogue, Ended};
 use cloud2fa_tests::strace::{self, Call, Strace, after_answer};
-use cloud2fa_tests::{Code, Enrolled, Fixture, user};
+use cloud2fa_tests::{Code, Enrolled, Fixture, index, user};
 
 /// What a shell shows for a program that SIGKILL has ended.
 const KILLED: i32 = 128 + 9;
@@ -71,9 +71,8 @@ fn standing(fixture: &Fixture) -> Standing {
 
 /// Files of an enrolment that was not finished.
 fn leftovers(fixture: &Fixture) -> usize {
-    let names =
-        std::fs::read_dir(fixture.store_path()).unwrap().map(|entry| entry.unwrap().file_name());
-    names.filter(|name| name != ".store" && name != "alice.account").count()
+    let files = index::files(&fixture.store_path()).into_iter();
+    files.filter(|path| !path.ends_with(".store") && !path.ends_with("alice.account")).count()
 }
 
 /// That the login counts as it must where the enrolment `new` is the one that holds.

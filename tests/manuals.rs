@@ -1,5 +1,6 @@
 //! The manual pages are well formed, for both programs that format them, refer to each other, and
-//! cloud2fad(8) says what units, interface and code say. What docs/CVES.md says to be tested is tested.
+//! cloud2fad(8) says what units, interface and code say. What docs/CVES.md and SECURITY.md say to be
+//! tested is tested.
 #![allow(missing_docs)]
 
 use cloud2fa_tests::machine::{program, workspace};
@@ -145,12 +146,17 @@ fn the_page_of_the_files_names_the_keys_of_a_record_and_no_other() {
     }
 }
 
-#[test]
-fn the_table_of_holes_names_tests_that_are_there() {
+/// The source of all tests.
+fn tests() -> String {
     let places = ["tests", "cloud2fa/tests"].map(|place| workspace().join(place));
     let files = places.iter().flat_map(|place| std::fs::read_dir(place).expect("tests"));
     let paths = files.map(|file| file.expect("readable").path()).filter(|path| path.is_file());
-    let tests: String = paths.map(|path| std::fs::read_to_string(path).expect("text")).collect();
+    paths.map(|path| std::fs::read_to_string(path).expect("text")).collect()
+}
+
+#[test]
+fn the_table_of_holes_names_tests_that_are_there() {
+    let tests = tests();
     let table = read("docs/CVES.md");
     let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| 20")).collect();
     assert!(rows.len() >= 20, "{}", rows.len());
@@ -162,4 +168,23 @@ fn the_table_of_holes_names_tests_that_are_there() {
             assert!(tests.contains(&format!("fn {name}(")), "no test {name}: {row}");
         }
     }
+}
+
+#[test]
+fn the_threat_model_names_tests_that_are_there() {
+    let (tests, text) = (tests(), read("SECURITY.md"));
+    let (_, model) = text.split_once("\n## Who is where, and what they get\n").expect("the model");
+    let (model, _) = model.split_once("\n## ").expect("what follows");
+    let mut named = 0;
+    for boundary in model.split("\n### ").skip(1) {
+        let title = boundary.lines().next().expect("a title");
+        let words = boundary.split('`').skip(1).step_by(2);
+        let names: Vec<_> = words.filter(|word| word.matches('_').count() > 2).collect();
+        assert!(!names.is_empty(), "{title} is held by nothing");
+        for name in &names {
+            assert!(tests.contains(&format!("fn {name}(")), "no test {name}: {title}");
+        }
+        named += names.len();
+    }
+    assert!(named > 30, "{named}");
 }

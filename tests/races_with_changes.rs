@@ -6,7 +6,7 @@ use cloud2fa::{Secret, Standing, Store, TimeStep};
 use cloud2fa_tests::command::{self, Dialogue, Ended};
 use cloud2fa_tests::host_process::{HostProcess, waits_for_a_lock};
 use cloud2fa_tests::processes::{is_stopped, wait_for};
-use cloud2fa_tests::{Code, Enrolled, Fixture, user};
+use cloud2fa_tests::{Code, Enrolled, Fixture, index, user};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -281,7 +281,7 @@ fn of_two_first_enrolments_at_once_one_is_made() {
             Code::SUCCESS,
             "round {round}"
         );
-        let files = std::fs::read_dir(fixture.store_path()).unwrap().count();
+        let files = index::files(&fixture.store_path()).len();
         assert_eq!(files, 2, "round {round}: .store and alice.account, no leftover");
     }
 }

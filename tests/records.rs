@@ -13,7 +13,7 @@ use cloud2fa::store::record;
 use cloud2fa::throttle::Wait;
 use cloud2fa::totp::{Algorithm, Parameters};
 use cloud2fa::{Account, Factor, Holder, Secret, UnixTime, UserName};
-use cloud2fa_tests::records::{self, Decision, Record};
+use cloud2fa_tests::records::{self, BackupCodes, Decision, Record};
 use cloud2fa_tests::slots;
 
 /// The last second of the year 9999, and the day it is in.
@@ -30,7 +30,7 @@ const SEALED: [u8; Sealed::LONGEST] = [0xfb; Sealed::LONGEST];
 
 impl Seal for Longest {
     fn open(&self, _: &UserName, _: &Sealed) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-        Ok(vec![0xfe; 64].into())
+        Ok(vec![0xfe; 15].into())
     }
 
     fn seal(&self, _: &UserName, _: &[u8], counter: u64) -> Result<Sealed, SealError> {
@@ -65,10 +65,9 @@ fn decisions() -> Vec<Entry> {
 fn fullest() -> Account {
     let name = UserName::new(&"a".repeat(200)).unwrap();
     let parameters = Parameters::new(Algorithm::Sha512, 8, 300).unwrap();
-    let secret = Secret::from_bytes(&[0xfe; 64]).unwrap().with_parameters(parameters);
+    let secret = Secret::weak_from_bytes(&[0xfe; 15], LATEST).unwrap().with_parameters(parameters);
     let enrolment = Enrolment {
         drift: Drift::new(-2880).unwrap(),
-        replace_weak_by: Some(LATEST),
         codes_seen: false,
         unconfirmed_until: Some(LATEST),
         ..Enrolment::new(
@@ -102,7 +101,9 @@ fn fullest() -> Account {
         let (kind, number) = (NoticeKind::RenewedByRoot, LATEST.0 - number);
         usage.notices.add(Notice { kind, at: LATEST, number });
     }
-    decisions().into_iter().for_each(|entry| usage.history.add(entry));
+    for entry in decisions() {
+        usage.history.add(entry);
+    }
     Account {
         enrolment: Some(enrolment),
         ticket: Some(Ticket { hash: fingerprint(0xf3), ends: LATEST }),
@@ -138,12 +139,12 @@ fn fullest_as_documented(generation: String) -> Record {
         created: Some((latest, "\"\\".repeat(50))),
         codes_seen: false,
         unconfirmed_until: Some(latest),
-        backup_codes: Some((
-            65_536,
-            10,
-            vec![7; 16],
-            (0..8).map(|nth| vec![0xf0 + nth; 32]).collect(),
-        )),
+        backup_codes: Some(BackupCodes {
+            memory_kib: 65_536,
+            passes: 10,
+            salt: vec![7; 16],
+            hashes: (0..8).map(|nth| vec![0xf0 + nth; 32]).collect(),
+        }),
         last_step_at: Some(latest),
         last_used: Some(latest),
         spent_backup_codes: (0..8).collect(),

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::{Generation, Secret};
+use cloud2fa_tests::index;
 use cloud2fa_tests::service::{self, Raw};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
 use cloud2fa_tests::visitor::{self, error_of};
@@ -93,8 +94,8 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// The files of the store, whole.
 fn files() -> BTreeMap<PathBuf, Vec<u8>> {
-    let entries = std::fs::read_dir(STORE).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    let files = index::files(STORE.as_ref()).into_iter();
+    files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
 /// A store in which alice and carol are enrolled, and nobody else.

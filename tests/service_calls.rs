@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Secret;
+use cloud2fa_tests::index;
 use cloud2fa_tests::service::{self, Raw};
 use cloud2fa_tests::user;
 use cloud2fa_tests::visitor::connect;
@@ -47,9 +48,9 @@ fn start() {
 }
 
 /// All files of the store.
-fn store() -> BTreeMap<std::ffi::OsString, Vec<u8>> {
-    let files = std::fs::read_dir(STORE).unwrap().map(Result::unwrap);
-    files.map(|file| (file.file_name(), std::fs::read(file.path()).unwrap())).collect()
+fn store() -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let files = index::files(STORE.as_ref()).into_iter();
+    files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
 }
 
 fn nothing_panicked() -> bool {

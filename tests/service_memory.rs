@@ -1,68 +1,108 @@
 //! What stays in the memory of the service's process of what it was told in confidence: nothing.
 #![allow(missing_docs)]
 
-use cloud2fa::Secret;
+use cloud2fa::{BackupCode, Secret};
+use cloud2fa_tests::memory::{self, Secrets};
 use cloud2fa_tests::processes::wait_for;
+use cloud2fa_tests::service::Raw;
 use cloud2fa_tests::user::{A_MOMENT, step_with_time_left};
 use cloud2fa_tests::visitor;
-use serde_json::json;
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const ALICE: u32 = 5001;
 
-/// What the process may write to, as it is now.
-fn memory(pid: u32) -> Vec<u8> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
-    let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
-    let mut all = Vec::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (begin, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let number = |hex| u64::from_str_radix(hex, 16).unwrap();
-        let (begin, end) = (number(begin), number(end));
-        let mut bytes = vec![0; usize::try_from(end - begin).unwrap()];
-        // The kernel's own pages cannot be read.
-        if memory.read_exact_at(&mut bytes, begin).is_ok() {
-            all.extend(bytes);
-        }
-    }
-    all
-}
-
-fn holds(pid: u32, what: &str) -> bool {
-    let mut bytes = memory(pid);
-    // As text, which is searched fast.
-    bytes.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = 0);
-    String::from_utf8(bytes).expect("ASCII").contains(what)
-}
-
 /// Soon after the answer, which the process sends first.
-fn is_wiped(pid: u32, what: &str, secret: &str) {
-    wait_for(&format!("{what}: wiped"), || (!holds(pid, secret)).then_some(()));
+fn is_wiped(pid: u32, what: &str, secrets: &Secrets) {
+    let mut found = BTreeSet::new();
+    let gone = |found: &mut BTreeSet<String>| {
+        *found = secrets.found_in(&memory::of_process(pid));
+        found.is_empty().then_some(())
+    };
+    for _ in 0..20 {
+        if gone(&mut found).is_some() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{what}: {found:#?}");
+}
+
+fn text(what: &str, text: &str) -> Secrets {
+    let mut secrets = Secrets::default();
+    secrets.text(what, text);
+    secrets
+}
+
+fn backup_code(printed: &str) -> Secrets {
+    let mut secrets = Secrets::default();
+    secrets.backup_code("a backup code", printed);
+    secrets
+}
+
+/// Lets the service verify a code that is wrong.
+fn verify(connection: &mut Raw, code: &str) {
+    let status = connection.call("GetStatus", &json!({ "user": "alice" }));
+    let generation = &status["parameters"]["standing"]["generation"];
+    let answer = connection.call(
+        "Verify",
+        &json!({ "user": "alice", "generation": generation, "code": code, "purpose": "login" }),
+    );
+    assert_eq!(answer["parameters"]["verdict"]["verdict"], "wrong", "{answer}");
+}
+
+fn codes_of(answer: &Value) -> Vec<String> {
+    let codes = answer["parameters"]["backup_codes"].as_array();
+    let codes = codes.unwrap_or_else(|| panic!("no backup codes: {answer}"));
+    codes.iter().map(|code| code.as_str().expect("a text").to_owned()).collect()
 }
 
 #[test]
-fn passwords_keys_and_backup_codes_are_wiped_while_the_connection_goes_on() {
+fn passwords_keys_and_codes_are_wiped_while_the_connection_goes_on() {
     let mut connection = visitor::connect(ALICE);
-    let info = json!({ "user": "no-such-name-anywhere" });
-    connection.call("GetStatus", &info);
+    connection.call("GetStatus", &json!({ "user": "no-such-name-anywhere" }));
     let pid = visitor::instance_of(ALICE);
-    assert!(holds(pid, "PATH="), "the memory is not even read");
+    let there = text("an environment", "PATH=/");
+    assert!(!there.found_in(&memory::of_process(pid)).is_empty(), "the memory is not even read");
 
-    let password = "a-password-that-stands-nowhere-else";
+    let password = "correct-horse-battery-staple";
     connection.call("Authenticate", &json!({ "user": "alice", "password": password }));
-    // The beginning of what is given back is overwritten by the allocator itself.
-    is_wiped(pid, "the password", &password[16..]);
+    is_wiped(pid, "after a wrong password", &text("the password", password));
 
     connection.call("Authenticate", &json!({ "user": "alice", "password": "pw" }));
     let begun = connection.call("BeginEnrolment", &json!({ "user": "alice", "replace": false }));
     let key = begun["parameters"]["secret"].as_str().unwrap_or_else(|| panic!("{begun}"));
-    is_wiped(pid, "the key, as it is shown", &key[16..]);
+    // Its bytes are needed until a code proves it.
+    is_wiped(pid, "after the key was shown", &text("the key, as it is shown", key));
 
-    let code = Secret::from_base32(key).unwrap().token_at(step_with_time_left(A_MOMENT));
+    let secret = Secret::from_base32(key).unwrap();
+    let step = step_with_time_left(A_MOMENT);
+    let code = secret.token_at(step);
     let enrolled = connection.call("ConfirmEnrolment", &json!({ "code": code.as_str() }));
-    let codes = enrolled["parameters"]["backup_codes"].as_array().expect("backup codes");
-    for code in codes {
-        is_wiped(pid, "a backup code", code.as_str().unwrap());
-    }
+    let mut secrets = text("the code that proved it", code.as_str());
+    secrets.key(&secret);
+    let codes = codes_of(&enrolled);
+    codes.iter().for_each(|code| secrets.backup_code("a new backup code", code));
+    is_wiped(pid, "after an enrolment", &secrets);
+
+    let far = secret.token_at(cloud2fa::TimeStep(step.0 - 40));
+    verify(&mut connection, far.as_str());
+    let mut secrets = text("a wrong code", far.as_str());
+    secrets.key(&secret);
+    is_wiped(pid, "after a wrong code", &secrets);
+    let strange = BackupCode::generate().unwrap().printed();
+    verify(&mut connection, &strange);
+    is_wiped(pid, "after a wrong backup code", &backup_code(&strange));
+
+    connection.call("Authenticate", &json!({ "user": "alice", "password": "pw" }));
+    let current = json!({ "user": "alice", "current_code": codes[0] });
+    let renewed = connection.call("RegenerateBackupCodes", &current);
+    let mut secrets = backup_code(&codes[0]);
+    codes_of(&renewed).iter().for_each(|code| secrets.backup_code("a new backup code", code));
+    secrets.key(&secret);
+    is_wiped(pid, "after new backup codes", &secrets);
+    wait_for("the connection is still served", || {
+        let status = connection.call("GetStatus", &json!({ "user": "alice" }));
+        status.get("error").is_none().then_some(())
+    });
 }

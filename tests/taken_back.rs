@@ -23,8 +23,9 @@ fn begin(fixture: &Fixture, options: &[&str]) -> (Dialogue, Enrolled) {
 fn a_replacement_of_a_record_that_is_taken_back_is_not_told_as_done() {
     let fixture = Fixture::new();
     let (mut first, new) = begin(&fixture, &[]);
-    // The second fsync is the directory's: it takes two seconds, and fails.
-    let strace = Strace::attach(first.pid(), ["inject=fsync:error=EIO:delay_enter=2000000:when=2"]);
+    // The fourth fsync is the directory's, when the record is in it: it takes two seconds, and fails. Two
+    // are the index's.
+    let strace = Strace::attach(first.pid(), ["inject=fsync:error=EIO:delay_enter=2000000:when=4"]);
     first.answer(&new.code());
     wait_for("the record", || fixture.account_path("alice").exists().then_some(()));
     let (mut second, newer) = begin(&fixture, &["--replace"]);

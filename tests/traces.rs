@@ -3,7 +3,7 @@
 
 use cloud2fa::Store;
 use cloud2fa::store::Failures;
-use cloud2fa_tests::{Enrolled, Fixture, syslog, user};
+use cloud2fa_tests::{Enrolled, Fixture, index, syslog, user};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -127,8 +127,7 @@ fn no_secret_is_logged_or_shown() {
 /// Names and content of all files of the store.
 fn all_bytes(store: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(store).unwrap() {
-        let path = entry.unwrap().path();
+    for path in index::files(store) {
         bytes.extend(path.to_string_lossy().as_bytes());
         bytes.extend(std::fs::read(path).unwrap());
     }

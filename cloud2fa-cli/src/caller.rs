@@ -3,7 +3,7 @@
 use crate::arguments::Target;
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::{Store, User, UserName};
+use cloud2fa::{Known, Names, Store, User, UserName};
 use nix::unistd::{Uid, getuid};
 
 /// No user's (`(uid_t) -1`, chown(2)): whose a record is that cannot be read and names a user who is gone.
@@ -43,24 +43,45 @@ pub fn find(name: &str) -> Result<User, Failure> {
     canonical(nix::unistd::User::from_name(name), || format!("{name:?}"))
 }
 
+/// A user, and the names to go by.
+type Named = (User, Box<dyn Names>);
+
 /// The user that `target` means, or one that the system does not know any more and that has a record
 /// still: an administrator must be able to do away with it.
-pub fn resolve_recorded(target: &Target, store: &mut dyn Store) -> Result<User, Failure> {
-    resolve(target).or_else(|failure| recorded(target.user.as_deref(), store, failure))
+pub fn resolve_recorded(target: &Target, store: &mut dyn Store) -> Result<Named, Failure> {
+    or_recorded(resolve(target), target.user.as_deref(), store)
 }
 
 /// The same for a name.
-pub fn find_recorded(name: &str, store: &mut dyn Store) -> Result<User, Failure> {
-    find(name).or_else(|failure| recorded(Some(name), store, failure))
+pub fn find_recorded(name: &str, store: &mut dyn Store) -> Result<Named, Failure> {
+    or_recorded(find(name), Some(name), store)
 }
 
-/// A user of the store whom the system does not know; else `failure`.
-fn recorded(name: Option<&str>, store: &mut dyn Store, failure: Failure) -> Result<User, Failure> {
-    let (Kind::UnknownUser, Some(name)) = (failure.kind, name) else { return Err(failure) };
+/// Who was found, or a user of the store whom the system does not know.
+fn or_recorded(
+    found: Result<User, Failure>,
+    name: Option<&str>,
+    store: &mut dyn Store,
+) -> Result<Named, Failure> {
+    let failure = match (found, name) {
+        (Ok(user), _) => return Ok((user, machine::names())),
+        (Err(failure), Some(_)) if failure.kind == Kind::UnknownUser => failure,
+        (Err(failure), _) => return Err(failure),
+    };
     let listed = store.list(&machine::now)?;
-    let own = listed.into_iter().find(|listed| listed.name.as_str() == name);
+    let own = listed.into_iter().find(|listed| Some(listed.name.as_str()) == name);
     let user = own.map(|own| User { uid: own.uid.unwrap_or(NO_UID), name: own.name });
-    user.ok_or(failure)
+    let user = user.ok_or(failure)?;
+    Ok((user.clone(), Box::new(Forgotten(user))))
+}
+
+/// For a user whom the system has forgotten: nobody else shares the uid.
+struct Forgotten(User);
+
+impl Names for Forgotten {
+    fn uid_of(&self, name: &UserName) -> Known {
+        if *name == self.0.name { Known::Uid(self.0.uid) } else { Known::NoSuchUser }
+    }
 }
 
 fn canonical(

@@ -144,7 +144,7 @@ impl From<Refusal> for Failure {
             Refusal::CurrentCodeRequired | Refusal::NotACode | Refusal::NotProven(_) => {
                 Kind::WrongCode
             }
-            Refusal::AlreadyEnrolled(_) => Kind::AlreadyEnrolled,
+            Refusal::AlreadyEnrolled(_) | Refusal::EnrolledAs { .. } => Kind::AlreadyEnrolled,
             Refusal::Unavailable(_) | Refusal::NoEnrolmentBegun | Refusal::Store(_) => {
                 Kind::Unavailable
             }

@@ -15,7 +15,7 @@ use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// No password, code or answer is longer (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
 const LONGEST_LINE: usize = 512;
@@ -51,9 +51,12 @@ impl Input {
     pub fn line(&mut self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-                let mut line: Zeroizing<Vec<u8>> =
-                    Zeroizing::new(self.rest.drain(..=end).collect());
-                line.pop();
+                let mut line = Zeroizing::new(self.rest[..end].to_vec());
+                // What is behind the rest would stay until the end.
+                self.rest.copy_within(end + 1.., 0);
+                let left = self.rest.len() - (end + 1);
+                self.rest[left..].zeroize();
+                self.rest.truncate(left);
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }

@@ -19,18 +19,28 @@ const AUTHPRIV: i32 = 10 << 3;
 /// How long a log that is busy is waited for. syslog(3) would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Logs a change of `user`'s second factor. A method is named as the service's is that does the same.
-pub fn change(method: &str, user: &User, change: Decision, old_copy: &OldCopy, cleared: Cleared) {
+/// Logs a change of `whose` second factor, where `user` was asked for. A method is named as the service's
+/// is that does the same.
+pub fn change(
+    method: &str,
+    user: &User,
+    whose: &User,
+    change: Decision,
+    old_copy: &OldCopy,
+    cleared: Cleared,
+) {
     let event = match change {
         Decision::Enrolled => Event::done(change, Reason::RightCode, Some(Factor::Token)),
         _ => Event::done(change, Reason::ByRoot, None),
     };
-    log(method, user, &event.with_old_copy(old_copy).with_cleared(cleared));
+    let event = event.with_old_copy(old_copy).with_cleared(cleared);
+    log(method, whose, &if user == whose { event } else { event.asked_for(&user.name) });
 }
 
-/// Logs what a code is worth that was tried for `user`.
-pub fn trial(user: &User, verdict: &Verdict, factor: Factor) {
-    log("Verify", user, &Event::of_trial(verdict, factor));
+/// Logs what a code of `whose` enrolment is worth that was tried for `user`.
+pub fn trial(user: &User, whose: &User, verdict: &Verdict, factor: Factor) {
+    let event = Event::of_trial(verdict, factor);
+    log("Verify", user, &if user == whose { event } else { event.about_another(&whose.name) });
 }
 
 /// Logs that a code does not prove `user`'s new key.

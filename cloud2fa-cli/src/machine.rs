@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{Config, FileStore, StoreError, UnixTime};
+use cloud2fa::{Config, FileStore, Known, Names, StoreError, UnixTime, UserName};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Whose configuration and store are.
@@ -17,6 +17,20 @@ pub fn config(arguments: &Arguments) -> Result<Config, Failure> {
 /// Opens the store that the configuration names.
 pub fn store(config: &Config) -> Result<FileStore, StoreError> {
     FileStore::open(&config.state_dir, ROOT, config.policy(), Box::new(HeapMemory::default()))
+}
+
+/// The system's database of users.
+struct SystemNames;
+
+impl Names for SystemNames {
+    fn uid_of(&self, name: &UserName) -> Known {
+        nix::unistd::User::from_name(name.as_str()).into()
+    }
+}
+
+/// The names that the system knows.
+pub fn names() -> Box<dyn Names> {
+    Box::new(SystemNames)
 }
 
 /// The time. The one place where the command reads the clock.

@@ -58,6 +58,15 @@ impl Serialize for Codes<'_> {
     }
 }
 
+/// A result, and whose enrolment it is about, where that is another name's than was asked for.
+#[derive(Serialize)]
+pub struct OutcomeOf<'a, M> {
+    #[serde(flatten)]
+    pub message: M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrolment_of: Option<&'a str>,
+}
+
 /// What stood against the codes of the app, and is gone.
 #[derive(Serialize)]
 pub struct Cleared {
@@ -130,6 +139,8 @@ pub struct Initialised {
     pub initialised: bool,
     /// Whether there was no store before.
     pub new: bool,
+    /// The store's format now.
+    pub format: u8,
     pub state_dir: std::path::PathBuf,
 }
 

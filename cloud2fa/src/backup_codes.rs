@@ -18,9 +18,10 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Bytes of a set's salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
 
-/// One backup code, normalised. Wiped when dropped, never printed by `Debug`.
+/// One backup code, normalised. Wiped when dropped, never printed by `Debug`. On the heap, since what
+/// is moved about on the stack leaves copies behind.
 #[derive(Clone, PartialEq, Eq)]
-pub struct BackupCode(Zeroizing<[u8; SYMBOLS]>);
+pub struct BackupCode(Zeroizing<Box<[u8]>>);
 
 impl BackupCode {
     /// Length of `XXXX-XXXX-XXXXX`.
@@ -30,8 +31,8 @@ impl BackupCode {
     /// behind a password it would be taken for a token.
     pub fn generate() -> Result<Self, NoRandomness> {
         loop {
-            let mut code = Self(Zeroizing::new([0; SYMBOLS]));
-            getrandom::fill(&mut *code.0)?;
+            let mut code = Self(Zeroizing::new([0; SYMBOLS].into()));
+            getrandom::fill(&mut code.0)?;
             for byte in code.0.iter_mut() {
                 *byte = ALPHABET[usize::from(*byte & 0x1f)];
             }
@@ -43,7 +44,10 @@ impl BackupCode {
 
     /// Takes 13 symbols, upper or lower case; `I`, `L` and `O` are read as `1`, `1` and `0`.
     pub fn from_symbols(typed: &[u8]) -> Option<Self> {
-        let mut symbols: Zeroizing<[u8; SYMBOLS]> = Zeroizing::new(typed.try_into().ok()?);
+        if typed.len() != SYMBOLS {
+            return None;
+        }
+        let mut symbols: Zeroizing<Box<[u8]>> = Zeroizing::new(typed.into());
         for symbol in symbols.iter_mut() {
             *symbol = match symbol.to_ascii_uppercase() {
                 b'I' | b'L' => b'1',
@@ -59,17 +63,21 @@ impl BackupCode {
         if typed.len() != Self::PRINTED_LENGTH || typed[4] != b'-' || typed[9] != b'-' {
             return None;
         }
-        let mut symbols = Zeroizing::new([0; SYMBOLS]);
-        symbols[..4].copy_from_slice(&typed[..4]);
-        symbols[4..8].copy_from_slice(&typed[5..9]);
-        symbols[8..].copy_from_slice(&typed[10..]);
-        Self::from_symbols(&*symbols)
+        let mut symbols = Zeroizing::new(Vec::with_capacity(SYMBOLS));
+        for group in [&typed[..4], &typed[5..9], &typed[10..]] {
+            symbols.extend_from_slice(group);
+        }
+        Self::from_symbols(&symbols)
     }
 
     /// `XXXX-XXXX-XXXXX`, the form shown everywhere.
     pub fn printed(&self) -> Zeroizing<String> {
-        let symbols = std::str::from_utf8(&*self.0).expect("only ASCII symbols were let in");
-        Zeroizing::new(format!("{}-{}-{}", &symbols[..4], &symbols[4..8], &symbols[8..]))
+        let symbols = std::str::from_utf8(&self.0).expect("only ASCII symbols were let in");
+        let mut printed = Zeroizing::new(String::with_capacity(Self::PRINTED_LENGTH));
+        for part in [&symbols[..4], "-", &symbols[4..8], "-", &symbols[8..]] {
+            printed.push_str(part);
+        }
+        printed
     }
 }
 
@@ -179,7 +187,7 @@ impl HashRecipe {
         let blocks = memory.blocks(params.block_count()).ok_or(HashError::OutOfMemory)?;
         let mut hash = Zeroizing::new([0; 32]);
         let outcome = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into_with_memory(&*code.0, &self.salt, &mut *hash, &mut *blocks);
+            .hash_password_into_with_memory(&code.0, &self.salt, &mut *hash, &mut *blocks);
         for block in blocks.iter_mut() {
             block.zeroize();
         }

@@ -24,6 +24,15 @@ fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
+/// What lies in the store's directory.
+fn files(house: &House) -> Vec<String> {
+    let entries = std::fs::read_dir(house.path()).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 /// Asserts that the store opens no more, and that `init` neither repairs nor replaces it.
 fn refuses(path: &Path, case: &str, expected: impl Fn(&StoreError) -> bool) {
     let error = open(path).err().unwrap_or_else(|| panic!("{case}: opens"));
@@ -45,7 +54,7 @@ fn init_makes_a_store_once_and_leaves_a_healthy_one_alone() {
     assert!(!FileStore::init(&house.path(), owner()).unwrap());
     let after = (std::fs::read(&marker).unwrap(), std::fs::metadata(&marker).unwrap().ino());
     assert_eq!(before, after);
-    assert_eq!(std::fs::read_dir(house.path()).unwrap().count(), 1, "no leftovers");
+    assert_eq!(files(&house), [".store", "uid"], "no leftovers");
     assert_ne!(before.0, std::fs::read(House::new().path().join(".store")).unwrap(), "the id");
 }
 
@@ -176,8 +185,8 @@ fn a_damaged_marker_is_refused_and_init_does_not_replace_it() {
         refuses(&house.path(), &format!("{:?}", content.first()), is_unsafe_store);
         assert!(std::fs::read(&marker).unwrap() == content, "init changed it");
     }
-    std::fs::write(&marker, "format = 2\nid = \"x\"\nmore = true\n").unwrap();
-    let is_later = |error: &StoreError| matches!(error, StoreError::LaterFormat { found: 2, .. });
+    std::fs::write(&marker, "format = 3\nid = \"x\"\nmore = true\n").unwrap();
+    let is_later = |error: &StoreError| matches!(error, StoreError::LaterFormat { found: 3, .. });
     refuses(&house.path(), "later format", is_later);
     std::fs::write(&marker, whole).unwrap();
     open(&house.path()).unwrap();
@@ -238,7 +247,7 @@ fn the_file_stays_the_same_one_from_the_enrolment_on() {
         assert!(status.is_file() && status.uid() == owner(), "{after}");
         assert_eq!((status.ino(), status.len()), (inode, FILE as u64), "{after}");
         assert_eq!((mode(&house.file()), mode(&house.path())), (0o600, 0o700), "{after}");
-        assert_eq!(std::fs::read_dir(house.path()).unwrap().count(), 2, "{after}: leftovers");
+        assert_eq!(files(&house), [".store", "alice.account", "uid"], "{after}: leftovers");
     };
     intact("enrolment");
     assert!(accepted(

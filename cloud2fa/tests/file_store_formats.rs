@@ -33,7 +33,8 @@ fn text_of_the_first_format(house: &House, enrolled: &Enrolled) -> String {
     let salt = text.lines().find_map(|line| line.strip_prefix("salt = \"")).unwrap();
     let salt = hex(salt.trim_end_matches('"'));
     let hashes = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix("\","));
-    let hashes: String = hashes.map(|hash| format!("  \"{}\",\n", hex(hash))).collect();
+    let hashes: Vec<_> = hashes.map(|hash| format!("  \"{}\",\n", hex(hash))).collect();
+    let hashes = hashes.concat();
     format!(
         "generation = \"{}\"\nuser = \"alice\"\nuid = 1000\nenrolled = true\nsecret = \"{}\"\n\
          created = {}\ncreated_by = \"root\"\n\n[backup_codes]\nalgorithm = \"argon2id\"\n\
@@ -209,7 +210,7 @@ fn what_nothing_writes_yet_is_kept_by_a_login() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     let hash = "BQUFBQUFBQUFBQUFBQUFBQ";
     let enrolment = format!(
-        "replace_weak_by = 1790000000\ncreated = {}\ncreated_by = \"root\"\ncodes_seen = false\n\
+        "created = {}\ncreated_by = \"root\"\ncodes_seen = false\n\
          unconfirmed_until = 1790000001\n",
         NOW.0
     );

@@ -6,7 +6,7 @@ use cloud2fa::enrolment::NotProven;
 use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::manage::{NewKey, Refusal, Requirements};
 use cloud2fa::service::INTERFACE;
-use cloud2fa::store::{Disabled, Issued, OldCopy};
+use cloud2fa::store::{Disabled, Found, Issued, OldCopy};
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, StoreError, Verdict};
 use serde_json::{Value, json};
 use varlink::Reply;
@@ -16,15 +16,19 @@ pub fn with(parameters: Value) -> Reply {
     Reply::parameters(Some(parameters))
 }
 
-/// `(standing: Standing)`
-pub fn standing(standing: &Standing) -> Value {
+/// `(standing: Standing, whose: string)`
+pub fn found(found: &Found) -> Value {
+    json!({ "standing": standing(&found.standing), "whose": found.whose.name.as_str() })
+}
+
+fn standing(standing: &Standing) -> Value {
     let (state, generation) = match standing {
         Standing::NeverEnrolled => ("never_enrolled", None),
         Standing::Disabled(generation) => ("disabled", Some(generation.to_hex())),
         Standing::Enrolled(generation, _) => ("enrolled", Some(generation.to_hex())),
     };
     let status = standing.status();
-    json!({ "standing": {
+    json!({
         "state": state,
         "generation": generation,
         "since": status.map(|status| status.since.0),
@@ -35,7 +39,7 @@ pub fn standing(standing: &Standing) -> Value {
         "locked": status.map(|status| status.locked),
         "budget_used": status.map(|status| status.budget_used),
         "decisions": status.map(decisions),
-    } })
+    })
 }
 
 /// `[]Decision`
@@ -128,7 +132,9 @@ fn change(old_copy: &OldCopy, cleared: Cleared) -> Value {
 pub fn error(refusal: &Refusal, to_root: bool) -> Reply {
     let (name, parameters) = match refusal {
         Refusal::UnknownUser(_) if to_root => ("UnknownUser", Value::Null),
-        Refusal::NotPermitted | Refusal::UnknownUser(_) => ("NotPermitted", Value::Null),
+        Refusal::NotPermitted | Refusal::UnknownUser(_) | Refusal::EnrolledAs { .. } => {
+            ("NotPermitted", Value::Null)
+        }
         Refusal::NoPassword => ("NoPassword", Value::Null),
         Refusal::PasswordRequired => ("PasswordRequired", Value::Null),
         Refusal::WrongPassword => ("WrongPassword", Value::Null),

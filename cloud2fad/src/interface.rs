@@ -36,7 +36,9 @@ impl Service {
         self.session.is_enrolling()
     }
 
-    /// The answer to a message; nothing where it is no call.
+    /// The answer to a message; nothing where it is no call. In a frame of its own, which the
+    /// caller wipes.
+    #[inline(never)]
     pub fn answer(&mut self, message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let mut call = parse_request(message).ok()?;
         let ours = call.method.strip_prefix(INTERFACE).and_then(|rest| rest.strip_prefix('.'));

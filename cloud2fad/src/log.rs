@@ -43,7 +43,7 @@ pub fn of_refusal(refusal: &Refusal) -> Event {
         Refusal::Store(StoreError::NotEnrolled(_)) => Reason::NotEnrolled,
         Refusal::Store(StoreError::Changed(_)) => Reason::EnrolmentChanged,
         Refusal::Store(error) => return Event::of_store_error(error),
-        Refusal::NotPermitted => Reason::NotPermitted,
+        Refusal::NotPermitted | Refusal::EnrolledAs { .. } => Reason::NotPermitted,
         Refusal::UnknownUser(_) => Reason::UnknownUser,
         Refusal::NoPassword => Reason::NoPassword,
         Refusal::PasswordRequired => Reason::PasswordRequired,

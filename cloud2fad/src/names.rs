@@ -2,18 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-use cloud2fa::User;
+use cloud2fa::{Known, Names, User, UserName};
+
+/// The system's database.
+pub struct System;
+
+impl Names for System {
+    fn uid_of(&self, name: &UserName) -> Known {
+        nix::unistd::User::from_name(name.as_str()).into()
+    }
+}
 
 /// The user of that name; nothing where there is none, or nobody can say.
 pub fn find(name: &str) -> Option<User> {
-    usable(nix::unistd::User::from_name(name))
-}
-
-/// The first user of that uid, likewise: another name where one uid has several.
-pub fn first_of(uid: u32) -> Option<User> {
-    usable(nix::unistd::User::from_uid(uid.into()))
-}
-
-fn usable(entry: nix::Result<Option<nix::unistd::User>>) -> Option<User> {
-    entry.ok().flatten().and_then(|entry| User::try_from(entry).ok())
+    let entry = nix::unistd::User::from_name(name).ok().flatten();
+    entry.and_then(|entry| User::try_from(entry).ok())
 }

@@ -39,7 +39,12 @@ struct Response {
 
 #[repr(C)]
 struct Conversation {
-    answer: extern "C" fn(c_int, *const *const Message, *mut *mut Response, *mut c_void) -> c_int,
+    answer: unsafe extern "C" fn(
+        c_int,
+        *const *const Message,
+        *mut *mut Response,
+        *mut c_void,
+    ) -> c_int,
     data: *mut c_void,
 }
 
@@ -113,17 +118,28 @@ impl PasswordCheck for Pam {
     }
 }
 
-fn of_authentication(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
+/// What pam_authenticate's code means.
+///
+/// # Safety
+///
+/// `handle` is what pam_start has made, and not ended.
+unsafe fn of_authentication(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
     match PamResultCode::try_from(code) {
         Ok(PAM_SUCCESS) => Ok(()),
         Ok(PAM_AUTH_ERR | PAM_USER_UNKNOWN | PAM_MAXTRIES | PAM_PERM_DENIED) => {
             Err(PasswordRefused::Wrong)
         }
-        _ => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+        // SAFETY: the caller's promise.
+        _ => Err(PasswordRefused::Unavailable(unsafe { text_of(handle, code) })),
     }
 }
 
-fn of_account(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
+/// What pam_acct_mgmt's code means.
+///
+/// # Safety
+///
+/// As of [`of_authentication`].
+unsafe fn of_account(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
     let account = |why: &str| Err(PasswordRefused::Account(why.to_owned()));
     match PamResultCode::try_from(code) {
         Ok(PAM_SUCCESS) => Ok(()),
@@ -134,12 +150,18 @@ fn of_account(handle: *mut Handle, code: c_int) -> Result<(), PasswordRefused> {
         Ok(PAM_PERM_DENIED | PAM_AUTH_ERR | PAM_USER_UNKNOWN) => {
             account("the account may not be used now; ask an administrator")
         }
-        _ => Err(PasswordRefused::Unavailable(text_of(handle, code))),
+        // SAFETY: the caller's promise.
+        _ => Err(PasswordRefused::Unavailable(unsafe { text_of(handle, code) })),
     }
 }
 
-fn text_of(handle: *mut Handle, code: c_int) -> String {
-    // SAFETY: the handle is live; what comes back is NULL or a string of libpam's own.
+/// libpam's words for a code.
+///
+/// # Safety
+///
+/// As of [`of_authentication`].
+unsafe fn text_of(handle: *mut Handle, code: c_int) -> String {
+    // SAFETY: the caller's promise; what comes back is NULL or a string of libpam's own.
     let text = unsafe { pam_strerror(handle, code) };
     if text.is_null() {
         return format!("PAM code {code}");
@@ -149,7 +171,12 @@ fn text_of(handle: *mut Handle, code: c_int) -> String {
 }
 
 /// Answers each question for something unseen with the password; tells nobody anything.
-extern "C" fn answer(
+///
+/// # Safety
+///
+/// As in pam_conv(3): `count` pointers to messages, and a place for the answers. `password` ends
+/// with a NUL.
+unsafe extern "C" fn answer(
     count: c_int,
     messages: *const *const Message,
     responses: *mut *mut Response,

@@ -30,6 +30,8 @@ pub struct Session {
     uid: u32,
     /// About whom the call is: nothing for unknown users, since some type a password for a name.
     about: Option<UserName>,
+    /// Whose enrolment it is about, where that is another name's of the uid.
+    whose: Option<UserName>,
     manager: Option<StoreManager<FileStore>>,
 }
 
@@ -52,7 +54,7 @@ impl<E: Into<Refusal>> From<E> for Failed {
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
-        Self { uid: peer.uid, about: None, manager: None }
+        Self { uid: peer.uid, about: None, whose: None, manager: None }
     }
 
     /// Whether a new key waits for its code.
@@ -69,7 +71,7 @@ impl Session {
             Some(_) => return Some(answer::invalid_parameter("parameters")),
         };
         let mut given = Given::new(parameters);
-        self.about = None;
+        (self.about, self.whose) = (None, None);
         let outcome = match method {
             "GetStatus" => self.status(&mut given),
             "Challenge" => self.challenge(&mut given),
@@ -82,6 +84,7 @@ impl Session {
             "Disable" => self.disable(&mut given),
             _ => return None,
         };
+        self.note_whose();
         // Of a code that is spent there is a line, whatever became of what it was for.
         if let Some((factor, verdict)) = self.take_spent() {
             self.log(method, &Event::of_verdict(&verdict, factor));
@@ -102,13 +105,13 @@ impl Session {
     fn status(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
         let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::standing(&self.manager()?.status(&user, &now)?))
+        Ok(answer::found(&self.manager()?.status(&user, &now)?))
     }
 
     fn challenge(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
         let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::standing(&self.manager()?.challenge(&user, &now)?))
+        Ok(answer::found(&self.manager()?.challenge(&user, &now)?))
     }
 
     fn verify(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
@@ -132,6 +135,7 @@ impl Session {
             Purpose::Login => Event::of_verdict(&verdict, factor),
             Purpose::Trial => Event::of_trial(&verdict, factor),
         };
+        self.note_whose();
         self.log("Verify", &event);
         if let Verdict::Wrong { .. } = verdict {
             std::thread::sleep(WRONG_CODE_DELAY);
@@ -153,6 +157,7 @@ impl Session {
         // Root's is not checked.
         if self.uid != ROOT {
             let event = Event::done(Decision::Accepted, Reason::RightPassword, None);
+            self.note_whose();
             self.log("Authenticate", &event);
         }
         Ok(Value::Object(Map::new()))
@@ -163,9 +168,6 @@ impl Session {
         let replace = given.flag("replace")?;
         let current = given.current_code()?;
         given.no_more()?;
-        if self.uid != ROOT && self.is_behind_another_name(&user)? {
-            return Err(Refusal::NotPermitted.into());
-        }
         let key = self.manager()?.begin_enrolment(&user, replace, current.as_ref(), &now)?;
         Ok(answer::new_key(&key))
     }
@@ -225,7 +227,7 @@ impl Session {
             ROOT => Caller::Administrator(root_name()?),
             uid => Caller::Owner { uid, passwords: Box::new(Pam) },
         };
-        Ok(StoreManager::new(store, caller, &config))
+        Ok(StoreManager::new(store, caller, Box::new(names::System), &config))
     }
 
     /// The user whom the call is about, whom the caller may act for. Who may not is told the
@@ -241,26 +243,27 @@ impl Session {
         Ok(user)
     }
 
-    /// Whether this name's logins are asked for the codes of another name, the first of the same
-    /// uid: until this name has an enrolment of its own, which a password alone must not make.
-    fn is_behind_another_name(&mut self, user: &User) -> Result<bool, Failed> {
-        let Some(first) = names::first_of(user.uid) else { return Ok(true) };
-        let manager = self.manager()?;
-        let mut is_enrolled =
-            |user: &User| manager.status(user, &now).map(|standing| standing.status().is_some());
-        Ok(first.name != user.name && !is_enrolled(user)? && is_enrolled(&first)?)
-    }
-
     fn take_spent(&mut self) -> Option<(Factor, Verdict)> {
         self.manager.as_mut().and_then(StoreManager::take_spent)
     }
 
+    /// Logs what was decided about the name that was asked for.
     fn log(&self, method: &str, event: &Event) {
         let call = Call { uid: Some(self.uid), method: Some(method) };
-        log::event(event, self.about.as_ref().map(UserName::as_str), call);
+        let user = self.about.as_ref().map(UserName::as_str);
+        match &self.whose {
+            Some(whose) => log::event(&event.clone().about_another(whose), user, call),
+            None => log::event(event, user, call),
+        }
     }
 
-    /// Logs a change, and by what right it was made.
+    /// Asks the manager whose enrolment its last operation was about.
+    fn note_whose(&mut self) {
+        let other = self.manager.as_mut().and_then(StoreManager::take_other_name);
+        self.whose = other.or(self.whose.take());
+    }
+
+    /// Logs a change of whose enrolment it is, and by what right it was made.
     fn log_change(&mut self, method: &str, change: Decision, old_copy: &OldCopy, cleared: Cleared) {
         let (reason, factor) = match (change, self.take_spent()) {
             (Decision::Enrolled, _) => (Reason::RightCode, Some(Factor::Token)),
@@ -270,7 +273,14 @@ impl Session {
         };
         let event = Event::done(change, reason, factor).with_old_copy(old_copy);
         let event = event.with_cleared(cleared);
-        self.log(method, &event);
+        let call = Call { uid: Some(self.uid), method: Some(method) };
+        self.note_whose();
+        match (&self.whose, &self.about) {
+            (Some(whose), Some(asked)) => {
+                log::event(&event.asked_for(asked), Some(whose.as_str()), call);
+            }
+            _ => self.log(method, &event),
+        }
     }
 }
 

@@ -5,25 +5,27 @@
 #![allow(unsafe_code, missing_docs)]
 
 use crate::AFTER_A_PANIC;
+use crate::c_line::c_line;
 use crate::host::{Host, Tone, Typed};
 use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::log::Severity;
+use cloud2fa::store::Shield;
 use cloud2fa::user::BadUserName;
-use cloud2fa::{UnixTime, User, UserName};
+use cloud2fa::{Known, Names, UnixTime, User, UserName};
 use pam::constants::{
     PAM_ERROR_MSG, PAM_PROMPT_ECHO_OFF, PAM_SILENT, PAM_TEXT_INFO, PamFlag, PamResultCode,
 };
 use pam::conv::Conv;
 use pam::items::{AuthTok, ItemType, RHost, Service};
 use pam::module::{PamHandle, PamHooks};
-use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_long, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_stack};
 
 /// Microseconds to wait before a failure is reported; libpam varies it by half (pam_fail_delay(3)).
 const FAIL_DELAY: c_uint = 2_000_000;
@@ -33,7 +35,6 @@ unsafe extern "C" {
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);
     fn pam_fail_delay(pamh: *mut PamHandle, microseconds: c_uint) -> c_int;
     fn pam_modutil_getpwnam(pamh: *mut PamHandle, user: *const c_char) -> *const libc::passwd;
-    fn pam_modutil_getpwuid(pamh: *mut PamHandle, uid: libc::uid_t) -> *const libc::passwd;
     fn pam_set_item(pamh: *mut PamHandle, item_type: c_int, item: *const c_void) -> c_int;
 }
 
@@ -48,6 +49,7 @@ impl PamHooks for Cloud2fa {
         flags: PamFlag,
     ) -> PamResultCode {
         guarded(handle, |handle| {
+            let _usual_io = UsualIo::begin();
             let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_bytes()).collect();
             let mut host = LibPam { handle, silent: flags & PAM_SILENT != 0 };
             login::authenticate(&mut host, &arguments, Box::new(MappedMemory(None)))
@@ -74,6 +76,7 @@ fn guarded(
         Err(payload) => {
             // Dropping it might panic again.
             std::mem::forget(payload);
+            zeroize_stack::<{ login::WORK }>();
             syslog(
                 handle,
                 Severity::Alert,
@@ -99,6 +102,13 @@ impl LibPam<'_> {
     }
 }
 
+impl Names for LibPam<'_> {
+    /// By libc itself: pam_modutil_getpwnam does not tell "no such user" from "nobody can say".
+    fn uid_of(&self, name: &UserName) -> Known {
+        nix::unistd::User::from_name(name.as_str()).into()
+    }
+}
+
 impl Host for LibPam<'_> {
     fn service(&self) -> String {
         let service = self.handle.get_item::<Service<'_>>().ok().flatten();
@@ -119,11 +129,6 @@ impl Host for LibPam<'_> {
         // SAFETY: the handle is libpam's own; `name` ends with a NUL and lives through the call.
         // What comes back is NULL or an entry that lives as long as the handle (pam_modutil.h).
         unsafe { user_of(pam_modutil_getpwnam(self.handle, name.as_ptr())) }
-    }
-
-    fn first_user_of(&mut self, uid: u32) -> Option<Result<User, BadUserName>> {
-        // SAFETY: the handle is libpam's own; for what comes back, see above.
-        unsafe { user_of(pam_modutil_getpwuid(self.handle, uid)) }
     }
 
     fn first_pass(&self) -> Option<Typed> {
@@ -169,9 +174,7 @@ impl Host for LibPam<'_> {
     }
 
     fn log(&mut self, severity: Severity, line: &str) {
-        if let Ok(line) = CString::new(line) {
-            syslog(self.handle, severity, &line);
-        }
+        syslog(self.handle, severity, &c_line(line));
     }
 
     fn now(&self) -> UnixTime {
@@ -196,8 +199,12 @@ unsafe fn user_of(entry: *const libc::passwd) -> Option<Result<User, BadUserName
     Some(name.map(|name| User { name, uid: entry.pw_uid }))
 }
 
-/// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds.
+/// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds;
+/// as root, since the log writes down the sender's real uid (SCM_CREDENTIALS in unix(7)), which
+/// is the caller's under su, and what users write themselves is not shown to administrators.
 fn syslog(handle: &PamHandle, severity: Severity, line: &CStr) {
+    // Better a line that counts for less than none.
+    let _as_root = Shield::raise();
     let priority = match severity {
         Severity::Alert => libc::LOG_ALERT,
         Severity::Error => libc::LOG_ERR,
@@ -207,6 +214,36 @@ fn syslog(handle: &PamHandle, severity: Severity, line: &CStr) {
     };
     // SAFETY: the format is ours and takes the one string that follows, which ends with a NUL.
     unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), line.as_ptr()) };
+}
+
+/// The I/O class of this thread is no lower than usual until this is dropped. With `ionice -c3 su
+/// victim` a caller would hold the lock on the victim's record until the disk has nothing else to do.
+struct UsualIo(Option<c_long>);
+
+impl UsualIo {
+    /// ioprio_get(2): a thread, 0 is this one; the class stands above 13 bits of level.
+    const OF_THREAD: c_int = 1;
+    /// What is usual: IOPRIO_CLASS_BE with IOPRIO_BE_NORM.
+    const USUAL: c_long = 2 << 13 | 4;
+
+    fn begin() -> Self {
+        // SAFETY: numbers alone.
+        let before = unsafe { libc::syscall(libc::SYS_ioprio_get, Self::OF_THREAD, 0) };
+        // Higher numbers come later; 0 has no class of its own, and -1 is a filter's refusal.
+        let is_lower = before > Self::USUAL;
+        Self((is_lower && Self::set(Self::USUAL)).then_some(before))
+    }
+
+    fn set(class: c_long) -> bool {
+        // SAFETY: numbers alone. Neither the usual class nor a lower one takes a right.
+        unsafe { libc::syscall(libc::SYS_ioprio_set, Self::OF_THREAD, 0, class) == 0 }
+    }
+}
+
+impl Drop for UsualIo {
+    fn drop(&mut self) {
+        self.0.map(Self::set);
+    }
 }
 
 /// Working memory for Argon2 that is the system's again as soon as the hash is made: the

@@ -4,7 +4,7 @@
 
 use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
-use cloud2fa::{UnixTime, User};
+use cloud2fa::{Names, UnixTime, User};
 use pam::constants::PamResultCode;
 use zeroize::Zeroizing;
 
@@ -20,8 +20,9 @@ pub enum Tone {
     Reason,
 }
 
-/// The program that a login happens in. An error is the code that refuses the login.
-pub trait Host {
+/// The program that a login happens in, and the names that the system knows there. An error is the code
+/// that refuses the login.
+pub trait Host: Names {
     /// `PAM_SERVICE`: the service file's name.
     fn service(&self) -> String;
 
@@ -34,9 +35,6 @@ pub trait Host {
     /// The user of that name as the system's database spells it; nothing where it
     /// knows none, or does not answer.
     fn find_user(&mut self, name: &str) -> Option<Result<User, BadUserName>>;
-
-    /// The first user of that uid: another name where one uid has several.
-    fn first_user_of(&mut self, uid: u32) -> Option<Result<User, BadUserName>>;
 
     /// `PAM_AUTHTOK`: the password that an earlier module asked for.
     fn first_pass(&self) -> Option<Typed>;

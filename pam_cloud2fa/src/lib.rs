@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 
 mod answer;
+mod c_line;
 mod ffi;
 pub mod host;
 pub mod login;

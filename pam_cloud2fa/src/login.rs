@@ -12,10 +12,12 @@ use cloud2fa::module_arguments::Arguments;
 use cloud2fa::store::{Reach, Shield};
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, Attempt, Config, Generation, Purpose, Standing, StoreError, User, Verifier,
+    Answer, Attempt, Config, Found, Generation, Names, Purpose, Standing, StoreError, User,
+    UserName, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
+use zeroize::zeroize_stack;
 
 /// The service of our own password check, whose stack may include this module by way of
 /// common-auth: a second factor there would lock out whoever wants to change it.
@@ -23,6 +25,11 @@ const OWN_SERVICE: &str = "cloud2fa";
 
 /// The store, the configuration and the working memory belong to root.
 const ROOT: u32 = 0;
+
+/// Bytes of stack that a login works with, with a quarter to spare: most of it is Argon2's. HMAC,
+/// BLAKE2b and Argon2 leave pieces of the key and the answer there, which they do not wipe, and
+/// whoever gets a core of the program would read them. libpam's own records for auditd take more.
+pub const WORK: usize = 16 * 1024;
 
 /// What the store knows of who wants to log in.
 enum Subject {
@@ -56,10 +63,11 @@ pub fn authenticate<H: Host>(
     arguments: &[&[u8]],
     memory: Box<dyn HashMemory>,
 ) -> PamResultCode {
-    let mut login = Login { host, user: None, shield: None };
+    let mut login = Login { host, user: None, whose: None, shield: None };
     let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
+    zeroize_stack::<WORK>();
     login.report(&outcome);
     outcome.code
 }
@@ -68,13 +76,16 @@ struct Login<'h, H> {
     host: &'h mut H,
     /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
+    /// Whose enrolment is asked for, where it is another name's of the uid.
+    whose: Option<UserName>,
     /// From the evaluation to the log line the caller cannot end this process by a signal or a
     /// limit.
     shield: Option<Shield>,
 }
 
 impl<H: Host> Login<'_, H> {
-    /// Both arms end the login; an error ends it early.
+    /// Both arms end the login; an error ends it early. In a frame of its own, which is wiped.
+    #[inline(never)]
     fn run(
         &mut self,
         arguments: &[&[u8]],
@@ -164,23 +175,14 @@ impl<H: Host> Login<'_, H> {
         store: &mut Reach,
         may_skip: bool,
     ) -> Result<Subject, Outcome> {
-        let mut user = match found {
+        let user = match found {
             None => return Ok(Subject::Refused(Reason::UnknownUser)),
             Some(Err(_)) => return Ok(Subject::Refused(Reason::BadUserName)),
             Some(Ok(user)) => user,
         };
-        let mut standing = store.challenge(&user, &|| self.host.now())?;
-        if may_skip && standing.status().is_none() {
-            // A second name for an enrolled user is no way around the second factor.
-            // The system has just known the uid: if it does not now, the look-up has failed.
-            let Some(Ok(first)) = self.host.first_user_of(user.uid) else {
-                return Ok(Subject::Refused(Reason::UnknownUser));
-            };
-            if first.name != user.name {
-                standing = store.challenge(&first, &|| self.host.now())?;
-                user = first;
-            }
-        }
+        let names: &dyn Names = &*self.host;
+        let Found { whose, standing } = store.find(&user, names, &|| self.host.now())?;
+        self.whose = (whose.name != user.name).then(|| whose.name.clone());
         let (generation, status) = match standing {
             Standing::Enrolled(generation, status) => (generation, status),
             Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
@@ -191,19 +193,23 @@ impl<H: Host> Login<'_, H> {
             }
         };
         let shut = Outcome::of_shut(&status);
-        Ok(Subject::Enrolled(Enrolled { user, seen: generation, shut }))
+        Ok(Subject::Enrolled(Enrolled { user: whose, seen: generation, shut }))
     }
 
     fn report(&mut self, outcome: &Outcome) {
+        let event = match &self.whose {
+            Some(whose) => &outcome.event.clone().about_another(whose),
+            None => &outcome.event,
+        };
         let (service, remote_host) = (self.host.service(), self.host.remote_host());
         let line = LogLine {
-            event: &outcome.event,
+            event,
             user: self.user.as_deref(),
             service: &service,
             remote_host: remote_host.as_deref(),
             call: None,
         };
-        self.host.log(outcome.event.severity, &line.to_string());
+        self.host.log(event.severity, &line.to_string());
         if let Some(shield) = self.shield.take() {
             // What fails at once is tried again when it is dropped.
             let _ = shield.lower();

@@ -8,13 +8,19 @@ use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::log::Severity;
 use cloud2fa::user::BadUserName;
-use cloud2fa::{UnixTime, User};
+use cloud2fa::{Known, Names, UnixTime, User, UserName};
 use pam::constants::PamResultCode;
 
 /// Knows its service, and takes note of log lines. Everything else panics.
 struct Dummy {
     service: &'static str,
     logged: Vec<(Severity, String)>,
+}
+
+impl Names for Dummy {
+    fn uid_of(&self, _: &UserName) -> Known {
+        panic!("looked another name up")
+    }
 }
 
 impl Host for Dummy {
@@ -29,9 +35,6 @@ impl Host for Dummy {
     }
     fn find_user(&mut self, _: &str) -> Option<Result<User, BadUserName>> {
         panic!("looked somebody up")
-    }
-    fn first_user_of(&mut self, _: u32) -> Option<Result<User, BadUserName>> {
-        panic!("looked a number up")
     }
     fn first_pass(&self) -> Option<Typed> {
         panic!("looked at the password")

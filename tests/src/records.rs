@@ -23,8 +23,7 @@ pub struct Record {
     pub created: Option<(u64, String)>,
     pub codes_seen: bool,
     pub unconfirmed_until: Option<u64>,
-    /// Memory in KiB, passes, salt, hashes.
-    pub backup_codes: Option<(u64, u64, Vec<u8>, Vec<Vec<u8>>)>,
+    pub backup_codes: Option<BackupCodes>,
     pub last_step_at: Option<u64>,
     pub last_used: Option<u64>,
     pub spent_backup_codes: Vec<u64>,
@@ -42,6 +41,16 @@ pub struct Record {
     pub decisions: Vec<Decision>,
     /// As it stands there.
     pub ignorable: String,
+}
+
+/// The table of the backup codes.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct BackupCodes {
+    pub memory_kib: u64,
+    pub passes: u64,
+    pub salt: Vec<u8>,
+    pub hashes: Vec<Vec<u8>>,
 }
 
 /// One line of the last decisions.
@@ -218,12 +227,12 @@ fn read_enrolment(top: &mut Table<'_>, record: &mut Record) {
     let mut codes = top.table("backup_codes").expect("[backup_codes]");
     assert_eq!(codes.text("algorithm").as_deref(), Some("argon2id"));
     assert_eq!(codes.number("lanes"), Some(1));
-    record.backup_codes = Some((
-        codes.number("memory_kib").expect("memory_kib"),
-        codes.number("passes").expect("passes"),
-        base64(&codes.text("salt").expect("salt")),
-        codes.strings("hashes").iter().map(|hash| base64(hash)).collect(),
-    ));
+    record.backup_codes = Some(BackupCodes {
+        memory_kib: codes.number("memory_kib").expect("memory_kib"),
+        passes: codes.number("passes").expect("passes"),
+        salt: base64(&codes.text("salt").expect("salt")),
+        hashes: codes.strings("hashes").iter().map(|hash| base64(hash)).collect(),
+    });
     codes.end();
 }
 

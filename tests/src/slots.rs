@@ -47,10 +47,12 @@ pub fn unmarked(slot: &[u8]) -> Vec<u8> {
     unmarked
 }
 
-/// A file whose two slots are the same.
+/// A file whose two slots are the same, the second with the mark that the first is on the disk.
 pub fn file(text: &str) -> Vec<u8> {
-    let slot = seal(FORMAT, 1, text);
-    [&slot[..], &slot[..]].concat()
+    let mut file = seal(FORMAT, 1, text).repeat(2);
+    let nonce = file[SLOT - 16..SLOT].to_vec();
+    file[2 * SLOT - 33..2 * SLOT - 17].copy_from_slice(&nonce);
+    file
 }
 
 /// Sequence number and text of the newer slot of `file`. Checks nothing.

@@ -1,6 +1,6 @@
 //! An enrolled user, as the holder of the phone and the printed codes.
 
-use crate::slots;
+use crate::{index, slots};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::history::Origin;
 use cloud2fa::store::{Basis, Failures};
@@ -167,6 +167,7 @@ pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
         with_value(&text, "user", &format!("\"{}\"", user.name.as_str().replace('\\', "\\\\")));
     let text = with_value(&text, "uid", &user.uid.to_string());
     let text = with_value(&text, "secret", &format!("\"{}\"", *secret.to_base32()));
+    index::add(directory, &user);
     write_private(&directory.join(format!("{}.account", user.name.encoded())), &slots::file(&text));
     Enrolled { user, secret, backup_codes: template.backup_codes.clone() }
 }

@@ -1,6 +1,6 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row, Shut};
+use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
@@ -14,11 +14,18 @@ use zeroize::Zeroizing;
 /// JSON on standard input and output.
 pub struct Json {
     input: Input,
+    /// Whose enrolment it is, where it is another name's.
+    enrolment_of: Option<String>,
 }
 
 impl Json {
     pub fn new(input: Input) -> Self {
-        Self { input }
+        Self { input, enrolment_of: None }
+    }
+
+    /// Says a result, and whose enrolment it is about.
+    fn result(&self, message: &impl Serialize) -> Result<(), Failure> {
+        say(&messages::OutcomeOf { message, enrolment_of: self.enrolment_of.as_deref() })
     }
 }
 
@@ -58,18 +65,27 @@ impl Dialogue for Json {
         say(&messages::Key { uri: key.uri, secret: key.secret })
     }
 
+    fn about(&mut self, _: &str, whose: &str) -> Result<(), Failure> {
+        self.enrolment_of = Some(whose.to_owned());
+        Ok(())
+    }
+
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let cleared = messages::Cleared::of(cleared);
         match done {
-            Done::Enabled(codes) => say(&messages::Enabled::of(user, codes, cleared)),
-            Done::Regenerated(codes) => say(&messages::Regenerated::of(user, codes, cleared)),
-            Done::Disabled => say(&messages::Disabled { disabled: true, user, cleared }),
-            Done::Unlocked => say(&messages::Unlocked { unlocked: true, user, cleared }),
+            Done::Enabled(codes) => self.result(&messages::Enabled::of(user, codes, cleared)),
+            Done::Regenerated(codes) => {
+                self.result(&messages::Regenerated::of(user, codes, cleared))
+            }
+            Done::Disabled => self.result(&messages::Disabled { disabled: true, user, cleared }),
+            Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user, cleared }),
         }
     }
 
-    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
-        say(&messages::Initialised { initialised: true, new, state_dir: state_dir.to_owned() })
+    fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {
+        let (new, format) = (what == Initialised::New, 2);
+        let state_dir = state_dir.to_owned();
+        say(&messages::Initialised { initialised: true, new, format, state_dir })
     }
 
     fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure> {
@@ -84,11 +100,12 @@ impl Dialogue for Json {
         verdict: &Verdict,
         factor: Option<Factor>,
     ) -> Result<(), Failure> {
-        messages::Verified::of(user, verdict, factor).map_or(Ok(()), |message| say(&message))
+        messages::Verified::of(user, verdict, factor)
+            .map_or(Ok(()), |message| self.result(&message))
     }
 
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
-        say(&messages::Status::of(user, standing))
+        self.result(&messages::Status::of(user, standing))
     }
 
     fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {

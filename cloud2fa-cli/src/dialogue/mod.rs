@@ -80,15 +80,28 @@ pub enum Done<'a> {
     Unlocked,
 }
 
+/// What `init` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Initialised {
+    /// There was no store.
+    New,
+    /// There was one, in the format of this version, with a complete index of uids.
+    Unchanged,
+    /// There was one. It is in the format of this version now, and its index of uids is complete.
+    Completed,
+}
+
 /// A line of `list`.
 pub struct Row {
     /// Whose record it is.
     pub user: String,
+    /// The uid in it; nothing where it cannot be used.
+    pub uid: Option<u32>,
     /// How the user stands, or why the record cannot be used.
     pub standing: Result<Standing, Failure>,
     /// Whether the system has such a user.
     pub is_known: bool,
-    /// The name that the user has now, who is not enrolled under it.
+    /// Whose the uid is now, who is not enrolled: the same user by another name, or another one.
     pub renamed_to: Option<String>,
 }
 
@@ -103,11 +116,14 @@ pub trait Dialogue {
     /// Shows the key of a new enrolment.
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;
 
+    /// Says that what follows is about `whose` enrolment, since `user`'s logins are asked for its codes.
+    fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure>;
+
     /// Says what was done for `user`, and what stood against the codes of the app before.
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
 
-    /// Says whether `init` made a store.
-    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure>;
+    /// Says what `init` did.
+    fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure>;
 
     /// Says what became of the records that were to be written in format 1.
     fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure>;

@@ -1,6 +1,8 @@
 //! The dialogue with a person at a terminal.
 
-use super::{Again, Asked, Dialogue, Done, NewKey, Row, Shut, decisions, picture, report};
+use super::{
+    Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, decisions, picture, report,
+};
 use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
@@ -15,11 +17,13 @@ use zeroize::Zeroizing;
 /// Standard input, output and error.
 pub struct Terminal {
     input: Input,
+    /// Whose enrolment it is, where it is another name's.
+    whose: Option<String>,
 }
 
 impl Terminal {
     pub fn new(input: Input) -> Self {
-        Self { input }
+        Self { input, whose: None }
     }
 
     fn question(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -121,7 +125,17 @@ impl Dialogue for Terminal {
         picture.map_or(Ok(()), |picture| say(&picture))
     }
 
+    fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure> {
+        self.whose = Some(whose.to_owned());
+        say(&format!(
+            "{user} has no enrolment of its own: logins as {user} are asked for the codes of {whose}, who\n\
+             has the same uid. This is about {whose}'s.\n"
+        ))
+    }
+
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
+        let whose = self.whose.clone();
+        let user = whose.as_deref().unwrap_or(user);
         let codes: &[BackupCode] = match done {
             Done::Enabled(codes) => {
                 say(&format!("\nThe second factor of {user} is on.\n"))?;
@@ -144,26 +158,35 @@ impl Dialogue for Terminal {
         if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
     }
 
-    fn initialised(&mut self, state_dir: &Path, new: bool) -> Result<(), Failure> {
+    fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {
         let state_dir = state_dir.display();
-        if new {
-            say(&format!("Made the store {state_dir}. Nobody is enrolled in it yet.\n"))
-        } else {
-            say(&format!("{state_dir} is a store already. Nothing was changed.\n"))
-        }
+        say(&match what {
+            Initialised::New => {
+                format!("Made the store {state_dir}. Nobody is enrolled in it yet.\n")
+            }
+            Initialised::Unchanged => {
+                format!("{state_dir} is a store already. Nothing was changed.\n")
+            }
+            Initialised::Completed => {
+                format!("{state_dir} is a store already. Its index of uids is complete now.\n")
+            }
+        })
     }
 
     fn went_back(&mut self, went_back: &WentBack) -> Result<(), Failure> {
         let mut failed = went_back.failed.iter();
         failed.try_for_each(|(user, why)| say(&format!("{user}: {why}\n")))?;
         let lost = went_back.lost.iter();
-        let lost: String =
+        let lost: Vec<_> =
             lost.map(|(lost, of)| format!("  lost of {of}: {}\n", lost.what())).collect();
+        let lost = lost.concat();
         say(&format!("Records in format 1: {}\n{lost}", went_back.records))?;
         if went_back.failed.is_empty() {
             return say(
                 "Install the earlier version now. Who logs in before, and every change, has a record of\n\
-                 this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n",
+                 this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n\
+                 Until `cloud2fa init --format 2` makes the index of uids count again, who has no enrolment\n\
+                 logs in more slowly.\n",
             );
         }
         say(
@@ -177,6 +200,7 @@ impl Dialogue for Terminal {
         verdict: &Verdict,
         factor: Option<Factor>,
     ) -> Result<(), Failure> {
+        let user = self.whose.as_deref().unwrap_or(user);
         let code = if factor == Some(Factor::BackupCode) { "backup code" } else { "code" };
         say(&match verdict {
             Verdict::Accepted { .. } => {
@@ -216,6 +240,7 @@ impl Dialogue for Terminal {
                 caller::command("enable", user)
             ));
         };
+        let user = self.whose.as_deref().unwrap_or(user);
         let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
         let throttle = match (status.locked, status.wait_seconds) {
             (true, _) => format!("locked; {}", caller::unlocks(user)),
@@ -245,7 +270,7 @@ impl Dialogue for Terminal {
             "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
             "USER", "SINCE", "LAST USED", "CODES", "WRONG"
         ))?;
-        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to }| {
+        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to, .. }| {
             let status = match standing {
                 Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
                 Ok(standing) => standing.status(),
@@ -259,7 +284,11 @@ impl Dialogue for Terminal {
             let note = match (is_known, renamed_to) {
                 (true, _) => String::new(),
                 (false, None) => "; the system has no such user".to_owned(),
-                (false, Some(new)) => format!("; is called {new} now, who is not enrolled"),
+                (false, Some(new)) => {
+                    format!(
+                        "; the system has no such user, and the uid is {new}'s, who is not enrolled"
+                    )
+                }
             };
             let in_30_days = if status.budget_used < budget::WORTH_TELLING {
                 String::new()

@@ -6,13 +6,13 @@ use crate::arguments::{Arguments, Enable};
 use crate::dialogue::{Asked, Dialogue, Done, NewKey};
 use crate::failure::{Failure, Kind};
 use crate::qr_file::QrFile;
-use crate::{log, machine};
+use crate::{caller, log, machine};
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{self, Manager, Refusal};
 use cloud2fa::qr::Picture;
 use cloud2fa::store::Issued;
-use cloud2fa::{Answer, Standing, User};
+use cloud2fa::{Answer, User};
 use std::process::ExitCode;
 
 pub fn run(
@@ -22,24 +22,39 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     let (user, mut manager) = manager(arguments, &how.target)?;
     dialogue.require_interactive()?;
-    if !how.replace
-        && let Standing::Enrolled(..) = manager.status(&user, &machine::now)?
-    {
-        return Err(Refusal::AlreadyEnrolled(user.name).into());
-    }
+    may_begin(&user, how, &mut *manager)?;
     let key = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.begin_enrolment(&user, how.replace, current, &machine::now)
     })?;
     let qr_file = show(&key, &user, how, dialogue)?;
     let issued = prove(&user, &mut *manager, dialogue)?;
     let Issued { backup_codes, old_copy, cleared } = issued;
-    log::change("ConfirmEnrolment", &user, Decision::Enrolled, &old_copy, cleared);
+    log::change("ConfirmEnrolment", &user, &user, Decision::Enrolled, &old_copy, cleared);
     if let Some(file) = qr_file {
         file.keep();
     }
     warn_of(&old_copy, &user);
     dialogue.done(user.name.as_str(), &Done::Enabled(&backup_codes), cleared)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Looks whether there is an enrolment already, before anything is asked. Root makes one of its own for
+/// a name that is asked for another one's codes; its owner is refused.
+fn may_begin(user: &User, how: &Enable, manager: &mut dyn Manager) -> Result<(), Failure> {
+    // One that cannot be used may be replaced; whether it may be is the manager's to say.
+    let found = match manager.status(user, &machine::now) {
+        Err(_) if how.replace => return Ok(()),
+        outcome => outcome?,
+    };
+    let is_enrolled = found.standing.status().is_some();
+    if is_enrolled && found.whose != *user && caller::root().is_none() {
+        let (name, whose) = (user.name.clone(), found.whose.name);
+        return Err(Refusal::EnrolledAs { name, whose }.into());
+    }
+    if is_enrolled && found.whose == *user && !how.replace {
+        return Err(Refusal::AlreadyEnrolled(user.name.clone()).into());
+    }
+    Ok(())
 }
 
 /// Shows the key, and writes it into the file that was asked for.

@@ -3,7 +3,7 @@
 use super::{store_of_root, write_back};
 use crate::arguments::{Arguments, Format, Init};
 use crate::caller::require_root;
-use crate::dialogue::Dialogue;
+use crate::dialogue::{Dialogue, Initialised};
 use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::FileStore;
@@ -20,10 +20,20 @@ pub fn run(
     let mut store = store_of_root(arguments)?;
     if how.format == Some(Format::One) {
         let went_back = write_back::run(&mut store)?;
+        // Now earlier versions read the store, and the records that could be written back.
+        store.to_format_1()?;
         dialogue.went_back(&went_back)?;
         let all = went_back.failed.is_empty();
         return Ok(if all { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() });
     }
-    dialogue.initialised(&config.state_dir, new)?;
+    // Of a new store, too: records without the file `.store` are in no index.
+    let was_complete = store.index_is_complete();
+    let added = store.complete_index(&*machine::names())?;
+    let what = match (new, was_complete && added == 0) {
+        (true, _) => Initialised::New,
+        (false, true) => Initialised::Unchanged,
+        (false, false) => Initialised::Completed,
+    };
+    dialogue.initialised(&config.state_dir, what)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,14 @@
 //! `verify`: what a login would say to a code. A right one is not spent and clears nothing, a wrong
 //! one of the app counts.
 
-use super::manager;
 use super::tries::{Missed, until_right};
+use super::{manager, say_whose};
 use crate::arguments::{Arguments, Target};
 use crate::dialogue::{Asked, Dialogue, Shut};
 use crate::failure::{Failure, Kind};
 use crate::{log, machine};
 use cloud2fa::history::Origin;
-use cloud2fa::{Answer, Attempt, Purpose, Standing, StoreError, Verdict};
+use cloud2fa::{Answer, Attempt, Found, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
 pub fn run(
@@ -18,15 +18,17 @@ pub fn run(
 ) -> Result<ExitCode, Failure> {
     let (user, mut manager) = manager(arguments, target)?;
     dialogue.require_interactive()?;
-    let Standing::Enrolled(generation, status) = manager.challenge(&user, &machine::now)? else {
+    let Found { whose, standing } = manager.challenge(&user, &machine::now)?;
+    let Standing::Enrolled(generation, status) = standing else {
         return Err(StoreError::NotEnrolled(user.name).into());
     };
+    say_whose(&user, &whose, dialogue)?;
     let answer = ask(dialogue, Shut::of(&status))?;
     let (purpose, origin) = (Purpose::Trial, Origin::own());
     let attempt =
         Attempt { user: &user, seen: &generation, answer: &answer, purpose, origin: &origin };
     let verdict = manager.verify(&attempt, &machine::now)?;
-    log::trial(&user, &verdict, answer.factor());
+    log::trial(&user, &whose, &verdict, answer.factor());
     dialogue.verdict(user.name.as_str(), &verdict, Some(answer.factor()))?;
     match verdict {
         Verdict::Accepted { .. } => Ok(ExitCode::SUCCESS),

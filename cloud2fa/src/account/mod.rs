@@ -97,8 +97,6 @@ pub struct Enrolment {
     pub secret: Secret,
     /// By how much the phone's clock is off.
     pub drift: Drift,
-    /// Until when a key of less than 128 bits must be replaced; another one has no such end.
-    pub replace_weak_by: Option<UnixTime>,
     /// When.
     pub created: UnixTime,
     /// By whom.
@@ -112,7 +110,7 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// One that a code has proven, with a key of usual strength.
+    /// One that a code has proven.
     pub fn new(
         secret: Secret,
         created: UnixTime,
@@ -122,7 +120,6 @@ impl Enrolment {
         Self {
             secret,
             drift: Drift::default(),
-            replace_weak_by: None,
             created,
             created_by: Creator::from(created_by),
             codes_seen: true,

@@ -5,7 +5,7 @@ use crate::backup_codes::HashError;
 use crate::budget;
 use crate::enrolment::NotProven;
 use crate::store::OldCopy;
-use crate::{Cleared, Factor, StoreError, Verdict};
+use crate::{Cleared, Factor, StoreError, UserName, Verdict};
 use nix::errno::Errno;
 
 /// A decision.
@@ -50,6 +50,27 @@ impl Event {
     #[must_use]
     pub fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
         Self { severity, detail: Some(detail.into()), ..self }
+    }
+
+    /// The same, with one more thing to know, which changes nothing of how much it matters.
+    fn besides(self, more: String) -> Self {
+        let detail = match self.detail {
+            Some(detail) => format!("{detail}; {more}"),
+            None => more,
+        };
+        Self { detail: Some(detail), ..self }
+    }
+
+    /// The same, where the enrolment is another name's than the one that the line is about.
+    #[must_use]
+    pub fn about_another(self, whose: &UserName) -> Self {
+        self.besides(format!("the enrolment is {whose}'s"))
+    }
+
+    /// The same of a change, which the line is about, where another name was asked for.
+    #[must_use]
+    pub fn asked_for(self, name: &UserName) -> Self {
+        self.besides(format!("asked for {name}, who has the same uid"))
     }
 
     /// Of what a code of this kind is worth.

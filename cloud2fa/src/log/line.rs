@@ -96,6 +96,27 @@ mod tests {
     use super::super::{Reason, Severity};
     use super::*;
     use crate::Verdict;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_line_is_one_line_whatever_is_in_it(user in any::<String>(), other in any::<String>()) {
+            let nul = format!("{other}\0\n{user}");
+            for text in [&user, &other, &nul] {
+                let line = LogLine {
+                    event: &Event::refused(Reason::NotACode).with_detail(Severity::Notice, text),
+                    user: Some(text),
+                    service: text,
+                    remote_host: Some(text),
+                    call: Some(Call { uid: None, method: Some(text) }),
+                };
+                // A NUL would end it for C, and for the journal.
+                prop_assert!(!line.to_string().contains(char::is_control), "{}", line);
+            }
+        }
+    }
 
     #[test]
     fn the_line_is_the_documented_one() {

@@ -9,11 +9,9 @@ pub use caller::{Caller, PasswordCheck, PasswordRefused};
 pub use store_manager::StoreManager;
 
 use crate::enrolment::NotProven;
-use crate::store::{Disabled, Issued};
+use crate::store::{Disabled, Found, Issued};
 use crate::time::Clock;
-use crate::{
-    Answer, Attempt, Factor, NoRandomness, Standing, StoreError, Token, User, UserName, Verdict,
-};
+use crate::{Answer, Attempt, Factor, NoRandomness, StoreError, Token, User, UserName, Verdict};
 use zeroize::Zeroizing;
 
 /// What a change of a second factor needs, beside the right to make it.
@@ -37,14 +35,16 @@ pub struct NewKey {
 }
 
 /// Whole operations on second factors, on behalf of somebody: whether that somebody may is
-/// decided on the other side of this trait, too.
+/// decided on the other side of this trait, too. All but an enrolment are about the enrolment that is
+/// asked of `user`'s name ([`crate::Verifier::whose`]): another name's of the same uid, where `user` has
+/// none.
 pub trait Manager {
-    /// How `user` stands, for people to read. Changes nothing.
-    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal>;
+    /// The enrolment, for people to read. Changes nothing.
+    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal>;
 
-    /// How `user` stands, before a code is asked for. Fails where a verdict could not be
-    /// written down afterwards.
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal>;
+    /// The enrolment, before a code is asked for. Fails where a verdict could not be written down
+    /// afterwards.
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal>;
 
     /// Evaluates an answer to the challenge.
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal>;
@@ -52,10 +52,11 @@ pub trait Manager {
     /// What a change of `user`'s second factor needs, as it stands now.
     fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal>;
 
-    /// Checks `user`'s password, for the next change.
+    /// Checks the password of whose enrolment it is, for the next change.
     fn authenticate(&mut self, user: &User, password: &[u8]) -> Result<(), Refusal>;
 
-    /// Makes a key, which nothing but this manager's memory holds before a code proves it.
+    /// Makes a key for `user`, which nothing but this manager's memory holds before a code proves it. While
+    /// another name of the uid is enrolled, whose codes `user`'s logins ask for, root alone may.
     fn begin_enrolment(
         &mut self,
         user: &User,
@@ -122,6 +123,16 @@ pub enum Refusal {
     /// There is an enrolment already.
     #[error("{0} is enrolled already")]
     AlreadyEnrolled(UserName),
+    /// There is one of another name of the uid: the password of this one must not be enough to go past it.
+    #[error(
+        "{name} has the uid of {whose}, and is asked for {whose}'s codes; only root can enrol {name} besides"
+    )]
+    EnrolledAs {
+        /// Who was to be enrolled.
+        name: UserName,
+        /// Whose enrolment it is.
+        whose: UserName,
+    },
     /// A code came before a key was shown.
     #[error("no enrolment has been begun")]
     NoEnrolmentBegun,

@@ -3,17 +3,19 @@
 use super::{Caller, Manager, NewKey, PasswordRefused, Refusal, Requirements};
 use crate::config::Reauthenticate;
 use crate::history::Origin;
-use crate::store::{Basis, Disabled, Failures, Issued};
+use crate::names::Names;
+use crate::store::{Basis, Disabled, Failures, Found, Issued};
 use crate::time::Clock;
 use crate::{
     Answer, Attempt, Cleared, Config, Factor, Generation, PendingEnrolment, Purpose, Standing,
-    Store, StoreError, Token, User, Verdict, otpauth,
+    Store, StoreError, Token, User, UserName, Verdict, otpauth,
 };
 
 /// A manager on a store.
 pub struct StoreManager<S> {
     store: S,
     caller: Caller,
+    names: Box<dyn Names>,
     issuer: String,
     skew: u64,
     reauthenticate: Reauthenticate,
@@ -24,6 +26,8 @@ pub struct StoreManager<S> {
     spent: Option<(Factor, Verdict)>,
     /// What a backup code that was spent for a change has cleared, until the change is made.
     cleared: Cleared,
+    /// Whose enrolment the last operation was about, where it was another name's.
+    other: Option<UserName>,
 }
 
 /// A key that was shown.
@@ -34,11 +38,12 @@ struct Pending {
 }
 
 impl<S: Store> StoreManager<S> {
-    /// Manages `store` on behalf of `caller`.
-    pub fn new(store: S, caller: Caller, config: &Config) -> Self {
+    /// Manages `store` on behalf of `caller`; `names` are the system's.
+    pub fn new(store: S, caller: Caller, names: Box<dyn Names>, config: &Config) -> Self {
         Self {
             store,
             caller,
+            names,
             issuer: config.issuer_or_host_name(),
             skew: config.skew,
             reauthenticate: config.reauthenticate,
@@ -46,6 +51,7 @@ impl<S: Store> StoreManager<S> {
             pending: None,
             spent: None,
             cleared: Cleared::default(),
+            other: None,
         }
     }
 
@@ -58,6 +64,29 @@ impl<S: Store> StoreManager<S> {
     /// worth. Said once.
     pub fn take_spent(&mut self) -> Option<(Factor, Verdict)> {
         self.spent.take()
+    }
+
+    /// Whose enrolment the last operation was about, where it was another name's than was asked for.
+    /// Said once.
+    pub fn take_other_name(&mut self) -> Option<UserName> {
+        self.other.take()
+    }
+
+    /// Whose enrolment is meant by `user`, for whom the caller may act: that one has the same uid.
+    fn meant(&mut self, user: &User, clock: Clock<'_>) -> Result<User, Refusal> {
+        self.permit(user)?;
+        match self.store.status(user, clock) {
+            // What is to be done fails likewise; or does away with what cannot be used.
+            Ok(Standing::Enrolled(..)) | Err(_) => Ok(user.clone()),
+            Ok(_) => self.whose(user),
+        }
+    }
+
+    /// The same where `user`'s own record must be usable.
+    fn whose(&mut self, user: &User) -> Result<User, Refusal> {
+        let whose = self.store.whose(user, &*self.names)?;
+        self.other = (whose.name != user.name).then(|| whose.name.clone());
+        Ok(whose)
     }
 
     /// Whether the caller may act for `user`. Every operation asks this itself, too.
@@ -81,6 +110,19 @@ impl<S: Store> StoreManager<S> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Only root enrols a name whose logins ask for another name's codes.
+    fn must_not_be_behind_another_name(&mut self, user: &User) -> Result<(), Refusal> {
+        self.permit(user)?;
+        if self.is_administrator() {
+            return Ok(());
+        }
+        let whose = self.whose(user)?.name;
+        if whose == user.name {
+            return Ok(());
+        }
+        Err(Refusal::EnrolledAs { name: user.name.clone(), whose })
     }
 
     fn is_administrator(&self) -> bool {
@@ -154,33 +196,35 @@ enum Before {
 }
 
 impl<S: Store> Manager for StoreManager<S> {
-    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal> {
-        self.permit(user)?;
-        Ok(self.store.status(user, clock)?)
+    fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
+        let whose = self.meant(user, clock)?;
+        let standing = self.store.status(&whose, clock)?;
+        Ok(Found { whose, standing })
     }
 
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, Refusal> {
-        self.permit(user)?;
-        Ok(self.store.challenge(user, clock)?)
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
+        let whose = self.meant(user, clock)?;
+        let standing = self.store.challenge(&whose, clock)?;
+        Ok(Found { whose, standing })
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal> {
-        self.permit(attempt.user)?;
-        Ok(self.store.verify(attempt, clock)?)
+        let whose = self.meant(attempt.user, clock)?;
+        Ok(self.store.verify(&Attempt { user: &whose, ..*attempt }, clock)?)
     }
 
     fn requirements(&mut self, user: &User, clock: Clock<'_>) -> Result<Requirements, Refusal> {
-        self.permit(user)?;
+        let whose = self.meant(user, clock)?;
         match &self.caller {
             Caller::Administrator(_) => {
                 return Ok(Requirements { password: false, current_code: false });
             }
-            Caller::Owner { passwords, .. } if !passwords.has_password(&user.name) => {
+            Caller::Owner { passwords, .. } if !passwords.has_password(&whose.name) => {
                 return Err(Refusal::NoPassword);
             }
             Caller::Owner { .. } => {}
         }
-        let enrolled = self.store.status(user, clock)?.status().is_some();
+        let enrolled = self.store.status(&whose, clock)?.status().is_some();
         let both = self.reauthenticate == Reauthenticate::Both;
         Ok(Requirements { password: true, current_code: enrolled && both })
     }
@@ -188,16 +232,21 @@ impl<S: Store> Manager for StoreManager<S> {
     fn authenticate(&mut self, user: &User, password: &[u8]) -> Result<(), Refusal> {
         self.permit(user)?;
         self.authenticated = None;
+        if self.is_administrator() {
+            return Ok(());
+        }
+        // Another name's password must not be enough to change the enrolment of this one.
+        let whose = self.whose(user)?;
         if let Caller::Owner { passwords, .. } = &mut self.caller {
-            if !passwords.has_password(&user.name) {
+            if !passwords.has_password(&whose.name) {
                 return Err(Refusal::NoPassword);
             }
-            passwords.check(&user.name, password).map_err(|refused| match refused {
+            passwords.check(&whose.name, password).map_err(|refused| match refused {
                 PasswordRefused::Wrong => Refusal::WrongPassword,
                 PasswordRefused::Account(why) => Refusal::AccountRefused(why),
                 PasswordRefused::Unavailable(why) => Refusal::Unavailable(why),
             })?;
-            self.authenticated = Some(user.clone());
+            self.authenticated = Some(whose);
         }
         Ok(())
     }
@@ -209,6 +258,7 @@ impl<S: Store> Manager for StoreManager<S> {
         current: Option<&Answer>,
         clock: Clock<'_>,
     ) -> Result<NewKey, Refusal> {
+        self.must_not_be_behind_another_name(user)?;
         let basis = match self.standing(user, clock)? {
             Before::Enrolled(_) if !replace => {
                 return Err(Refusal::AlreadyEnrolled(user.name.clone()));
@@ -235,6 +285,8 @@ impl<S: Store> Manager for StoreManager<S> {
     fn confirm_enrolment(&mut self, token: &Token, clock: Clock<'_>) -> Result<Issued, Refusal> {
         let pending = self.pending.as_ref().ok_or(Refusal::NoEnrolmentBegun)?;
         let proven = pending.key.prove(token, clock(), self.skew).map_err(Refusal::NotProven)?;
+        let user = pending.user.clone();
+        self.must_not_be_behind_another_name(&user)?;
         let Pending { user, basis, .. } = self.pending.take().ok_or(Refusal::NoEnrolmentBegun)?;
         let (by, failures) = (self.signature(&user), self.failures());
         let issued = self.store.enrol(&user, proven, &by, &basis, failures, clock)?;
@@ -247,6 +299,7 @@ impl<S: Store> Manager for StoreManager<S> {
         current: Option<&Answer>,
         clock: Clock<'_>,
     ) -> Result<Issued, Refusal> {
+        let user = &self.meant(user, clock)?;
         let generation = match self.standing(user, clock)? {
             Before::Enrolled(generation) => generation,
             Before::NotEnrolled(_) => return Err(StoreError::NotEnrolled(user.name.clone()).into()),
@@ -264,6 +317,7 @@ impl<S: Store> Manager for StoreManager<S> {
         current: Option<&Answer>,
         clock: Clock<'_>,
     ) -> Result<Disabled, Refusal> {
+        let user = &self.meant(user, clock)?;
         let basis = match self.standing(user, clock)? {
             Before::Enrolled(generation) => {
                 self.spend_current(user, &generation, current, clock)?;

@@ -7,7 +7,8 @@ use super::object::Object;
 use super::reply::{Asked, Reply, nonsense};
 use super::{INTERFACE, ServiceError};
 use crate::manage::{Manager, NewKey, Refusal, Requirements};
-use crate::store::{Disabled, Issued};
+use crate::names::Names;
+use crate::store::{Disabled, Found, Issued};
 use crate::time::Clock;
 use crate::{
     Answer, Attempt, Factor, Purpose, Standing, StoreError, Token, User, Verdict, Verifier,
@@ -79,12 +80,12 @@ fn printed(answer: &Answer) -> Zeroizing<String> {
 }
 
 impl Manager for Client {
-    fn status(&mut self, user: &User, _: Clock<'_>) -> Result<Standing, Refusal> {
-        self.ask(method("GetStatus", user), user)?.standing().ok_or_else(nonsense)
+    fn status(&mut self, user: &User, _: Clock<'_>) -> Result<Found, Refusal> {
+        self.ask(method("GetStatus", user), user)?.found(user).ok_or_else(nonsense)
     }
 
-    fn challenge(&mut self, user: &User, _: Clock<'_>) -> Result<Standing, Refusal> {
-        self.ask(method("Challenge", user), user)?.standing().ok_or_else(nonsense)
+    fn challenge(&mut self, user: &User, _: Clock<'_>) -> Result<Found, Refusal> {
+        self.ask(method("Challenge", user), user)?.found(user).ok_or_else(nonsense)
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, _: Clock<'_>) -> Result<Verdict, Refusal> {
@@ -151,9 +152,21 @@ impl Manager for Client {
     }
 }
 
+/// The service applies the rule on its side, by the names that it knows.
 impl Verifier for Client {
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
+        Manager::challenge(self, user, clock).map(|found| found.standing).map_err(at_a_login)
+    }
+
+    fn find(&mut self, user: &User, _: &dyn Names, clock: Clock<'_>) -> Result<Found, StoreError> {
         Manager::challenge(self, user, clock).map_err(at_a_login)
+    }
+
+    fn whose(&mut self, user: &User, _: &dyn Names) -> Result<User, StoreError> {
+        let found = self
+            .ask(method("GetStatus", user), user)
+            .and_then(|reply| reply.found(user).ok_or_else(nonsense));
+        found.map(|found| found.whose).map_err(at_a_login)
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {

@@ -6,8 +6,10 @@ use crate::account::Generation;
 use crate::enrolment::NotProven;
 use crate::history::{Entry, History, Origin, Outcome};
 use crate::manage::{NewKey, Refusal, Requirements};
-use crate::store::{Disabled, Issued, OldCopy};
-use crate::{BackupCode, Cleared, Factor, Standing, Status, StoreError, UnixTime, User, Verdict};
+use crate::store::{Disabled, Found, Issued, OldCopy};
+use crate::{
+    BackupCode, Cleared, Factor, Standing, Status, StoreError, UnixTime, User, UserName, Verdict,
+};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -73,6 +75,16 @@ impl Reply {
             _ => None,
         };
         known.unwrap_or_else(nonsense)
+    }
+
+    /// The parameters `standing` and `whose`, which an earlier service does not send: it knows of
+    /// `user`'s own record alone.
+    pub(super) fn found(&self, user: &User) -> Option<Found> {
+        let name = match self.0.get("whose") {
+            None => user.name.clone(),
+            Some(name) => UserName::new(name.as_str()?).ok()?,
+        };
+        Some(Found { whose: User { name, uid: user.uid }, standing: self.standing()? })
     }
 
     /// The parameter `standing`.

@@ -3,27 +3,19 @@
 
 use super::account_file::{AccountFile, wrong_with};
 use super::calls::{Access, Calls, Facts, FileCalls, Lockable};
+use super::index::Index;
+use super::marker::{BadMarker, LARGEST_MARKER, MARKER, Marker};
 use super::new_file::{self, Created, Place};
 use super::slots::{Content, SLOT_SIZE};
 use super::system::System;
 use super::{StoreError, io_error};
-use crate::{NoRandomness, UserName};
+use crate::UserName;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-/// What makes a directory a store: an empty one where a volume failed to mount must
-/// not read as "nobody is enrolled".
-const MARKER: &str = ".store";
-
-/// What this version writes into the marker.
-const MARKER_FORMAT: u64 = 1;
-
-/// A marker is three lines.
-const LARGEST_MARKER: u64 = 4096;
 
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
@@ -46,6 +38,8 @@ pub(super) struct Directory<C = System> {
     calls: C,
     path: PathBuf,
     owner: u32,
+    /// As it was when the store was opened.
+    marker: Marker,
 }
 
 /// What was done where an unusable record stands, or stood.
@@ -60,7 +54,7 @@ pub(super) enum Replaced<F> {
 impl Directory {
     /// Opens and checks the store at `path`; it must belong to `owner`.
     pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
-        let directory = Self::open_unmarked(path, owner)?;
+        let mut directory = Self::open_unmarked(path, owner)?;
         let marker_path = directory.path.join(MARKER);
         let marker = match directory.calls.open(MARKER, Access::Read) {
             Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(directory.path)),
@@ -74,15 +68,15 @@ impl Directory {
         }
         let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
         marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &marker_path))?;
-        match marker_format(&bytes) {
-            Some(MARKER_FORMAT) => Ok(directory),
-            Some(found) => Err(StoreError::LaterFormat { path: marker_path, found }),
-            None => Err(StoreError::UnsafeStore {
+        directory.marker = Marker::parse(&bytes).map_err(|bad| match bad {
+            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path: marker_path, found },
+            BadMarker::Damaged => StoreError::UnsafeStore {
                 path: marker_path,
                 why: "is damaged",
                 remedy: "restore it from a backup of the store",
-            }),
-        }
+            },
+        })?;
+        Ok(directory)
     }
 
     /// Makes the directory, unless it is there, and the marker, unless it is there. Says whether it made a store.
@@ -104,13 +98,10 @@ impl Directory {
             _ => {}
         }
         let directory = Self::open_unmarked(path, owner)?;
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(NoRandomness::from)?;
-        let id = data_encoding::HEXLOWER.encode(&id);
-        let text = format!(
-            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {MARKER_FORMAT}\nid = \"{id}\"\n"
-        );
         let made = directory.calls.while_locked(&directory.path, || {
+            Index::open_or_make(&directory)?.synchronise(&directory)?;
+            // The records of a store whose marker was lost are in no index.
+            let text = Marker::new(directory.names()?.is_empty())?.text();
             let (place, text) = (Place::Free, text.as_bytes());
             new_file::create(&directory.calls, &directory.path, MARKER, text, place, |_| ())
         })?;
@@ -154,7 +145,27 @@ impl Directory {
             ));
         }
         let calls = System { file, path: path.clone() };
-        Ok(Self { calls, path, owner })
+        Ok(Self { calls, path, owner, marker: Marker::unknown() })
+    }
+
+    /// What was open when the store was found healthy.
+    pub(super) fn file(&self) -> &File {
+        &self.calls.file
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the marker says.
+    pub(super) fn marker(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// Takes note of what it says now.
+    pub(super) fn set_marker(&mut self, marker: Marker) {
+        self.marker = marker;
     }
 }
 
@@ -162,7 +173,7 @@ impl<C: Calls> Directory<C> {
     /// A directory on a model of the disk.
     #[cfg(test)]
     pub(super) fn on(calls: C, owner: u32) -> Self {
-        Self { calls, path: PathBuf::from("/store"), owner }
+        Self { calls, path: PathBuf::from("/store"), owner, marker: Marker::unknown() }
     }
 
     /// Opens the account file of `name` and checks it; nothing where there is none.
@@ -285,14 +296,6 @@ fn open_directory(path: &Path) -> Result<(File, PathBuf), StoreError> {
             _ => io_error("open", &path)(error),
         }),
     }
-}
-
-/// The format that a marker states, in its first line that is no comment. What else stands
-/// in it is for people.
-fn marker_format(bytes: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let line = text.lines().find(|line| !line.starts_with('#'))?;
-    line.strip_prefix("format = ")?.parse().ok()
 }
 
 /// Whether what was to be opened is there, and is a link, a directory, a socket, or a device that

@@ -13,6 +13,7 @@ use super::{
 use crate::account::{Enrolment, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, HashMemory};
 use crate::decide::Claim;
+use crate::names::Names;
 use crate::time::Clock;
 use crate::{
     Account, Answer, Attempt, Cleared, Generation, Policy, ProvenEnrolment, UnixTime, User,
@@ -64,14 +65,22 @@ impl<C: Calls> FileStore<C> {
     }
 
     /// The record of `user`, without the lock: for a look before.
-    fn peek(&self, name: &UserName, access: Access) -> Result<Option<Found<C>>, StoreError> {
+    pub(super) fn peek(
+        &self,
+        name: &UserName,
+        access: Access,
+    ) -> Result<Option<Found<C>>, StoreError> {
         let Some(file) = self.directory.account(name, access)? else { return Ok(None) };
         let account = look(&file)?;
         Ok(Some((file, account)))
     }
 
     /// The same, for a user whose uid must fit.
-    fn peek_own(&self, user: &User, access: Access) -> Result<Option<Found<C>>, StoreError> {
+    pub(super) fn peek_own(
+        &self,
+        user: &User,
+        access: Access,
+    ) -> Result<Option<Found<C>>, StoreError> {
         let found = self.peek(&user.name, access)?;
         if let Some((file, account)) = &found {
             file.must_be_of(account, user)?;
@@ -151,6 +160,16 @@ impl<C: Calls> FileStore<C> {
         }
     }
 
+    /// Whether `basis` is an enrolment of this user with this uid already.
+    fn is_enrolled_as(&self, user: &User, basis: &Basis) -> Result<bool, StoreError> {
+        let Basis::Generation(generation) = basis else { return Ok(false) };
+        let found = self.peek(&user.name, Access::Read)?;
+        Ok(found.is_some_and(|(_, account)| {
+            let is_basis = account.generation == *generation && account.enrolment.is_some();
+            is_basis && account.user.uid == Some(user.uid)
+        }))
+    }
+
     /// Brings a new state of `user` into the store, if `basis` is still what is there.
     /// `renew` makes it of the usage that is carried over.
     pub(super) fn put(
@@ -181,8 +200,13 @@ impl<C: Calls> FileStore<C> {
     }
 }
 
-impl<C: Calls> Verifier for FileStore<C> {
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
+impl<C: Calls> FileStore<C> {
+    /// [`Verifier::challenge`].
+    pub(super) fn challenge_here(
+        &self,
+        user: &User,
+        clock: Clock<'_>,
+    ) -> Result<Standing, StoreError> {
         let Some((file, account)) = self.peek_own(user, Access::Write)? else {
             return Ok(Standing::NeverEnrolled);
         };
@@ -199,7 +223,12 @@ impl<C: Calls> Verifier for FileStore<C> {
         Ok(standing)
     }
 
-    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
+    /// [`Verifier::verify`].
+    pub(super) fn verify_here(
+        &mut self,
+        attempt: &Attempt<'_>,
+        clock: Clock<'_>,
+    ) -> Result<Verdict, StoreError> {
         let &Attempt { user, seen, purpose, origin, .. } = attempt;
         let Some(file) = self.directory.account(&user.name, Access::Write)? else {
             return Ok(Verdict::Changed);
@@ -222,7 +251,21 @@ impl<C: Calls> Verifier for FileStore<C> {
     }
 }
 
-impl<C: Calls> Store for FileStore<C> {
+impl Verifier for FileStore {
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
+        self.challenge_here(user, clock)
+    }
+
+    fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {
+        self.verify_here(attempt, clock)
+    }
+
+    fn whose(&mut self, user: &User, names: &dyn Names) -> Result<User, StoreError> {
+        self.whose_record(user, names, Self::patience())
+    }
+}
+
+impl Store for FileStore {
     fn enrol(
         &mut self,
         user: &User,
@@ -233,6 +276,9 @@ impl<C: Calls> Store for FileStore<C> {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
+        if !self.is_enrolled_as(user, basis)? {
+            self.directory.index(user)?;
+        }
         let mut cleared = Cleared::default();
         let proof = proven.secret.start_of(proven.proof);
         let enrolment = Enrolment::new(proven.secret, clock(), by, set);
@@ -303,11 +349,7 @@ impl<C: Calls> Store for FileStore<C> {
         let now = clock();
         let names = self.directory.names()?;
         let accounts = names.into_iter().map(|name| {
-            let account = self.peek(&name, Access::Read).and_then(|found| {
-                let Some((file, account)) = found else { return Ok(None) };
-                file.must_name(&account, &name)?;
-                Ok(Some(account))
-            });
+            let account = self.peek_any(&name);
             let uid = account.as_ref().ok().and_then(|account| account.as_ref()?.user.uid);
             let standing = account.map(|account| {
                 account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))

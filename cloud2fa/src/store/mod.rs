@@ -8,13 +8,17 @@ mod directory;
 mod disk_model;
 mod file;
 mod hash_lock;
+mod index;
+mod indexing;
 mod lock;
+mod marker;
 mod new_file;
 mod reach;
 pub mod record;
 mod shield;
 mod slots;
 mod system;
+mod whose;
 mod write_back;
 
 pub use file::FileStore;
@@ -26,6 +30,7 @@ use record::NotInFormat1;
 
 use crate::backup_codes::HashError;
 use crate::history::History;
+use crate::names::Names;
 use crate::seal::SealError;
 use crate::service::ServiceError;
 use crate::time::Clock;
@@ -111,6 +116,16 @@ impl Standing {
     }
 }
 
+/// The enrolment that is asked of a name: whose it is, and how that one stands. Where there is none,
+/// it is the name's own standing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The user who was asked for, or another name of the same uid.
+    pub whose: User,
+    /// How that one stands.
+    pub standing: Standing,
+}
+
 /// What a change was begun on: it commits on nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
@@ -172,6 +187,9 @@ pub struct Listed {
     pub standing: Result<Standing, StoreError>,
 }
 
+/// How often an enrolment may be turned off just when it was found.
+const TRIES: u32 = 3;
+
 /// What a login needs. The clock is an argument; who decides on another side, as a service
 /// does, goes by the clock there.
 pub trait Verifier {
@@ -181,6 +199,35 @@ pub trait Verifier {
 
     /// Evaluates the answer, and writes down what follows from it.
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError>;
+
+    /// Whose enrolment is asked of `user`'s name: `user`'s own; else that of an enrolled record of the
+    /// same uid whose own name the system still knows with that uid, of several the first in the order
+    /// of names; else `user`'s, who has none. `user` has just been found by `names`.
+    fn whose(&mut self, user: &User, names: &dyn Names) -> Result<User, StoreError>;
+
+    /// That enrolment, before a code is asked for. Who has one of their own is not looked up anew.
+    fn find(
+        &mut self,
+        user: &User,
+        names: &dyn Names,
+        clock: Clock<'_>,
+    ) -> Result<Found, StoreError> {
+        for _ in 0..TRIES {
+            let standing = self.challenge(user, clock)?;
+            if standing.status().is_some() {
+                return Ok(Found { whose: user.clone(), standing });
+            }
+            let whose = self.whose(user, names)?;
+            if whose == *user {
+                return Ok(Found { whose, standing });
+            }
+            if let standing @ Standing::Enrolled(..) = self.challenge(&whose, clock)? {
+                return Ok(Found { whose, standing });
+            }
+            // Turned off since; there may be another one.
+        }
+        Err(StoreError::Changed(user.name.clone()))
+    }
 }
 
 /// Whole operations on accounts. A caller's right to ask is for the caller to check.
@@ -320,6 +367,9 @@ pub enum StoreError {
         /// The process, where /proc/locks tells.
         holder: Option<u32>,
     },
+    /// Whose uid it is takes a look at all records, and that takes longer than 5 seconds.
+    #[error("the index of uids in {} is not complete, and to look at all records takes longer than 5 s; `cloud2fa init` completes it", .0.display())]
+    NotIndexed(PathBuf),
     /// Others try backup codes of the same user, for longer than 5 seconds.
     #[error("{}: too many backup codes are tried at once, and they are hashed one at a time; try again", .0.display())]
     Hashing(PathBuf),

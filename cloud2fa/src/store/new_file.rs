@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 /// Begins the name of a file that is not complete yet. No account's name begins so.
-const TEMPORARY_PREFIX: &str = ".new-";
+pub(super) const TEMPORARY_PREFIX: &str = ".new-";
 
 /// Whether a file was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(super) fn create<C: Calls>(
 }
 
 /// A file with `content`, on the disk, and locked: nobody else can do anything with it yet.
-fn write<C: Calls>(directory: &C, name: &str, content: &[u8]) -> io::Result<C::File> {
+pub(super) fn write<C: Calls>(directory: &C, name: &str, content: &[u8]) -> io::Result<C::File> {
     let file = directory.create(name)?;
     file.write_at(content, 0)?;
     file.sync_whole()?;

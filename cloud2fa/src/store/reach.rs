@@ -1,8 +1,9 @@
 //! Direct or through the service: the store's files where this process may write them, else
 //! [`Client`]. A record that is missing never falls through to anything.
 
-use super::{FileStore, Standing, StoreError, Verifier};
+use super::{FileStore, Found, Standing, StoreError, Verifier};
 use crate::backup_codes::HashMemory;
+use crate::names::Names;
 use crate::service::Client;
 use crate::time::Clock;
 use crate::{Attempt, Config, User, Verdict};
@@ -75,6 +76,35 @@ impl Verifier for Reach {
             Self::Alone(store) | Self::Direct(store) => store.challenge(user, clock),
             Self::Service { files, client } => {
                 client.challenge(user, clock).map_err(|error| also(files, error))
+            }
+        }
+    }
+
+    fn find(
+        &mut self,
+        user: &User,
+        names: &dyn Names,
+        clock: Clock<'_>,
+    ) -> Result<Found, StoreError> {
+        if let Self::Direct(store) = self {
+            match store.find(user, names, clock) {
+                Err(error) => *self = Self::around(error)?,
+                outcome => return outcome,
+            }
+        }
+        match self {
+            Self::Alone(store) | Self::Direct(store) => store.find(user, names, clock),
+            Self::Service { files, client } => {
+                client.find(user, names, clock).map_err(|error| also(files, error))
+            }
+        }
+    }
+
+    fn whose(&mut self, user: &User, names: &dyn Names) -> Result<User, StoreError> {
+        match self {
+            Self::Alone(store) | Self::Direct(store) => store.whose(user, names),
+            Self::Service { files, client } => {
+                client.whose(user, names).map_err(|error| also(files, error))
             }
         }
     }

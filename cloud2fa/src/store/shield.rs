@@ -53,7 +53,8 @@ impl LiftedLimit {
             && [RLIM_INFINITY, hard]
                 .into_iter()
                 .any(|limit| setrlimit(resource, limit, limit).is_ok());
-        lifted.then_some(Self { resource, soft, hard })
+        // What is made is dropped in the end, and sets the limits: none may be made for nothing.
+        lifted.then(|| Self { resource, soft, hard })
     }
 }
 

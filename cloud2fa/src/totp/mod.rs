@@ -53,6 +53,8 @@ impl TimeStep {
 pub struct Secret {
     key: Zeroizing<Vec<u8>>,
     parameters: Parameters,
+    /// Of a weak one alone.
+    replace_by: Option<UnixTime>,
     /// The same, where it lies sealed in the record.
     sealed: Option<Sealed>,
 }
@@ -67,19 +69,27 @@ impl Secret {
 
     /// A secret that exists already; nothing where it has fewer than 16 or more than 64 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let legal = LEGAL_SECRET_BYTES.contains(&bytes.len());
-        legal.then(|| Self::plain(Zeroizing::new(bytes.to_vec())))
+        Self::of(bytes, None)
     }
 
-    /// The same of an imported secret that is too short by RFC 4226, and must be replaced: 10 to 15 bytes.
-    pub fn weak_from_bytes(bytes: &[u8]) -> Option<Self> {
-        let weak = LEGAL_WEAK_BYTES.contains(&bytes.len());
-        weak.then(|| Self::plain(Zeroizing::new(bytes.to_vec())))
+    /// An imported secret that is too short by RFC 4226, 10 to 15 bytes, and must be replaced by that time.
+    pub fn weak_from_bytes(bytes: &[u8], replace_by: UnixTime) -> Option<Self> {
+        Self::of(bytes, Some(replace_by))
+    }
+
+    /// A weak one has an end, and no other one has.
+    fn of(bytes: &[u8], replace_by: Option<UnixTime>) -> Option<Self> {
+        let legal = match replace_by {
+            None => LEGAL_SECRET_BYTES.contains(&bytes.len()),
+            Some(_) => LEGAL_WEAK_BYTES.contains(&bytes.len()),
+        };
+        let key = || Zeroizing::new(bytes.to_vec());
+        legal.then(|| Self { replace_by, ..Self::plain(key()) })
     }
 
     /// With the parameters of every app.
     fn plain(key: Zeroizing<Vec<u8>>) -> Self {
-        Self { key, parameters: Parameters::USUAL, sealed: None }
+        Self { key, parameters: Parameters::USUAL, replace_by: None, sealed: None }
     }
 
     /// The same secret in an app that makes codes by `parameters`.
@@ -93,9 +103,9 @@ impl Secret {
         self.parameters
     }
 
-    /// Whether it has less than the 128 bits that RFC 4226 R6 demands.
-    pub fn is_weak(&self) -> bool {
-        LEGAL_WEAK_BYTES.contains(&self.key.len())
+    /// By when it must be replaced, where it has less than the 128 bits that RFC 4226 R6 demands.
+    pub fn replace_by(&self) -> Option<UnixTime> {
+        self.replace_by
     }
 
     /// The same secret, which lies sealed in `name`'s record from now on, as the sealing `counter`.
@@ -104,11 +114,17 @@ impl Secret {
         Ok(Self { sealed, ..self })
     }
 
-    /// The secret that lies sealed in `name`'s record; an error, too, where it is none.
-    pub fn open(name: &UserName, sealed: Sealed, seal: &dyn Seal) -> Result<Self, SealError> {
+    /// The secret that lies sealed in `name`'s record, a weak one if it has to be replaced; an error,
+    /// too, where it is none.
+    pub fn open(
+        name: &UserName,
+        sealed: Sealed,
+        seal: &dyn Seal,
+        replace_by: Option<UnixTime>,
+    ) -> Result<Self, SealError> {
         let key = seal.open(name, &sealed)?;
-        let secret = Self::from_bytes(&key).or_else(|| Self::weak_from_bytes(&key));
-        Ok(Self { sealed: Some(sealed), ..secret.ok_or(SealError::NotOpened)? })
+        let secret = Self::of(&key, replace_by).ok_or(SealError::NotOpened)?;
+        Ok(Self { sealed: Some(sealed), ..secret })
     }
 
     /// What lies in the record instead of it, if it is sealed.
@@ -118,14 +134,13 @@ impl Secret {
 
     /// Reads what [`Self::to_base32`] wrote.
     pub fn from_base32(text: &str) -> Option<Self> {
-        let bytes = data_encoding::BASE32_NOPAD.decode(text.as_bytes()).map(Zeroizing::new).ok()?;
-        Self::from_bytes(&bytes)
+        Self::of_base32(text, None)
     }
 
-    /// The same of a weak one ([`Self::weak_from_bytes`]).
-    pub fn weak_from_base32(text: &str) -> Option<Self> {
+    /// The same, of a weak one if it has to be replaced.
+    pub fn of_base32(text: &str, replace_by: Option<UnixTime>) -> Option<Self> {
         let bytes = data_encoding::BASE32_NOPAD.decode(text.as_bytes()).map(Zeroizing::new).ok()?;
-        Self::weak_from_bytes(&bytes)
+        Self::of(&bytes, replace_by)
     }
 
     /// Base32 without padding (RFC 4648 section 6): what apps take.

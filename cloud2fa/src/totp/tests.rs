@@ -77,13 +77,14 @@ fn parameters_outside_their_bounds_are_none() {
 
 #[test]
 fn a_weak_secret_is_taken_by_that_name_alone() {
+    let end = UnixTime(1_790_000_000);
     assert_eq!(Secret::from_bytes(&[7; 10]), None);
-    let weak = Secret::weak_from_bytes(&[7; 10]).unwrap();
-    assert!(weak.is_weak() && !rfc().is_weak());
+    let weak = Secret::weak_from_bytes(&[7; 10], end).unwrap();
+    assert_eq!((weak.replace_by(), rfc().replace_by()), (Some(end), None));
     let token = weak.token_at(TimeStep(3));
     assert_eq!(weak.latest_step_of(&token, TimeStep(3).start(), 0), Some(TimeStep(3)));
     for length in [0, 9, 16, 64] {
-        assert_eq!(Secret::weak_from_bytes(&vec![7; length]), None);
+        assert_eq!(Secret::weak_from_bytes(&vec![7; length], end), None);
     }
 }
 

@@ -3,13 +3,10 @@
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// The digits that an app shows: what people type are six. Wiped when dropped, never printed.
+/// The digits that an app shows: what people type are six. Wiped when dropped, never printed. On the
+/// heap, since what is moved about on the stack leaves copies behind.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Blanks behind the last one.
-    digits: Zeroizing<[u8; 8]>,
-    length: usize,
-}
+pub struct Token(Zeroizing<Box<[u8]>>);
 
 impl Token {
     /// Takes exactly six ASCII digits.
@@ -20,14 +17,12 @@ impl Token {
     /// Takes what an app can show: 6 to 8 ASCII digits.
     pub(super) fn shown(digits: &[u8]) -> Option<Self> {
         let legal = (6..=8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-        let mut token = Self { digits: Zeroizing::new([b' '; 8]), length: digits.len() };
-        token.digits.get_mut(..digits.len()).filter(|_| legal)?.copy_from_slice(digits);
-        Some(token)
+        legal.then(|| Self(Zeroizing::new(digits.into())))
     }
 
     /// The digits.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.digits[..self.length]).expect("only ASCII digits were let in")
+        std::str::from_utf8(&self.0).expect("only ASCII digits were let in")
     }
 }
 

@@ -95,6 +95,8 @@ ids! {
     RootWithoutFactor = "root_without_factor";
     /// root cannot log in by ssh at all; a note where root has no key.
     SshdRootLockedOut = "sshd_root_locked_out";
+    /// sshd gives PAM names of clients, which fail2ban's filter does not count.
+    SshdUseDns = "sshd_use_dns";
     /// Settings of sshd hold for some only, and not all of them were looked at.
     SshdMatch = "sshd_match";
     /// There is no store.
@@ -107,11 +109,13 @@ ids! {
     StoreReadOnly = "store_read_only";
     /// The store is on btrfs without chattr +C, where a full disk stops logins.
     StoreCopiesOnWrite = "store_copies_on_write";
+    /// The index of uids is not complete; critical where it says that it is.
+    IndexIncomplete = "index_incomplete";
     /// One user's record is damaged, unsafe, or of another uid.
     RecordUnusable = "record_unusable";
     /// Users are locked after too many wrong codes.
     UserLocked = "user_locked";
-    /// An enrolled user has another name now, and is not enrolled under it.
+    /// An enrolled user is not known to the system any more, and the uid is somebody's who is not enrolled.
     UserRenamed = "user_renamed";
     /// Enrolled users are not known to the system any more.
     UserUnknown = "user_unknown";

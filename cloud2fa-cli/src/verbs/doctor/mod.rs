@@ -19,7 +19,7 @@ pub use finding::{Finding, Report, Severity};
 #[cfg(test)]
 pub use id::Id;
 
-use super::row;
+use super::list::row;
 use crate::arguments::Arguments;
 use crate::caller::require_root;
 use crate::dialogue::Dialogue;
@@ -112,7 +112,7 @@ fn of_sshd(
         sshd.ask_for(&enrolled);
     }
     let root = sshd::Root {
-        is_enrolled: enrolled.iter().any(|user| user == "root"),
+        is_enrolled: accounts.enrolled(records).contains("root"),
         has_password: accounts.has_password("root"),
     };
     let before = sshd::before_switching_on(sshd);

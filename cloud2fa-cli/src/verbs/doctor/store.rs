@@ -13,13 +13,15 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Record {
     pub user: String,
+    /// Nothing where the record cannot be used.
+    pub uid: Option<u32>,
     /// Nothing where the user is not enrolled, or the record cannot be used.
     pub status: Option<Status>,
     /// Why it cannot be used.
     pub unusable: Option<String>,
     /// Whether the system knows such a user.
     pub is_known: bool,
-    /// The name that the user has now, who is not enrolled under it.
+    /// Whose the uid is now, who is not enrolled.
     pub renamed_to: Option<String>,
 }
 
@@ -29,9 +31,18 @@ impl From<Row> for Record {
             Ok(standing) => (standing.status().cloned(), None),
             Err(failure) => (None, Some(failure.to_string())),
         };
-        let Row { user, is_known, renamed_to, .. } = row;
-        Self { user, status, unusable, is_known, renamed_to }
+        let Row { user, uid, is_known, renamed_to, .. } = row;
+        Self { user, uid, status, unusable, is_known, renamed_to }
     }
+}
+
+/// The index of uids.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Whether it says that it is complete.
+    pub is_complete: bool,
+    /// Enrolled users whom it lacks.
+    pub lacks: Vec<String>,
 }
 
 /// The file system that the store is on.
@@ -67,11 +78,12 @@ fn has_copying_file(listed: &str) -> bool {
 }
 
 /// Looks at a store that opens.
-pub fn check(store: &Named, ground: Ground, records: &[Record]) -> Vec<Finding> {
+pub fn check(store: &Named, ground: Ground, index: &Index, records: &[Record]) -> Vec<Finding> {
     let (directory, command) = (store.state_dir(), store.command());
     let mut findings: Vec<_> = records.iter().filter_map(|it| unusable(it, &command)).collect();
     findings.extend(ground.is_read_only.then(|| read_only(directory)));
     findings.extend(ground.copies_on_write.then(|| copies_on_write(directory)));
+    findings.extend(index_incomplete(directory, index, &command));
     let names = |is: &dyn Fn(&Record) -> bool| {
         let found = records.iter().filter(|record| is(record));
         found.map(|record| record.user.clone()).collect::<Vec<_>>()
@@ -138,6 +150,25 @@ fn copies_on_write(directory: &Path) -> Finding {
     )
 }
 
+fn index_incomplete(directory: &Path, index: &Index, command: &str) -> Option<Finding> {
+    let (severity, what, why) = match (index.is_complete, index.lacks.is_empty()) {
+        (true, true) => return None,
+        (true, false) => (
+            Severity::Critical,
+            format!("enrolled, and not in the index of uids: {}", listed(&index.lacks)),
+            "Where users without an enrolment are let in, other names of these users' uids are asked for no code.",
+        ),
+        (false, _) => (
+            Severity::Warning,
+            format!("the index of uids in {} is not complete", directory.display()),
+            "Each login of a user without an enrolment looks at all records, and is refused where that takes \
+             longer than 5 s.",
+        ),
+    };
+    let fix = format!("Complete it:\n    {command} init");
+    Some(Finding::new(severity, Id::IndexIncomplete, what, why, fix))
+}
+
 fn users_locked(names: &[String], command: &str) -> Finding {
     Finding::new(
         Severity::Warning,
@@ -154,12 +185,15 @@ fn user_renamed(record: &Record, command: &str) -> Option<Finding> {
     Some(Finding::new(
         Severity::Warning,
         Id::UserRenamed,
-        format!("{old} is enrolled, and is called {new} now, who is not"),
         format!(
-            "Where users without an enrolment are let in, {new} is asked for no code any more."
+            "{old} is enrolled, and not known to the system any more; the uid is {new}'s, who is not"
         ),
         format!(
-            "Enrol the user under the new name, and turn off what is left under the old one:\n    \
+            "{old}'s enrolment counts for nobody else. If {new} is the same person, {new} is asked for no code any \
+             more where users without an enrolment are let in."
+        ),
+        format!(
+            "If it is the same person, enrol the new name. In any case turn off what is left under the old one:\n    \
              {command} enable --user {new}\n    {command} disable --user {old}"
         ),
     ))
@@ -170,7 +204,7 @@ fn users_unknown(names: &[String], command: &str) -> Finding {
         Severity::Note,
         Id::UserUnknown,
         format!("enrolled, and not known to the system any more: {}", listed(names)),
-        "A user who gets one of these names later is refused, since the uid is another one.",
+        "They count for nobody else. A user who gets one of these names later is refused, since the uid is another one.",
         format!("If they are gone for good:\n    {command} disable --user NAME"),
     )
 }

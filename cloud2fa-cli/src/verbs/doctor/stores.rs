@@ -3,10 +3,12 @@
 
 use super::finding::{Finding, listed, shell};
 use super::pam::{self, Asked, Facts};
+use super::store::Index;
 use super::store::{self, Record};
 use super::{clock, row, unopened};
 use crate::machine;
-use cloud2fa::{Config, Store, StoreError};
+use cloud2fa::store::Listed;
+use cloud2fa::{Config, Store, StoreError, User};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -102,10 +104,10 @@ pub fn look(store: &Named, clock: clock::Clock) -> Looked {
         format!("store: {}", store.state_dir().display())
     };
     match records(&store.config) {
-        Ok(records) => {
+        Ok((records, index)) => {
             let enrolled = records.iter().filter(|record| record.status.is_some()).count();
             let ground = store::ground(store.state_dir());
-            let mut findings = store::check(store, ground, &records);
+            let mut findings = store::check(store, ground, &index, &records);
             findings.extend(clock::against(clock, machine::now(), store, &records));
             Looked { records, findings, at: format!("{at}, {enrolled} enrolled") }
         }
@@ -116,10 +118,22 @@ pub fn look(store: &Named, clock: clock::Clock) -> Looked {
     }
 }
 
-fn records(config: &Config) -> Result<Vec<Record>, StoreError> {
+/// What is in the store, and what its index says of that.
+fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     let mut store = machine::store(config)?;
-    let listed = store.list(&machine::now)?.into_iter();
-    Ok(listed.map(|listed| Record::from(row(listed, &mut store))).collect())
+    let listed = store.list(&machine::now)?;
+    let mut index = Index { is_complete: store.index_is_complete(), lacks: Vec::new() };
+    for Listed { name, uid, standing } in &listed {
+        let is_enrolled = standing.as_ref().is_ok_and(|standing| standing.status().is_some());
+        let user = uid.filter(|_| is_enrolled).map(|uid| User { name: name.clone(), uid });
+        if let Some(user) = user
+            && !store.index_finds(&user)?
+        {
+            index.lacks.push(name.to_string());
+        }
+    }
+    let rows = listed.into_iter().map(|listed| Record::from(row(listed, &mut store)));
+    Ok((rows.collect(), index))
 }
 
 #[cfg(test)]

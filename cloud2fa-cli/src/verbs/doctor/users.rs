@@ -5,6 +5,7 @@ use super::finding::{Finding, Id, Severity, listed};
 use super::pam::{self, Asked, Unenrolled};
 use super::sshd::Before;
 use super::store::Record;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -44,6 +45,19 @@ impl Accounts {
         let entries = self.passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
         let users = entries.filter(|fields| has_shell(fields) && self.has_password(fields[0]));
         users.map(|fields| fields[0].to_owned()).collect()
+    }
+
+    /// Who is asked for a code that exists: who is enrolled, and all other names of their uids.
+    pub fn enrolled(&self, records: &[Record]) -> BTreeSet<String> {
+        let enrolled = || records.iter().filter(|it| it.status.is_some());
+        let counting = enrolled().filter(|it| it.is_known).filter_map(|it| it.uid);
+        let uids: BTreeSet<_> = counting.collect();
+        let others = self.passwd.lines().filter_map(|line| {
+            let mut fields = line.split(':');
+            let (name, uid) = (fields.next()?, fields.nth(1)?.parse().ok()?);
+            uids.contains(&uid).then(|| name.to_owned())
+        });
+        enrolled().map(|it| it.user.clone()).chain(others).collect()
     }
 
     /// Whether a user has an entry by which some password is right.
@@ -99,7 +113,8 @@ pub fn check(
     let may_be_let_in = of(Unenrolled::Refused).next().is_some();
     let refusing: Vec<_> = of(Unenrolled::Refused).chain(of(Unenrolled::NeverLetIn)).collect();
     let mut without = accounts.who_can_log_in();
-    without.retain(|user| !enrolled.contains(user));
+    let answering = accounts.enrolled(records);
+    without.retain(|user| !answering.contains(user));
     let refused = !refusing.is_empty() && !without.is_empty();
     refused.then(|| not_enrolled(&without, &refusing, may_be_let_in)).into_iter().collect()
 }
@@ -174,6 +189,7 @@ fn counted(users: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloud2fa::{Status, UnixTime};
 
     #[test]
     fn who_has_a_shell_and_a_password_can_log_in() {
@@ -185,6 +201,31 @@ mod tests {
             shells: "# shells\n/bin/sh\n/bin/bash\n/usr/sbin/nologin\n/bin/false\n".to_owned(),
         };
         assert_eq!(accounts.who_can_log_in(), ["anna", "empty"]);
+    }
+
+    #[test]
+    fn other_names_of_an_enrolled_user_are_not_without_an_enrolment() {
+        let accounts = Accounts {
+            passwd: "anna:x:1:1::/:\nanna2:x:1:1::/:\nbert:x:2:2::/:\nberta:x:2:2::/:\n".to_owned(),
+            ..Accounts::default()
+        };
+        let record = |user: &str, uid, is_known| Record {
+            user: user.to_owned(),
+            uid: Some(uid),
+            status: Some(Status {
+                since: UnixTime(0),
+                last_used: None,
+                backup_codes_left: 8,
+                failures: 0,
+                wait_seconds: 0,
+                locked: false,
+            }),
+            unusable: None,
+            is_known,
+            renamed_to: None,
+        };
+        let enrolled = accounts.enrolled(&[record("anna", 1, true), record("gone", 2, false)]);
+        assert_eq!(enrolled.into_iter().collect::<Vec<_>>(), ["anna", "anna2", "gone"]);
     }
 
     #[test]

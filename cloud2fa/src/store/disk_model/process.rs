@@ -8,7 +8,7 @@ use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};
 use crate::decide::{Policy, Purpose, Verdict};
 use crate::history::Origin;
-use crate::store::{Basis, FileStore, Standing, Store, StoreError, Verifier};
+use crate::store::{Basis, FileStore, Standing, StoreError};
 use crate::{Answer as Typed, Attempt, Secret, TimeStep, UnixTime, User, UserName};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -155,7 +155,7 @@ fn perform(task: Task, run: &Shared) -> Outcome {
             return login(&mut store, step).unwrap_or_else(Outcome::Failed);
         }
         Task::Enrol => store.put(&alice(), &Basis::Nothing, |usage| Ok(enrolled(usage))),
-        Task::Disable => store.status(&alice(), &|| NOW).and_then(|standing| {
+        Task::Disable => store.challenge_here(&alice(), &|| NOW).and_then(|standing| {
             store.put(&alice(), &standing.basis(), |usage| Ok(disabled(usage)))
         }),
         Task::Replace => store.put(&alice(), &Basis::Unusable, |usage| Ok(enrolled(usage))),
@@ -164,13 +164,13 @@ fn perform(task: Task, run: &Shared) -> Outcome {
 }
 
 fn login(store: &mut FileStore<ModelDirectory>, step: u64) -> Result<Outcome, StoreError> {
-    let Standing::Enrolled(seen, _) = store.challenge(&alice(), &|| NOW)? else {
+    let Standing::Enrolled(seen, _) = store.challenge_here(&alice(), &|| NOW)? else {
         return Ok(Outcome::NotEnrolled);
     };
     let answer = Typed::Token(secret().token_at(TimeStep(step)));
     let (user, purpose, origin) = (&alice(), Purpose::Login, &Origin::own());
     let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };
-    let verdict = store.verify(&attempt, &|| NOW)?;
+    let verdict = store.verify_here(&attempt, &|| NOW)?;
     let accepted = matches!(verdict, Verdict::Accepted { .. });
     Ok(if accepted { Outcome::Accepted(step) } else { Outcome::Refused })
 }

@@ -57,8 +57,6 @@ pub enum Lost {
     LastAttempt,
     /// That the user has not shown to have the backup codes.
     CodesNotSeen,
-    /// By when the key must be replaced.
-    ReplaceBy,
     /// What a later version left.
     Ignorable,
 }
@@ -74,7 +72,6 @@ impl Lost {
             Self::Ticket => "ticket",
             Self::LastAttempt => "last_attempt",
             Self::CodesNotSeen => "codes_not_seen",
-            Self::ReplaceBy => "replace_weak_by",
             Self::Ignorable => "ignorable",
         }
     }
@@ -89,7 +86,6 @@ impl Lost {
             Self::Ticket => "the ticket",
             Self::LastAttempt => "the last attempt's answer",
             Self::CodesNotSeen => "that the backup codes were not confirmed",
-            Self::ReplaceBy => "the date by which the key must be replaced",
             Self::Ignorable => "what a later version left in the record",
         }
     }
@@ -110,7 +106,7 @@ fn can_be_said(enrolment: &Enrolment) -> std::result::Result<(), NotInFormat1> {
     let secret = &enrolment.secret;
     for (cannot, why) in [
         (secret.sealed().is_some(), NotInFormat1::Sealed),
-        (secret.is_weak(), NotInFormat1::WeakKey),
+        (secret.replace_by().is_some(), NotInFormat1::WeakKey),
         (secret.parameters() != Parameters::USUAL, NotInFormat1::Parameters),
         (enrolment.drift != Drift::default(), NotInFormat1::Drift),
         (enrolment.unconfirmed_until.is_some(), NotInFormat1::Unconfirmed),
@@ -132,7 +128,6 @@ fn lost(account: &Account) -> Vec<Lost> {
         (account.ticket.is_some(), Lost::Ticket),
         (usage.last_attempt.is_some(), Lost::LastAttempt),
         (enrolment.is_some_and(|enrolment| !enrolment.codes_seen), Lost::CodesNotSeen),
-        (enrolment.is_some_and(|it| it.replace_weak_by.is_some()), Lost::ReplaceBy),
         (account.ignorable != Ignorable::default(), Lost::Ignorable),
     ];
     all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what).collect()

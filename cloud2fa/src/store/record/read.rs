@@ -45,12 +45,21 @@ impl<'t> Reader<'t> {
     }
 
     fn enrolment(&mut self, name: &UserName) -> Option<Enrolment> {
-        let secret = self.secret(name)?;
+        let kept = read_secret(&mut self.lines)?;
+        let parameters = read_parameters(&mut self.lines)?;
+        let drift = Drift::new(self.lines.optional("drift").ok()?.unwrap_or_default())?;
+        let replace_by = read_time(&mut self.lines, "replace_weak_by").ok()?;
+        let secret = match kept {
+            KeptSecret::Plain(base32) => Secret::of_base32(base32, replace_by)?,
+            KeptSecret::Sealed(sealed) => {
+                let opened = Secret::open(name, sealed, self.seal, replace_by);
+                opened.map_err(|why| self.unopened = Some(why)).ok()?
+            }
+        };
         let lines = &mut self.lines;
         Some(Enrolment {
-            secret: secret.with_parameters(read_parameters(lines)?),
-            drift: Drift::new(lines.optional("drift").ok()?.unwrap_or_default())?,
-            replace_weak_by: read_time(lines, "replace_weak_by").ok()?,
+            secret: secret.with_parameters(parameters),
+            drift,
             created: UnixTime(lines.parsed("created")?),
             created_by: Creator::from(&*unquoted(lines.value("created_by")?)?),
             codes_seen: lines.optional("codes_seen").ok()?.unwrap_or(true),
@@ -58,17 +67,20 @@ impl<'t> Reader<'t> {
             backup_codes: read_backup_codes(lines)?,
         })
     }
+}
 
-    fn secret(&mut self, name: &UserName) -> Option<Secret> {
-        let Some(text) = self.lines.string("sealed_secret") else {
-            let text = self.lines.string("secret")?;
-            return Secret::from_base32(text).or_else(|| Secret::weak_from_base32(text));
-        };
-        let bytes = BASE64_NOPAD.decode(text.as_bytes()).ok()?;
-        let sealed = Sealed::new(&bytes, self.lines.parsed("seal_counter")?)?;
-        let opened = Secret::open(name, sealed, self.seal);
-        opened.map_err(|why| self.unopened = Some(why)).ok()
-    }
+/// A secret as it stands in the text.
+enum KeptSecret<'t> {
+    Plain(&'t str),
+    Sealed(Sealed),
+}
+
+fn read_secret<'t>(lines: &mut Lines<'t>) -> Option<KeptSecret<'t>> {
+    let Some(text) = lines.string("sealed_secret") else {
+        return lines.string("secret").map(KeptSecret::Plain);
+    };
+    let bytes = BASE64_NOPAD.decode(text.as_bytes()).ok()?;
+    Sealed::new(&bytes, lines.parsed("seal_counter")?).map(KeptSecret::Sealed)
 }
 
 fn read_time(lines: &mut Lines<'_>, key: &str) -> Result<Option<UnixTime>, Malformed> {

@@ -15,22 +15,21 @@ use crate::totp::{Algorithm, Parameters};
 use crate::{Secret, TimeStep, UnixTime, UserName};
 use zeroize::Zeroizing;
 
-/// A seal that turns each bit, and makes a secret as much longer as a real one may.
+/// A seal that turns each bit, and makes a secret as long as a sealed one may be.
 pub(super) struct Turned;
-
-impl Turned {
-    const MORE: usize = 56;
-}
 
 impl Seal for Turned {
     fn open(&self, _: &UserName, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let secret = sealed.as_bytes().get(Self::MORE..).ok_or(SealError::NotOpened)?;
+        let (length, rest) = sealed.as_bytes().split_first().ok_or(SealError::NotOpened)?;
+        let secret = rest.get(..usize::from(*length)).ok_or(SealError::NotOpened)?;
         Ok(Zeroizing::new(secret.iter().map(|byte| !byte).collect()))
     }
 
     fn seal(&self, _: &UserName, secret: &[u8], counter: u64) -> Result<Sealed, SealError> {
-        let turned: Vec<_> = secret.iter().map(|byte| !byte).collect();
-        Ok(Sealed::new(&[&[0xff; Self::MORE], &*turned].concat(), counter).unwrap())
+        let mut turned = vec![u8::try_from(secret.len()).unwrap()];
+        turned.extend(secret.iter().map(|byte| !byte));
+        turned.resize(Sealed::LONGEST, 0xff);
+        Ok(Sealed::new(&turned, counter).unwrap())
     }
 }
 
@@ -71,11 +70,10 @@ pub(super) fn full_account() -> Account {
 fn fullest(time: UnixTime, a_day: u16, times: u32) -> Account {
     let name = UserName::new(&"a".repeat(200)).unwrap();
     let parameters = Parameters::new(Algorithm::Sha512, 8, 300).unwrap();
-    let secret = Secret::from_bytes(&[0xff; 64]).unwrap().with_parameters(parameters);
+    let secret = Secret::weak_from_bytes(&[0xff; 15], time).unwrap().with_parameters(parameters);
     let enrolment = Enrolment {
         secret: secret.seal(&name, &Turned, u64::MAX).unwrap(),
         drift: Drift::new(-2880).unwrap(),
-        replace_weak_by: Some(time),
         created: time,
         created_by: "\"".repeat(200).as_str().into(),
         codes_seen: false,
@@ -149,6 +147,28 @@ fn the_fullest_account_fits_with_200_bytes_to_spare() {
     let text = write(&account);
     assert!(text.len() + 200 <= LONGEST_TEXT, "{} of {LONGEST_TEXT}", text.len());
     assert_eq!(read_back(&account), account);
+}
+
+#[test]
+fn a_plain_secret_of_64_bytes_takes_less_room_than_a_sealed_one() {
+    let (sealed, mut plain) = (full_account(), full_account());
+    plain.enrolment.as_mut().unwrap().secret = Secret::from_bytes(&[0xff; 64]).unwrap();
+    assert!(write(&plain).len() < write(&sealed).len());
+    assert_eq!(read_back(&plain), plain);
+}
+
+#[test]
+fn a_weak_secret_has_an_end_and_no_other_has_one() {
+    let mut account = account("alice");
+    let text = |account: &Account| String::from_utf8(write(account).to_vec()).unwrap();
+    let with_end = text(&account).replace("created = ", "replace_weak_by = 5\ncreated = ");
+    let weak = Secret::weak_from_bytes(&[7; 10], UnixTime(5)).unwrap();
+    account.enrolment.as_mut().unwrap().secret = weak;
+    assert_eq!(read_back(&account), account);
+    let without_end = text(&account).replace("replace_weak_by = 5\n", "");
+    for text in [with_end, without_end] {
+        assert_eq!(read(FORMAT, text.as_bytes(), &Turned), Err(Unread::NoAccount), "{text}");
+    }
 }
 
 #[test]

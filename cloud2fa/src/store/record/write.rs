@@ -22,7 +22,7 @@ const ROOM: usize = 8192;
 pub(in crate::store) fn write(account: &Account) -> Content {
     let mut text = Content::with_room_for(ROOM);
     write_account(account, &mut text).expect("a Vec takes all that is written");
-    debug_assert!(text.capacity() == ROOM, "the buffer has grown");
+    debug_assert!(text.len() <= ROOM, "the buffer has grown");
     text
 }
 
@@ -58,7 +58,7 @@ fn write_enrolment(enrolment: &Enrolment, out: &mut Vec<u8>) -> Result<()> {
     if enrolment.drift != Drift::default() {
         writeln!(out, "drift = {}", enrolment.drift.steps())?;
     }
-    if let Some(date) = enrolment.replace_weak_by {
+    if let Some(date) = enrolment.secret.replace_by() {
         writeln!(out, "replace_weak_by = {}", date.0)?;
     }
     writeln!(out, "created = {}", enrolment.created.0)?;

@@ -169,7 +169,7 @@ pub fn write_passwd(users: &[User]) {
 }
 
 /// Without a reader syslog(3) falls back to the console, and each login gets much slower.
-fn read_the_log() {
+pub fn read_the_log() {
     let _ = fs::remove_file("/dev/log");
     let socket = UnixDatagram::bind("/dev/log").expect("/dev is this machine's own");
     std::thread::spawn(move || {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! tests/private-machine target/release/bench
+//! tests/private-machine target/release/bench pairs COMMIT    beside an older version
 //! tests/bench_service            the service, in a booted machine
 //! ```
 //!
@@ -16,6 +17,7 @@ mod ground;
 mod latency;
 mod memory;
 mod module;
+mod pairs;
 mod report;
 mod service;
 mod worker;
@@ -41,11 +43,13 @@ fn main() {
         [command, services, service] if command == worker::COMMAND => {
             worker::serve(services.as_ref(), service);
         }
+        [command, commit] if command == "pairs" => pairs::bench(commit),
+        [command, ground] if command == pairs::COMMAND => pairs::process(ground.as_ref()),
         [command] if command == service::COMMAND => service::bench(),
         [command, name] if command == service::CROWD => service::one_of_crowd(name),
         [command, _] if command == service::CATS_CROWD => service::one_of_cats_crowd(),
         _ => {
-            eprintln!("usage: tests/private-machine target/release/bench");
+            eprintln!("usage: tests/private-machine target/release/bench [pairs COMMIT]");
             std::process::exit(2);
         }
     }

@@ -18,6 +18,7 @@ const FILES: &[&str] = &[
     "-rw-r--r-- root root /usr/share/doc/cloud2fa/copyright",
     "-rw-r--r-- root root /usr/share/doc/cloud2fa/examples/fail2ban/filter.d/cloud2fa.conf",
     "-rw-r--r-- root root /usr/share/doc/cloud2fa/examples/fail2ban/jail.d/cloud2fa.conf",
+    "-rw-r--r-- root root /usr/share/doc/libpam-cloud2fa/NEWS.Debian.gz",
     "-rw-r--r-- root root /usr/share/doc/libpam-cloud2fa/README.md.gz",
     "-rw-r--r-- root root /usr/share/doc/libpam-cloud2fa/changelog.Debian.gz",
     "-rw-r--r-- root root /usr/share/doc/libpam-cloud2fa/changelog.gz",
@@ -58,6 +59,7 @@ const FILES: &[&str] = &[
 const MADE: &[&str] = &[
     "-rw------- root root /var/lib/cloud2fa/.store",
     "drwx------ root root /var/lib/cloud2fa",
+    "drwx------ root root /var/lib/cloud2fa/uid",
     "drwxr-xr-x root root /etc/cloud2fa",
     "drwxr-xr-x root root /run/cloud2fa",
     "drwxr-xr-x root root /usr/share/cloud2fa",

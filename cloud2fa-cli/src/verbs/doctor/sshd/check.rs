@@ -36,6 +36,7 @@ pub fn check(sshd: &Sshd, asked: &Asked, root: Root) -> Vec<Finding> {
     findings.extend(of_root(sshd, asked, root, &texts));
     let differing = of_users(sshd, asked, &findings, &texts);
     findings.extend(differing);
+    findings.extend(settings.is_on("usedns").then(|| texts.use_dns()));
     if sshd.files.has_match() {
         findings.push(some_differ(sshd.of_users.len()));
     }

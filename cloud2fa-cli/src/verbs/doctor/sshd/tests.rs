@@ -62,6 +62,15 @@ const NO_QUESTION: &str = "authenticationmethods any\npubkeyauthentication no\n\
      kbdinteractiveauthentication no\npasswordauthentication yes\n";
 
 #[test]
+fn names_instead_of_addresses_are_a_note() {
+    assert_eq!(found(&format!("{BOTH}usedns yes\n"), &asked(), ENROLLED), ["sshd_use_dns"]);
+    assert_eq!(found(&format!("{BOTH}usedns no\n"), &asked(), ENROLLED), [] as [&str; 0]);
+    let sshd = sshd(&format!("{BOTH}usedns yes\n"));
+    assert_eq!(check(&sshd, &asked(), ENROLLED)[0].severity, Severity::Note);
+    assert!(fix(&sshd, "sshd_use_dns").contains("UseDNS no"));
+}
+
+#[test]
 fn each_way_in_is_looked_at() {
     for (settings, expected) in [
         (BOTH, &[][..]),

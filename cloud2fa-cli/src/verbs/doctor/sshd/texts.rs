@@ -171,6 +171,22 @@ impl Texts<'_> {
         )
     }
 
+    /// It cannot stand in a Match.
+    pub fn use_dns(&self) -> Finding {
+        let lines = vec![("UseDNS", "no".to_owned())];
+        Finding::new(
+            Severity::Note,
+            Id::SshdUseDns,
+            format!(
+                "sshd has UseDNS yes{}: the log names clients by what they are called",
+                self.place("UseDNS")
+            ),
+            "fail2ban's filter counts addresses alone, since a name is the choice of whoever has the address: \
+             who guesses from one with a name is not banned.",
+            format!("{}\n{THEN}", self.write(&lines)),
+        )
+    }
+
     /// A note where root has no key that would let root in.
     pub fn root_locked_out(&self, settings: &Settings, has_key: bool) -> Finding {
         let (severity, why) = if has_key {

@@ -1,0 +1,266 @@
+//! The index of uids on real disks, killed and failing at each system call: a second name is never let
+//! past the first one's second factor, and `init` puts all in order.
+#![allow(missing_docs)]
+
+use cloud2fa::{Secret, Standing, Store};
+use cloud2fa_tests::command::{self, Dialogue, Ended, run};
+use cloud2fa_tests::disk::{Disk, Kind};
+use cloud2fa_tests::strace::{self, Call, Strace, after_answer};
+use cloud2fa_tests::{Code, Enrolled, Fixture, Reply, index, older, user};
+use std::process::Stdio;
+use std::sync::Once;
+
+/// The marker of a version without an index.
+const EARLIER: &[u8] = b"format = 1\nid = \"00\"\n";
+
+/// alice has a second name on this machine.
+fn add_second_name() {
+    static ADDED: Once = Once::new();
+    ADDED.call_once(|| user::add_alias(&user::of_this_machine("alice"), "alice2"));
+}
+
+fn make_earlier(fixture: &Fixture) {
+    let store = fixture.store_path();
+    std::fs::remove_dir_all(store.join("uid")).unwrap();
+    user::write_private(&store.join(".store"), EARLIER);
+}
+
+/// A store of an earlier version with two enrolled users.
+fn earlier() -> (Fixture, Enrolled) {
+    add_second_name();
+    let (fixture, alice) = Fixture::with("alice");
+    fixture.enrol("bob");
+    make_earlier(&fixture);
+    (fixture, alice)
+}
+
+fn is_complete(fixture: &Fixture) -> bool {
+    fixture.store().index_is_complete()
+}
+
+/// Logs in by the second name, with a wrong code.
+fn second_name(fixture: &Fixture, alice: &Enrolled) -> Code {
+    fixture.raw("alice2", "CONFIG nullok", vec![Reply::from(&alice.wrong_code())]).code
+}
+
+/// Runs `init` under strace, with its options; gives the calls on the store.
+fn init(fixture: &Fixture, inject: Option<&str>) -> (Ended, Vec<Call>) {
+    let mut plain = command::of(fixture);
+    plain.args(["init", "--format", "2", "--json"]);
+    let (mut traced, output) = strace::around(&plain, inject);
+    let ended = command::ended(traced.stdin(Stdio::null()));
+    let store = fixture.store_path().to_string_lossy().into_owned();
+    let calls = strace::read(&output).into_iter().filter(|call| call.text.contains(&store));
+    (ended, calls.collect())
+}
+
+/// What happens at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Killed,
+    Fails(&'static str),
+}
+
+const FATES: [Fate; 4] =
+    [Fate::Killed, Fate::Fails("ENOSPC"), Fate::Fails("EROFS"), Fate::Fails("EIO")];
+
+fn inject(call: &Call, fate: Fate) -> String {
+    match fate {
+        Fate::Killed => call.kill(),
+        Fate::Fails(error) => call.fail(error),
+    }
+}
+
+#[test]
+fn the_making_of_the_index_may_be_killed_or_fail_at_each_system_call() {
+    let (fixture, alice) = earlier();
+    let (whole, calls) = init(&fixture, None);
+    assert_eq!(whole.status, 0, "{whole:?}");
+    for name in ["mkdirat", "symlinkat", "renameat", "fsync", "flock"] {
+        assert!(calls.iter().any(|call| call.name == name), "no {name}: {calls:#?}");
+    }
+    let (mut kills, mut failures) = (0, 0);
+    for call in calls.iter().filter(|call| call.name != "close") {
+        for fate in FATES {
+            make_earlier(&fixture);
+            let (ended, _) = init(&fixture, Some(&inject(call, fate)));
+            let about = format!("{fate:?} at {call:?}: {ended:?}");
+            if fate == Fate::Killed {
+                assert_eq!(ended.status, 128 + 9, "{about}");
+                kills += 1;
+            } else if ended.status != 0 {
+                assert_eq!(ended.status, 1, "{about}");
+                assert!(ended.last()["error"] == "unavailable", "{about}");
+                failures += 1;
+            }
+            // A marker that says so stands on an index that is.
+            let indexed = index::names(&fixture.store_path(), alice.user.uid);
+            if is_complete(&fixture) {
+                assert_eq!(indexed.as_deref(), Some("alice"), "{about}");
+            }
+            assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR, "{about}");
+            assert!(fixture.last_log_line().1.contains(" reason=wrong_code "), "{about}");
+            fixture.store().unlock(&alice.user, &user::now).unwrap();
+            assert_eq!(init(&fixture, None).0.status, 0, "{about}: again");
+            assert!(is_complete(&fixture), "{about}");
+        }
+    }
+    assert_eq!(index::files(&fixture.store_path()).len(), 3, "leftovers");
+    eprintln!("{} calls: {kills} kills, {failures} failures", calls.len());
+}
+
+/// Runs `enable` for alice; from its proof on it is traced.
+fn enable(fixture: &Fixture, inject: Option<&str>) -> (Ended, Vec<Call>, Enrolled) {
+    let mut dialogue = Dialogue::start(fixture, &["enable", "--user", "alice"]);
+    let key = dialogue.line();
+    let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(dialogue.line()["ask"], "code");
+    let user = user::of_this_machine("alice");
+    let alice = Enrolled { user, secret, backup_codes: Vec::new() };
+    let proof = alice.code();
+    let strace = Strace::attach(dialogue.pid(), inject);
+    dialogue.answer(&proof);
+    let ended = dialogue.end();
+    let store = fixture.store_path().to_string_lossy().into_owned();
+    let calls = after_answer(strace.calls(), &proof).into_iter();
+    (ended, calls.filter(|call| call.text.contains(&store)).collect(), alice)
+}
+
+#[test]
+fn no_record_is_there_before_its_entry_whatever_happens_to_an_enrolment() {
+    add_second_name();
+    let (whole, calls, _) = enable(&Fixture::new(), None);
+    assert_eq!(whole.status, 0, "{whole:?}");
+    let mut records = 0;
+    for call in calls.iter().filter(|call| call.name != "close") {
+        for fate in [Fate::Killed, Fate::Fails("ENOSPC"), Fate::Fails("EROFS")] {
+            let fixture = Fixture::new();
+            let (ended, _, alice) = enable(&fixture, Some(&inject(call, fate)));
+            let about = format!("{fate:?} at {call:?}: {ended:?}");
+            let standing = fixture.store().status(&alice.user, &user::now).unwrap();
+            let indexed = index::names(&fixture.store_path(), alice.user.uid);
+            let expected = match standing {
+                Standing::NeverEnrolled => Code::IGNORE,
+                _ => {
+                    records += 1;
+                    assert_eq!(indexed.as_deref(), Some("alice"), "{about}");
+                    Code::AUTH_ERR
+                }
+            };
+            assert_eq!(second_name(&fixture, &alice), expected, "{about}");
+            if expected == Code::IGNORE {
+                assert_eq!(enable(&fixture, None).0.status, 0, "{about}: again");
+            }
+        }
+    }
+    assert!(records > 0, "some had come that far");
+}
+
+#[test]
+fn the_entry_is_on_the_disk_before_the_record_has_its_name() {
+    let (_, calls, _) = enable(&Fixture::new(), None);
+    let at = |name: &str, part: &str| {
+        let found = calls.iter().position(|call| call.name == name && call.text.contains(part));
+        found.unwrap_or_else(|| panic!("no {name} with {part}: {calls:#?}"))
+    };
+    let order = [
+        at("symlinkat", "\"alice\""),
+        at("renameat", "\".new\""),
+        at("fsync", "/uid>"),
+        at("renameat2", "\"alice.account\""),
+    ];
+    assert!(order.is_sorted(), "{order:?}: {calls:#?}");
+}
+
+#[test]
+fn on_a_full_disk_the_store_of_an_earlier_version_lets_nobody_past_and_works() {
+    add_second_name();
+    for kind in [Kind::Ext4, Kind::Tmpfs] {
+        let fixture = Fixture::new();
+        let disk = Disk::under(&fixture, kind);
+        let [alice, carol] = ["alice", "carol"].map(|name| fixture.enrol(name));
+        make_earlier(&fixture);
+        for name in ["alice", "carol"] {
+            let record = std::fs::File::open(fixture.account_path(name)).unwrap();
+            record.sync_all().unwrap();
+        }
+        disk.fill();
+        // A directory that is taken away gives its block back.
+        while std::fs::create_dir(fixture.store_path().join("more")).is_ok() {
+            disk.fill();
+        }
+        let ended = run(&fixture, &["init", "--json"]);
+        assert_eq!((ended.status, &ended.last()["error"]), (1, &"unavailable".into()), "{kind:?}");
+        assert!(!is_complete(&fixture), "{kind:?}");
+        assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR, "{kind:?}");
+        let code = &alice.backup_codes[0];
+        let right = fixture.raw("alice2", "CONFIG nullok", vec![Reply::from(code)]);
+        assert_eq!(right.code, Code::SUCCESS, "{kind:?}");
+        assert_eq!(fixture.raw("bob", "CONFIG nullok", vec![]).code, Code::IGNORE, "{kind:?}");
+        let ended = run(&fixture, &["disable", "--user", "carol", "--json"]);
+        assert_eq!(ended.status, 0, "{kind:?}: {ended:?}");
+        drop(carol);
+    }
+}
+
+#[test]
+fn on_a_read_only_disk_the_store_of_an_earlier_version_lets_nobody_past() {
+    add_second_name();
+    let fixture = Fixture::new();
+    let disk = Disk::under(&fixture, Kind::Ext4);
+    fixture.enrol("alice");
+    make_earlier(&fixture);
+    disk.make_read_only();
+    let unasked = |name: &str| fixture.raw(name, "CONFIG nullok", vec![]);
+    assert_eq!(unasked("alice2").code, Code::AUTHINFO_UNAVAIL);
+    assert!(fixture.last_log_line().1.contains("Read-only file system"));
+    assert_eq!(unasked("bob").code, Code::IGNORE);
+    assert_eq!(run(&fixture, &["init", "--json"]).status, 1);
+    disk.make_writable();
+    assert_eq!(run(&fixture, &["init", "--json"]).status, 0);
+    disk.make_read_only();
+    assert_eq!(run(&fixture, &["init", "--json"]).status, 0, "there is nothing to do");
+    assert_eq!(unasked("alice2").code, Code::AUTHINFO_UNAVAIL);
+    assert_eq!(unasked("bob").code, Code::IGNORE);
+}
+
+#[test]
+fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
+    let old = older::at("d809075");
+    let (fixture, alice) = earlier();
+    let by_old = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(older::command(&old));
+        command.arg("--config").arg(fixture.config_path()).args(arguments);
+        command::ended(command.env_remove("SUDO_UID").stdin(Stdio::null()))
+    };
+    assert_eq!(by_old(&["status", "--user", "alice"]).status, 0);
+    assert_eq!(run(&fixture, &["init"]).status, 0);
+    let refused = by_old(&["status", "--user", "alice"]);
+    assert_eq!(refused.status, 1, "{refused:?}");
+    let why = format!("{}/.store has format 2, which", fixture.store_path().display());
+    assert!(refused.errors.contains(&why), "{refused:?}");
+    let back = run(&fixture, &["init", "--format", "1", "--json"]);
+    assert_eq!((back.status, &back.last()["format"]), (0, &1.into()), "{back:?}");
+    assert_eq!(by_old(&["status", "--user", "alice"]).status, 0);
+    assert_eq!(by_old(&["disable", "--user", "bob"]).status, 0);
+    // The earlier version's module, too; and this one's, by a look at all records.
+    let module = older::module(&old);
+    let stack = format!("auth required {} CONFIG", module.display());
+    fixture.set_stack(&[&stack, "auth required pam_permit.so"]);
+    assert_eq!(fixture.login("alice", &[&alice.backup_codes[0]]).code, Code::SUCCESS);
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+    assert_eq!(run(&fixture, &["init", "--format", "2"]).status, 0);
+    assert!(is_complete(&fixture));
+}
+
+#[test]
+fn a_format_is_of_a_store_that_is_there() {
+    let fixture = Fixture::new();
+    std::fs::remove_dir_all(fixture.store_path()).unwrap();
+    for format in ["1", "2"] {
+        let ended = run(&fixture, &["init", "--format", format, "--json"]);
+        assert_eq!((ended.status, &ended.last()["error"]), (1, &"unavailable".into()));
+        assert!(!fixture.store_path().exists(), "made by --format {format}");
+    }
+    assert_eq!(run(&fixture, &["init", "--format", "3"]).status, 2);
+}
