@@ -33,7 +33,7 @@ complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "status" -d 'Show 
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "regenerate" -d 'Make 8 new backup codes; the old ones stop working, the app goes on'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "disable" -d 'Turn the second factor off'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "verify" -d 'Try a code without spending it; a wrong one counts as at a login'
-complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "init" -d 'Make the store, once, on a new machine'
+complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "init" -d 'Make the store, once, on a new machine; make the index of one that is there complete'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "list" -d 'Show how all users stand'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'
@@ -64,9 +64,11 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand verify" -l user -d 'So
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand verify" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand verify" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand init" -l format -d 'Make no store; bring the one that is there into this format: 2, which is this version\'s, or 1, for going back to a version that knows no other' -r -f -a "1\t'Without an index of uids'
+2\t'With one'"
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand init" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand init" -l json -d 'Talk JSON, one object a line, on standard input and output'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand init" -s h -l help -d 'Print help'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand list" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand list" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand list" -s h -l help -d 'Print help'
@@ -82,7 +84,7 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_s
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "regenerate" -d 'Make 8 new backup codes; the old ones stop working, the app goes on'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "disable" -d 'Turn the second factor off'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "verify" -d 'Try a code without spending it; a wrong one counts as at a login'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "init" -d 'Make the store, once, on a new machine'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "init" -d 'Make the store, once, on a new machine; make the index of one that is there complete'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "list" -d 'Show how all users stand'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'

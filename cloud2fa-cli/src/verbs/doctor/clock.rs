@@ -162,8 +162,14 @@ mod tests {
             locked: false,
         };
         let user = "anna".to_owned();
-        let record =
-            Record { user, status: Some(status), unusable: None, is_known: true, renamed_to: None };
+        let record = Record {
+            user,
+            uid: None,
+            status: Some(status),
+            unusable: None,
+            is_known: true,
+            renamed_to: None,
+        };
         against(clock, NOW, &Named::usual(&Config::default()), &[record])
     }
 
