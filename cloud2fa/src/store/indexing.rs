@@ -4,6 +4,7 @@
 use super::index::Index;
 use super::lock::while_locked;
 use super::marker::Marker;
+use super::new_file::remove_leftovers;
 use super::{FileStore, StoreError};
 use crate::names::{Known, Names};
 use crate::{User, UserName};
@@ -46,6 +47,8 @@ impl FileStore {
             let index = Index::open_or_make(&self.directory)?;
             let added = add(&index, late.names.iter(), false)?;
             index.synchronise(&self.directory)?;
+            // Another one that was ended in the middle may have left its marker.
+            remove_leftovers(self.directory.file(), self.directory.path());
             self.put(&marker)?;
             Ok(added)
         })?;
@@ -82,7 +85,8 @@ impl FileStore {
     ) -> Result<(), StoreError> {
         for name in listed {
             let uid = match self.peek_any(&name) {
-                Ok(None) => continue,
+                // Taken away since it was listed.
+                Ok(None) | Err(StoreError::Removed(_)) => continue,
                 Ok(Some(account)) => {
                     walk.read.insert(name.clone());
                     Some(account.user.uid)
@@ -91,7 +95,6 @@ impl FileStore {
                     Known::Uid(uid) => Some(uid),
                     Known::NoSuchUser | Known::LookUpFailed => None,
                 },
-                Err(StoreError::Removed(_)) => continue,
                 Err(error) => return Err(error),
             };
             if let Some(uid) = uid {

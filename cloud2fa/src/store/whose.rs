@@ -60,10 +60,10 @@ impl FileStore {
             Ok(Some(account)) if account.user.uid == user.uid && is_enrolled(&account) => {
                 Ok(share_a_uid(names, name, user))
             }
-            Ok(_) => Ok(false),
-            Err(error) if !error.is_about_one_record() => Err(error),
-            Err(error) if share_a_uid(names, name, user) => Err(error),
-            Err(_) => Ok(false),
+            Err(error) if !error.is_about_one_record() || share_a_uid(names, name, user) => {
+                Err(error)
+            }
+            Ok(_) | Err(_) => Ok(false),
         }
     }
 
