@@ -207,6 +207,7 @@ fn an_incomplete_index_changes_nothing_of_whom_is_asked() {
     let marker = std::fs::read(store.join(".store")).unwrap();
     assert_eq!(marker, b"format = 1\nid = \"00\"\n", "a login does not make it");
     assert_eq!(index::names(&store, frida.user.uid), None, "nor an entry");
+    assert!(run(&fixture, &["list"]).errors.contains("index of uids is not complete"));
     let init = run(&fixture, &["init"]);
     assert!(init.output.ends_with(" Its index of uids is complete now.\n"), "{init:?}");
     assert_eq!(index::names(&store, frida.user.uid).unwrap(), "frida");
