@@ -7,7 +7,7 @@ mod house;
 #[path = "common/names.rs"]
 mod names;
 
-use cloud2fa::store::{Basis, Standing};
+use cloud2fa::store::{Basis, Failures, Standing};
 use cloud2fa::{FileStore, Known, Names, Store, StoreError, User, Verifier};
 use house::{House, NOW, alice, user};
 use names::{System, Untouched, enrol, find};
@@ -87,13 +87,13 @@ fn who_has_turned_it_off_is_asked_for_another_name_s() {
     enrol(&house, "bea", UID);
     let mut store = house.store();
     let basis = store.status(&alice(), &|| NOW).unwrap().basis();
-    store.disable(&alice(), &basis, &|| NOW).unwrap();
+    store.disable(&alice(), &basis, Failures::Cleared, &|| NOW).unwrap();
     let system = System::sharing(UID, &["alice", "bea", "alice2"]);
     assert_eq!(found(&house, "alice", &system), whose("bea"));
     assert_eq!(found(&house, "alice2", &system), whose("bea"), "alice's is off");
     let bea = user("bea", UID);
     let basis = store.status(&bea, &|| NOW).unwrap().basis();
-    store.disable(&bea, &basis, &|| NOW).unwrap();
+    store.disable(&bea, &basis, Failures::Cleared, &|| NOW).unwrap();
     assert_eq!(found(&house, "alice", &system), nobodys("alice"));
     assert_eq!(system.asked.get(), 2, "who is not enrolled is not looked up");
 }
@@ -157,7 +157,7 @@ impl Names for TurnsOff<'_> {
         let mut store: FileStore = self.0.store();
         let basis = store.status(&user, &|| NOW).unwrap().basis();
         if let Basis::Generation(_) = basis {
-            store.disable(&user, &basis, &|| NOW).unwrap();
+            store.disable(&user, &basis, Failures::Cleared, &|| NOW).unwrap();
         }
         Known::Uid(UID)
     }
