@@ -132,7 +132,7 @@ fn is_needed(fixture: &Fixture, call: &Call) -> bool {
 
 /// Whether a call only gives back what the kernel takes back anyway.
 fn is_release(call: &Call) -> bool {
-    call.name == "close" || call.text.contains("LOCK_UN")
+    call.name == "close" || ["LOCK_UN", "F_UNLCK"].iter().any(|it| call.text.contains(it))
 }
 
 /// Whether a call notes that what was written is on the disk: only the next login saves by it.

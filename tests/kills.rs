@@ -32,8 +32,8 @@ struct Victim<'f> {
 /// What a login that answers right may change in a record.
 const CHANGED_BY_SUCCESS: [&str; 3] = ["last_step_at = ", "last_used = ", "spent_backup_codes = "];
 /// What a login that answers wrong may change in a record.
-const CHANGED_BY_FAILURE: [&str; 4] =
-    ["failures = ", "failures_since_login = ", "wait_from = ", "wait_seconds = "];
+const CHANGED_BY_FAILURE: [&str; 5] =
+    ["failures = ", "failures_since_login = ", "wait_from = ", "wait_seconds = ", "budget = "];
 
 impl<'f> Victim<'f> {
     fn new(fixture: &'f Fixture, name: &str, answer: fn(&Enrolled) -> String) -> Self {
@@ -81,6 +81,7 @@ impl<'f> Victim<'f> {
             return Left::OldState;
         }
         let rest = |text: &str| {
+            let text = slots::without_decisions(text);
             let kept = text.lines().filter(|line| !changed.iter().any(|key| line.starts_with(key)));
             kept.map(str::to_owned).collect::<Vec<_>>()
         };

@@ -87,13 +87,13 @@ fn who_has_turned_it_off_is_asked_for_another_name_s() {
     enrol(&house, "bea", UID);
     let mut store = house.store();
     let basis = store.status(&alice(), &|| NOW).unwrap().basis();
-    store.disable(&alice(), &basis, Failures::Cleared, &|| NOW).unwrap();
+    store.disable(&alice(), &basis, Failures::CarriedOver, &|| NOW).unwrap();
     let system = System::sharing(UID, &["alice", "bea", "alice2"]);
     assert_eq!(found(&house, "alice", &system), whose("bea"));
     assert_eq!(found(&house, "alice2", &system), whose("bea"), "alice's is off");
     let bea = user("bea", UID);
     let basis = store.status(&bea, &|| NOW).unwrap().basis();
-    store.disable(&bea, &basis, Failures::Cleared, &|| NOW).unwrap();
+    store.disable(&bea, &basis, Failures::CarriedOver, &|| NOW).unwrap();
     assert_eq!(found(&house, "alice", &system), nobodys("alice"));
     assert_eq!(system.asked.get(), 2, "who is not enrolled is not looked up");
 }
@@ -157,7 +157,7 @@ impl Names for TurnsOff<'_> {
         let mut store: FileStore = self.0.store();
         let basis = store.status(&user, &|| NOW).unwrap().basis();
         if let Basis::Generation(_) = basis {
-            store.disable(&user, &basis, Failures::Cleared, &|| NOW).unwrap();
+            store.disable(&user, &basis, Failures::CarriedOver, &|| NOW).unwrap();
         }
         Known::Uid(UID)
     }

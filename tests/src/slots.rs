@@ -67,3 +67,10 @@ pub fn newest(file: &[u8]) -> (u64, String) {
     });
     slots.max_by_key(|(sequence, _)| *sequence).expect("an account file has a slot")
 }
+
+/// A record's text without the last decisions, which each evaluation adds to.
+pub fn without_decisions(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("decisions = [\n") else { return text.to_owned() };
+    let (_, after) = rest.split_once("]\n").expect("the list ends");
+    format!("{before}{after}")
+}

@@ -78,6 +78,7 @@ impl Victim {
             return Left::Old;
         }
         let kept = |text: &Option<String>| {
+            let text = text.as_deref().map(slots::without_decisions);
             let lines = text.iter().flat_map(|text| text.lines());
             let lines =
                 lines.filter(|line| !CHANGED_BY_SUCCESS.iter().any(|key| line.starts_with(key)));
