@@ -71,7 +71,7 @@ fn a_user_who_has_another_name_now_is_listed_with_it_until_enrolled_under_it() {
     let mut rename = Command::new("sed");
     assert!(rename.args(["-i", "s/^frank:/franz:/", "/etc/passwd"]).status().unwrap().success());
     let ended = run(&fixture, &["list"]);
-    let note = "  ok; is called franz now, who is not enrolled";
+    let note = "  ok; the system has no such user, and the uid is franz's, who is not enrolled";
     assert!(row(&ended, "frank").ends_with(note) && ended.status == 0, "{ended:?}");
     let json = run(&fixture, &["list", "--json"]).last();
     assert_eq!((&json["note"], &json["renamed_to"]), (&json!("unknown_user"), &json!("franz")));

@@ -52,6 +52,16 @@ fn what_is_wrong_with_store_and_records_is_found() {
             &["record_unusable"],
         ),
         ("a record of another uid", |checkup| checkup.rewrite("uid", "4711"), &["record_unusable"]),
+        (
+            "a store of an earlier version",
+            |_| shell(&format!("rm -r {STORE}/uid; echo 'format = 1' > {STORE}/.store")),
+            &["index_incomplete"],
+        ),
+        (
+            "a record that was restored alone",
+            |_| shell(&format!("rm {STORE}/uid/*")),
+            &["index_incomplete"],
+        ),
         ("a locked user", |checkup| checkup.rewrite("locked", "true"), &["user_locked"]),
         (
             "a user who has another name",

@@ -119,11 +119,11 @@ fn who_is_enrolled_under_both_names_has_two_and_a_third_is_asked_for_the_first()
     let cleo = fixture.enrol("cleo");
     useradd(&["--non-unique", "--uid", &cora.user.uid.to_string(), "zora"]);
     let login = |name: &str, code: &str| fixture.raw(name, "CONFIG", vec![Reply::from(code)]).code;
-    assert_eq!(login("zora", &cora.backup_codes[0]), Code::AUTH_ERR);
-    assert_eq!(login("zora", &cleo.backup_codes[1]), Code::SUCCESS, "the first in their order");
-    assert_eq!(login("cora", &cora.backup_codes[2]), Code::SUCCESS, "its own");
+    assert_eq!(login("zora", &cora.code()), Code::AUTH_ERR);
+    assert_eq!(login("zora", &cleo.code()), Code::SUCCESS, "the first in their order");
+    assert_eq!(login("cora", &cora.code()), Code::SUCCESS, "its own");
     userdel("cleo");
-    assert_eq!(login("zora", &cora.backup_codes[3]), Code::SUCCESS, "who is gone counts no more");
+    assert_eq!(login("zora", &cora.code_at(1)), Code::SUCCESS, "who is gone counts no more");
     userdel("cora");
     assert_eq!(fixture.raw("zora", "CONFIG nullok", vec![]).code, Code::IGNORE);
 }
@@ -207,6 +207,7 @@ fn an_incomplete_index_changes_nothing_of_whom_is_asked() {
     let marker = std::fs::read(store.join(".store")).unwrap();
     assert_eq!(marker, b"format = 1\nid = \"00\"\n", "a login does not make it");
     assert_eq!(index::names(&store, frida.user.uid), None, "nor an entry");
+    assert!(run(&fixture, &["list"]).errors.contains("index of uids is not complete"));
     let init = run(&fixture, &["init"]);
     assert!(init.output.ends_with(" Its index of uids is complete now.\n"), "{init:?}");
     assert_eq!(index::names(&store, frida.user.uid).unwrap(), "frida");

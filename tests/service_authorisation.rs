@@ -2,7 +2,8 @@
 //! process with that uid, on a store that is made anew.
 #![allow(missing_docs)]
 
-use cloud2fa::{Generation, Secret};
+use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::{FileStore, Generation, Policy, Secret, Store};
 use cloud2fa_tests::index;
 use cloud2fa_tests::service::{self, Raw};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
@@ -16,8 +17,8 @@ use std::time::{Duration, Instant};
 const STORE: &str = "/var/lib/cloud2fa";
 
 /// Accounts are the columns: alice and carol are enrolled, the others are not; alice2 is a
-/// second name of alice's uid, which root alone enrols while alice is; nobody has no password,
-/// nosuchuser does not exist. Whoever is asked for a password or a code gives the right one. "ok"
+/// second name of alice's uid, by which all but an enrolment is about alice's, with alice's password, and
+/// which root alone enrols while alice is; nobody has no password, nosuchuser does not exist. Whoever is asked for a password or a code gives the right one. "ok"
 /// is an answer without an error, Verify's is its verdict. ConfirmEnrolment names no account, and
 /// comes behind BeginEnrolment on the same connection.
 const TABLE: &str = "
@@ -25,31 +26,31 @@ const TABLE: &str = "
 |--------|-----------------------|------------------|------------------|------------------|------------------|------------------|------------------|------------------|
 | root   | GetStatus             | ok               | ok               | ok               | ok               | ok               | ok               | UnknownUser      |
 | root   | Challenge             | ok               | ok               | ok               | ok               | ok               | ok               | UnknownUser      |
-| root   | Verify                | accepted         | changed          | changed          | accepted         | changed          | changed          | UnknownUser      |
+| root   | Verify                | accepted         | accepted         | changed          | accepted         | changed          | changed          | UnknownUser      |
 | root   | GetRequirements       | ok               | ok               | ok               | ok               | ok               | ok               | UnknownUser      |
 | root   | Authenticate          | ok               | ok               | ok               | ok               | ok               | ok               | UnknownUser      |
 | root   | BeginEnrolment        | ok               | ok               | ok               | ok               | ok               | ok               | UnknownUser      |
 | root   | ConfirmEnrolment      | ok               | ok               | ok               | ok               | ok               | ok               | NoEnrolmentBegun |
-| root   | RegenerateBackupCodes | ok               | NotEnrolled      | NotEnrolled      | ok               | NotEnrolled      | NotEnrolled      | UnknownUser      |
-| root   | Disable               | ok               | NotEnrolled      | NotEnrolled      | ok               | NotEnrolled      | NotEnrolled      | UnknownUser      |
+| root   | RegenerateBackupCodes | ok               | ok               | NotEnrolled      | ok               | NotEnrolled      | NotEnrolled      | UnknownUser      |
+| root   | Disable               | ok               | ok               | NotEnrolled      | ok               | NotEnrolled      | NotEnrolled      | UnknownUser      |
 | alice  | GetStatus             | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | Challenge             | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice  | Verify                | accepted         | changed          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice  | Verify                | accepted         | accepted         | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | GetRequirements       | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | Authenticate          | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | BeginEnrolment        | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice  | ConfirmEnrolment      | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
-| alice  | RegenerateBackupCodes | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice  | Disable               | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice  | RegenerateBackupCodes | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice  | Disable               | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | GetStatus             | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | Challenge             | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice2 | Verify                | accepted         | changed          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice2 | Verify                | accepted         | accepted         | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | GetRequirements       | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | Authenticate          | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | BeginEnrolment        | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | alice2 | ConfirmEnrolment      | ok               | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
-| alice2 | RegenerateBackupCodes | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
-| alice2 | Disable               | ok               | NotEnrolled      | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice2 | RegenerateBackupCodes | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| alice2 | Disable               | ok               | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | bob    | GetStatus             | NotPermitted     | NotPermitted     | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | bob    | Challenge             | NotPermitted     | NotPermitted     | ok               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 | bob    | Verify                | NotPermitted     | NotPermitted     | changed          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
@@ -70,6 +71,9 @@ const TABLE: &str = "
 | nobody | Disable               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | PasswordRequired | NotPermitted     |
 ";
 
+/// The password is "other": openssl passwd -6 -salt cloud2fa other
+const OTHER_PASSWORD: &str = "$6$cloud2fa$0eKMfAzwqN3U0Cf50AybEtdjGQVatrXjIguAfCKTQwlXtTXw.MrdlspagAB67JExm/Cy5omXDArIX1KSMc/m30";
+
 /// What a stranger is told, to the byte.
 const NOT_PERMITTED: &str = r#"{"error":"io.cloud2fa.NotPermitted","parameters":{}}"#;
 
@@ -86,8 +90,8 @@ fn alone() -> MutexGuard<'static, ()> {
     if nix::unistd::User::from_name("alice2").unwrap().is_none() {
         user::add_alias(&of_this_machine("alice"), "alice2");
         let shadow = std::fs::read_to_string("/etc/shadow").unwrap();
-        let alice = shadow.lines().find_map(|line| line.strip_prefix("alice:")).unwrap();
-        std::fs::write("/etc/shadow", format!("{shadow}alice2:{alice}\n")).unwrap();
+        let other = format!("alice2:{OTHER_PASSWORD}:20000:0:99999:7:::\n");
+        std::fs::write("/etc/shadow", shadow + &other).unwrap();
     }
     guard
 }
@@ -110,7 +114,9 @@ fn new_store() -> [Enrolled; 2] {
 
 /// What `method` is called with, for that account.
 fn parameters(method: &str, whose: &str, enrolled: &[Enrolled]) -> Value {
-    let owner = enrolled.iter().find(|enrolled| enrolled.user.name.as_str() == whose);
+    // Whose codes alice2's logins ask for.
+    let owner = if whose == "alice2" { "alice" } else { whose };
+    let owner = enrolled.iter().find(|enrolled| enrolled.user.name.as_str() == owner);
     let code = owner.map(|owner| owner.backup_codes[0].clone());
     match method {
         "Verify" => {
@@ -182,13 +188,27 @@ fn the_password_of_a_second_name_is_not_the_firsts() {
     let _alone = alone();
     let [alice, _] = new_store();
     let before = files();
-    let mut connection = visitor::authenticated(alice.user.uid, "alice2");
-    for method in ["BeginEnrolment", "RegenerateBackupCodes", "Disable"] {
-        let answer =
-            connection.call(method, &parameters(method, "alice", std::slice::from_ref(&alice)));
-        assert_eq!(error_of(&answer), Some("PasswordRequired"), "{method}");
+    let mut connection = visitor::connect(alice.user.uid);
+    let authenticate = json!({ "user": "alice2", "password": "other" });
+    assert_eq!(error_of(&connection.call("Authenticate", &authenticate)), Some("WrongPassword"));
+    for method in ["RegenerateBackupCodes", "Disable"] {
+        for whose in ["alice", "alice2"] {
+            let call = parameters(method, whose, std::slice::from_ref(&alice));
+            let answer = connection.call(method, &call);
+            assert_eq!(error_of(&answer), Some("PasswordRequired"), "{method} {whose}");
+        }
     }
+    let call = parameters("BeginEnrolment", "alice", std::slice::from_ref(&alice));
+    let answer = connection.call("BeginEnrolment", &call);
+    assert_eq!(error_of(&answer), Some("PasswordRequired"));
     assert!(files() == before, "the store has changed");
+    // alice2's is for what is alice2's own.
+    let mut store =
+        FileStore::open(STORE.as_ref(), 0, Policy::default(), Box::<HeapMemory>::default());
+    let store = store.as_mut().unwrap();
+    let basis = store.status(&alice.user, &user::now).unwrap().basis();
+    store.disable(&alice.user, &basis, cloud2fa::store::Failures::Cleared, &user::now).unwrap();
+    assert_eq!(error_of(&connection.call("Authenticate", &authenticate)), None);
 }
 
 /// What a stranger's call is answered, to the byte, and how long that takes.

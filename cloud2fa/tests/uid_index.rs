@@ -8,7 +8,7 @@ mod house;
 mod names;
 
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::store::{Basis, Standing};
+use cloud2fa::store::{Basis, Failures, Standing};
 use cloud2fa::{FileStore, Known, PendingEnrolment, Store, StoreError, TimeStep, User};
 use house::{House, NOW, alice, user};
 use names::{System, enrol, find, make_older, put, record};
@@ -41,7 +41,7 @@ fn enrol_properly(store: &mut FileStore, user: &User) -> Result<(), StoreError> 
     let pending = PendingEnrolment::generate().unwrap();
     let code = pending.secret().token_at(TimeStep::of(NOW));
     let basis = store.status(user, &|| NOW)?.basis();
-    store.enrol(user, pending.prove(&code, NOW, 1).unwrap(), "root", &basis, &|| NOW).map(|_| ())
+    store.enrol(user, pending.prove(&code, NOW, 1).unwrap(), "root", &basis, Failures::Cleared, &|| NOW).map(|_| ())
 }
 
 /// Whose enrolment another name of the uid is asked for; alice is known to the system, and bea.
@@ -82,7 +82,7 @@ fn an_enrolment_is_in_the_index_and_stays_there() {
     assert_eq!(target(&house, UID).unwrap(), "alice/b%2Fea");
     enrol_properly(&mut store, &alice()).unwrap();
     let basis = store.status(&alice(), &|| NOW).unwrap().basis();
-    store.disable(&alice(), &basis, &|| NOW).unwrap();
+    store.disable(&alice(), &basis, Failures::Cleared, &|| NOW).unwrap();
     // The name is somebody else's now.
     let new = user("alice", 2000);
     enrol_properly(&mut store, &new).unwrap();
@@ -99,7 +99,7 @@ fn a_record_that_is_written_over_is_in_the_index_under_its_new_uid() {
     let code = pending.secret().token_at(TimeStep::of(NOW));
     let proven = pending.prove(&code, NOW, 1).unwrap();
     let user = user("alice", 3000);
-    house.store().enrol(&user, proven, "root", &Basis::Unusable, &|| NOW).unwrap();
+    house.store().enrol(&user, proven, "root", &Basis::Unusable, Failures::Cleared, &|| NOW).unwrap();
     assert_eq!(target(&house, 3000).unwrap(), "alice");
 }
 

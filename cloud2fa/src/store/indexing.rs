@@ -4,6 +4,7 @@
 use super::calls::Lockable;
 use super::index::Index;
 use super::marker::Marker;
+use super::new_file::remove_leftovers;
 use super::{FileStore, StoreError};
 use crate::names::{Known, Names};
 use crate::{User, UserName};
@@ -46,6 +47,8 @@ impl FileStore {
             let index = Index::open_or_make(&self.directory)?;
             let added = add(&index, late.names.iter(), false)?;
             index.synchronise(&self.directory)?;
+            // Another one that was ended in the middle may have left its marker.
+            remove_leftovers(self.directory.calls());
             self.put_marker(&marker)?;
             Ok(added)
         })?;
@@ -82,6 +85,7 @@ impl FileStore {
     ) -> Result<(), StoreError> {
         for name in listed {
             let uid = match self.peek_any(&name) {
+                // Taken away since it was listed.
                 Ok(None) | Err(StoreError::Removed(_)) => continue,
                 Ok(Some(account)) => {
                     walk.read.insert(name.clone());

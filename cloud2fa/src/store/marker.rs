@@ -20,7 +20,7 @@ pub(super) const WITHOUT_INDEX: u64 = 1;
 const LATEST: u64 = 2;
 
 /// What is said where the index is complete.
-const COMPLETE: &str = "index = \"complete\"";
+const COMPLETE: &str = "index = \"complete\"\n";
 
 /// What a marker says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,24 +79,19 @@ impl Marker {
         for line in lines {
             let quoted = line.strip_prefix("id = \"").and_then(|rest| rest.strip_suffix('"'));
             id = id.or_else(|| quoted.map(str::to_owned));
-            index_is_complete |= format > WITHOUT_INDEX && line == COMPLETE;
+            index_is_complete |= format > WITHOUT_INDEX && line == COMPLETE.trim_end();
         }
         Ok(Self { format, id, index_is_complete })
     }
 
     /// The file's content.
     pub(super) fn text(&self) -> String {
-        let mut text = format!(
-            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {}\n",
+        let id = self.id.as_ref().map(|id| format!("id = \"{id}\"\n")).unwrap_or_default();
+        let complete = if self.index_is_complete { COMPLETE } else { "" };
+        format!(
+            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {}\n{id}{complete}",
             self.format
-        );
-        if let Some(id) = &self.id {
-            text.extend(["id = \"", id, "\"\n"]);
-        }
-        if self.index_is_complete {
-            text.extend([COMPLETE, "\n"]);
-        }
-        text
+        )
     }
 
     /// Puts this marker in the place of the one that is there, in one step. Who makes it holds the

@@ -60,8 +60,9 @@ impl FileStore {
             Ok(Some(account)) if account.user.uid == Some(user.uid) && is_enrolled(&account) => {
                 Ok(share_a_uid(names, name, user))
             }
-            Err(error) if !error.is_about_one_record() => Err(error),
-            Err(error) if share_a_uid(names, name, user) => Err(error),
+            Err(error) if !error.is_about_one_record() || share_a_uid(names, name, user) => {
+                Err(error)
+            }
             Ok(_) | Err(_) => Ok(false),
         }
     }

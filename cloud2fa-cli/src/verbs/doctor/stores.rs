@@ -7,8 +7,7 @@ use super::store::Index;
 use super::store::{self, Record};
 use super::{clock, row, unopened};
 use crate::machine;
-use cloud2fa::store::Listed;
-use cloud2fa::{Config, Store, StoreError, User};
+use cloud2fa::{Config, Store, StoreError, User, UserName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -121,19 +120,20 @@ pub fn look(store: &Named, clock: clock::Clock) -> Looked {
 /// What is in the store, and what its index says of that.
 fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     let mut store = machine::store(config)?;
-    let listed = store.list(&machine::now)?;
+    let listed = store.list(&machine::now)?.into_iter();
+    let rows: Vec<_> = listed.map(|listed| Record::from(row(listed, &mut store))).collect();
     let mut index = Index { is_complete: store.index_is_complete(), lacks: Vec::new() };
-    for Listed { name, uid, standing } in &listed {
-        let is_enrolled = standing.as_ref().is_ok_and(|standing| standing.status().is_some());
-        let user = uid.filter(|_| is_enrolled).map(|uid| User { name: name.clone(), uid });
-        if let Some(user) = user
-            && !store.index_finds(&user)?
-        {
-            index.lacks.push(name.to_string());
+    // Others count for no other name, whatever the index says of them.
+    for record in rows.iter().filter(|record| record.status.is_some() && record.is_known) {
+        let name = UserName::new(&record.user).ok();
+        let Some(user) = name.zip(record.uid).map(|(name, uid)| User { name, uid }) else {
+            continue;
+        };
+        if !store.index_finds(&user)? {
+            index.lacks.push(record.user.clone());
         }
     }
-    let rows = listed.into_iter().map(|listed| Record::from(row(listed, &mut store)));
-    Ok((rows.collect(), index))
+    Ok((rows, index))
 }
 
 #[cfg(test)]

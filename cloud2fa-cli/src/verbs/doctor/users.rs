@@ -219,6 +219,8 @@ mod tests {
                 failures: 0,
                 wait_seconds: 0,
                 locked: false,
+                budget_used: 0,
+                history: cloud2fa::history::History::default(),
             }),
             unusable: None,
             is_known,

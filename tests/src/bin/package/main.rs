@@ -46,6 +46,7 @@ const CHECKS: &[Check] = &[
     ("a state_dir that the configuration names gets no store by itself", store::preseeded),
     ("an installation says that the store or the configuration cannot be used", store::unusable),
     ("a purge says that it keeps a store elsewhere", store::elsewhere),
+    ("an upgrade completes the index of uids, or says why not", store::indexed),
     ("what make install has put beside the package goes, and the package stays", checkout::beside),
     ("removing is refused while PAM names the module in a file of its own", refusals::services),
     (

@@ -2,6 +2,7 @@
 
 use crate::dpkg::{FIRST, HIGHER, install, install_first, purge, remove, script};
 use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::logins::enable;
 
 const MARKER: &str = "/var/lib/cloud2fa/.store";
 
@@ -89,4 +90,35 @@ pub fn elsewhere(machine: &Machine) {
     script(machine, "test -e /srv/factors/.store");
     machine.lacks(&["/var/lib/cloud2fa"]);
     script(machine, "rm -r /srv/factors");
+}
+
+/// The store of an earlier version has no index, which no login makes.
+pub fn indexed(machine: &Machine) {
+    const WARNING: &str = "The index of uids was not made";
+    install_first(machine);
+    enable(machine, "anna");
+    script(
+        machine,
+        &format!("rm -r /var/lib/cloud2fa/uid; printf 'format = 1\\nid = \"00\"\\n' >{MARKER}"),
+    );
+    let said = install(machine, HIGHER);
+    assert!(!said.contains(WARNING), "{said}");
+    script(
+        machine,
+        &format!(
+            "grep --line-regexp 'index = \"complete\"' {MARKER}
+             [ \"$(readlink /var/lib/cloud2fa/uid/$(id --user anna))\" = anna ]"
+        ),
+    );
+    script(
+        machine,
+        "cloud2fa init --format 1
+         mount --bind /var/lib/cloud2fa /var/lib/cloud2fa
+         mount -o remount,bind,ro /var/lib/cloud2fa",
+    );
+    let said = install(machine, FIRST);
+    assert!(said.contains(WARNING) && said.contains("Read-only file system"), "{said}");
+    script(machine, "umount /var/lib/cloud2fa; cloud2fa init; cloud2fa doctor --json || true");
+    script(machine, &format!("grep --line-regexp 'index = \"complete\"' {MARKER}"));
+    purge(machine);
 }
