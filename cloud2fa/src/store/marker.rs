@@ -1,6 +1,7 @@
 //! The file `.store`: what makes a directory a store, in which format it is, and whether the index
 //! of uids is complete.
 
+use super::shield::Shield;
 use super::{StoreError, io_error, random_hex};
 use crate::NoRandomness;
 use nix::fcntl::{OFlag, openat, renameat};
@@ -102,7 +103,7 @@ impl Marker {
     pub(super) fn put(&self, directory: &File, at: &Path) -> Result<(), StoreError> {
         // Begins as all files that are not complete yet: what a crash leaves, an enrolment removes.
         let temporary = format!(".new-{}", random_hex()?);
-        let put = write(directory, &temporary, self.text().as_bytes())
+        let put = Shield::without_signal(write(directory, &temporary, self.text().as_bytes()))
             .and_then(|()| Ok(renameat(directory, &*temporary, directory, MARKER)?));
         if let Err(error) = put {
             let _ = unlinkat(directory, &*temporary, UnlinkatFlags::NoRemoveDir);
