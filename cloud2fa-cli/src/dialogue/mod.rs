@@ -4,6 +4,7 @@ mod decisions;
 mod json;
 mod picture;
 mod report;
+mod standing;
 mod terminal;
 
 use crate::arguments::QrStyle;

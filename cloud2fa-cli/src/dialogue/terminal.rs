@@ -1,15 +1,14 @@
 //! The dialogue with a person at a terminal.
 
 use super::{
-    Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, decisions, picture, report,
+    Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, picture, report, standing,
 };
 use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
-use crate::machine::rfc_3339;
 use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
-use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict, budget};
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -240,69 +239,11 @@ impl Dialogue for Terminal {
                 caller::command("enable", user)
             ));
         };
-        let user = self.whose.as_deref().unwrap_or(user);
-        let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
-        let throttle = match (status.locked, status.wait_seconds) {
-            (true, _) => format!("locked; {}", caller::unlocks(user)),
-            (false, 0) => "none".to_owned(),
-            (false, seconds) => format!("{seconds} s"),
-        };
-        say(&format!(
-            "User:                 {user}\nSecond factor:        on, since {}\nLast used:            {last_used}\n\
-             Backup codes left:    {} of 8\nWrong codes in a row: {}\nWait:                 {throttle}\n",
-            rfc_3339(status.since),
-            status.backup_codes_left,
-            status.failures,
-        ))?;
-        if status.budget_used >= budget::WORTH_TELLING {
-            say(&format!("Wrong in 30 days:     {}\n", of_budget(status.budget_used)))?;
-        }
-        say(&decisions::text(&status.history))
+        say(&standing::of_one(self.whose.as_deref().unwrap_or(user), status))
     }
 
     fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        if rows.is_empty() {
-            return say("Nobody is enrolled.\n");
-        }
-        let width =
-            rows.iter().map(|row| row.user.chars().count()).max().unwrap_or(0).max("USER".len());
-        say(&format!(
-            "{:width$}  {:20}  {:20}  {:>5}  {:>5}  STATE\n",
-            "USER", "SINCE", "LAST USED", "CODES", "WRONG"
-        ))?;
-        rows.iter().try_for_each(|Row { user, standing, is_known, renamed_to, .. }| {
-            let status = match standing {
-                Err(failure) => return say(&format!("{user:width$}  {failure}\n")),
-                Ok(standing) => standing.status(),
-            };
-            let Some(status) = status else { return Ok(()) };
-            let state = match (status.locked, status.wait_seconds) {
-                (true, _) => "locked".to_owned(),
-                (false, 0) => "ok".to_owned(),
-                (false, seconds) => format!("wait {seconds} s"),
-            };
-            let note = match (is_known, renamed_to) {
-                (true, _) => String::new(),
-                (false, None) => "; the system has no such user".to_owned(),
-                (false, Some(new)) => {
-                    format!(
-                        "; the system has no such user, and the uid is {new}'s, who is not enrolled"
-                    )
-                }
-            };
-            let in_30_days = if status.budget_used < budget::WORTH_TELLING {
-                String::new()
-            } else {
-                format!("; wrong in 30 days: {}", of_budget(status.budget_used))
-            };
-            let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
-            say(&format!(
-                "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
-                rfc_3339(status.since),
-                status.backup_codes_left,
-                status.failures,
-            ))
-        })
+        say(&standing::of_all(rows))
     }
 
     fn report(&mut self, found: &Report) -> Result<(), Failure> {
@@ -340,10 +281,6 @@ fn what_was_cleared(cleared: Cleared) -> String {
     format!(
         "Wrong codes since the last login: {failures_since_login}. Of the app in 30 days: {budget_used}, which count no more.\n{change}"
     )
-}
-
-fn of_budget(used: u32) -> String {
-    format!("{used} of {}", budget::LARGEST)
 }
 
 /// Why something is asked for once more.
