@@ -41,7 +41,16 @@ fn enrol_properly(store: &mut FileStore, user: &User) -> Result<(), StoreError> 
     let pending = PendingEnrolment::generate().unwrap();
     let code = pending.secret().token_at(TimeStep::of(NOW));
     let basis = store.status(user, &|| NOW)?.basis();
-    store.enrol(user, pending.prove(&code, NOW, 1).unwrap(), "root", &basis, Failures::Cleared, &|| NOW).map(|_| ())
+    store
+        .enrol(
+            user,
+            pending.prove(&code, NOW, 1).unwrap(),
+            "root",
+            &basis,
+            Failures::Cleared,
+            &|| NOW,
+        )
+        .map(|_| ())
 }
 
 /// Whose enrolment another name of the uid is asked for; alice is known to the system, and bea.
@@ -99,7 +108,10 @@ fn a_record_that_is_written_over_is_in_the_index_under_its_new_uid() {
     let code = pending.secret().token_at(TimeStep::of(NOW));
     let proven = pending.prove(&code, NOW, 1).unwrap();
     let user = user("alice", 3000);
-    house.store().enrol(&user, proven, "root", &Basis::Unusable, Failures::Cleared, &|| NOW).unwrap();
+    house
+        .store()
+        .enrol(&user, proven, "root", &Basis::Unusable, Failures::Cleared, &|| NOW)
+        .unwrap();
     assert_eq!(target(&house, 3000).unwrap(), "alice");
 }
 
