@@ -24,7 +24,9 @@ pub fn run(store: &mut FileStore) -> Result<WentBack, Failure> {
         match outcome {
             Ok(lost) => {
                 went_back.records += 1;
-                lost.into_iter().for_each(|lost| *went_back.lost.entry(lost).or_default() += 1);
+                for lost in lost {
+                    *went_back.lost.entry(lost).or_default() += 1;
+                }
             }
             Err(error) => went_back.failed.push((name.to_string(), error.into())),
         }
