@@ -175,7 +175,7 @@ fn the_threat_model_names_tests_that_are_there() {
     let (tests, text) = (tests(), read("SECURITY.md"));
     let (_, model) = text.split_once("\n## Who is where, and what they get\n").expect("the model");
     let (model, _) = model.split_once("\n## ").expect("what follows");
-    let mut named = 0;
+    let mut count = 0;
     for boundary in model.split("\n### ").skip(1) {
         let title = boundary.lines().next().expect("a title");
         let words = boundary.split('`').skip(1).step_by(2);
@@ -184,7 +184,7 @@ fn the_threat_model_names_tests_that_are_there() {
         for name in &names {
             assert!(tests.contains(&format!("fn {name}(")), "no test {name}: {title}");
         }
-        named += names.len();
+        count += names.len();
     }
-    assert!(named > 30, "{named}");
+    assert!(count > 30, "{count}");
 }

@@ -82,7 +82,9 @@ fn passwords_keys_and_codes_are_wiped_while_the_connection_goes_on() {
     let mut secrets = text("the code that proved it", code.as_str());
     secrets.key(&secret);
     let codes = codes_of(&enrolled);
-    codes.iter().for_each(|code| secrets.backup_code("a new backup code", code));
+    for code in &codes {
+        secrets.backup_code("a new backup code", code);
+    }
     is_wiped(pid, "after an enrolment", &secrets);
 
     let far = secret.token_at(cloud2fa::TimeStep(step.0 - 40));
@@ -98,7 +100,9 @@ fn passwords_keys_and_codes_are_wiped_while_the_connection_goes_on() {
     let current = json!({ "user": "alice", "current_code": codes[0] });
     let renewed = connection.call("RegenerateBackupCodes", &current);
     let mut secrets = backup_code(&codes[0]);
-    codes_of(&renewed).iter().for_each(|code| secrets.backup_code("a new backup code", code));
+    for code in codes_of(&renewed) {
+        secrets.backup_code("a new backup code", &code);
+    }
     secrets.key(&secret);
     is_wiped(pid, "after new backup codes", &secrets);
     wait_for("the connection is still served", || {

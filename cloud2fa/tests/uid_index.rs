@@ -12,7 +12,7 @@ use cloud2fa::store::{Basis, Failures, Standing};
 use cloud2fa::{FileStore, Known, PendingEnrolment, Store, StoreError, TimeStep, User};
 use house::{House, NOW, alice, user};
 use names::{System, enrol, find, make_older, put, record};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::PathBuf;
 
 const UID: u32 = 1000;
@@ -202,7 +202,6 @@ fn a_store_of_an_earlier_version_is_completed_and_keeps_its_id() {
     assert!(is_alice(&asked_of_another(&house)));
     let before = std::fs::metadata(house.path().join(".store")).unwrap();
     assert_eq!(store.complete_index(&System::default()).unwrap(), 0, "nothing is missing");
-    use std::os::unix::fs::MetadataExt;
     let after = std::fs::metadata(house.path().join(".store")).unwrap();
     assert_eq!(before.ino(), after.ino(), "the marker is left alone");
 }
@@ -281,7 +280,7 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
     let record = record();
     make_older(&house.path());
     for number in 0..100 {
-        put(&house.path(), &record, &user(&format!("{:0>60}", number), UID));
+        put(&house.path(), &record, &user(&format!("{number:0>60}"), UID));
     }
     put(&house.path(), &record, &alice());
     house.store().complete_index(&System::default()).unwrap();

@@ -111,7 +111,8 @@ fn an_entry_too_many_is_harmless() {
 
 #[test]
 fn a_record_that_cannot_be_used_refuses_other_names_while_the_system_knows_it_with_the_uid() {
-    let broken: [(&str, fn(&House)); 3] = [
+    type Break = fn(&House);
+    let broken: [(&str, Break); 3] = [
         ("damaged", |house| house.put(b"")),
         ("open to others", |house| {
             use std::os::unix::fs::PermissionsExt;

@@ -100,6 +100,15 @@ mod tests {
         }
     }
 
+    /// Knows nobody but alice.
+    struct Alone;
+
+    impl Names for Alone {
+        fn uid_of(&self, name: &UserName) -> Known {
+            if name.as_str() == "alice" { Known::Uid(1000) } else { Known::NoSuchUser }
+        }
+    }
+
     #[test]
     fn who_has_no_enrolment_is_refused_where_looking_at_all_records_takes_too_long() {
         let directory = tempfile::tempdir().unwrap();
@@ -110,21 +119,14 @@ mod tests {
             FileStore::open(&path, owner, Policy::default(), memory).unwrap()
         };
         let file = path.join("zed.account");
-        std::fs::File::options().write(true).create(true).mode(0o600).open(file).unwrap();
+        std::fs::File::options().write(true).create_new(true).mode(0o600).open(file).unwrap();
         let alice = User { name: UserName::new("alice").unwrap(), uid: 1000 };
         let whose = open().whose_record(&alice, &Nobody, Duration::ZERO);
         assert_eq!(whose.unwrap(), alice, "the index is complete");
         std::fs::write(path.join(".store"), "format = 1\n").unwrap();
         let whose = open().whose_record(&alice, &Nobody, Duration::ZERO);
         assert!(matches!(whose, Err(StoreError::NotIndexed(at)) if at == path));
-        // Nor is it "not enrolled" to whoever asks.
-        struct Gone;
-        impl Names for Gone {
-            fn uid_of(&self, name: &UserName) -> Known {
-                if name.as_str() == "alice" { Known::Uid(1000) } else { Known::NoSuchUser }
-            }
-        }
-        let found = open().find(&alice, &Gone, &|| UnixTime(0)).unwrap();
+        let found = open().find(&alice, &Alone, &|| UnixTime(0)).unwrap();
         assert_eq!((found.whose, found.standing.status()), (alice, None), "in time");
     }
 }

@@ -30,6 +30,9 @@ pub fn asks_once(machine: &Machine) {
 
 pub fn sessions(machine: &Machine) {
     begin(machine);
+    // This is logged, too: the service's own stack has the profile in it.
+    machine.add_user(NEWCOMER);
+    enable(machine, NEWCOMER);
     let since = machine.journal_cursor();
     cron(machine);
     user_manager(machine);
@@ -64,8 +67,6 @@ fn cron(machine: &Machine) {
 /// Rosa's has run since she came; systemd 252 does not always start again one that it has just
 /// stopped ("Failed to create …/init.scope control group: Permission denied").
 fn user_manager(machine: &Machine) {
-    machine.add_user(NEWCOMER);
-    enable(machine, NEWCOMER);
     let home = format!("/home/{NEWCOMER}");
     machine.write(
         &format!("{home}/.config/systemd/user/job.service"),
