@@ -14,7 +14,7 @@ pub fn at(commit: &str) -> PathBuf {
     let errors = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "no version of {commit}: {errors}");
     let directory = PathBuf::from(OsStr::from_bytes(built.stdout.trim_ascii_end()));
-    assert!(directory.is_absolute(), "{directory:?}: {errors}");
+    assert!(directory.is_absolute(), "{}: {errors}", directory.display());
     directory
 }
 
