@@ -2,6 +2,9 @@
 //! `nullok`, and takes nothing for an answer that is none.
 #![allow(missing_docs)]
 
+use cloud2fa_tests::booted::SLOW;
+use cloud2fa_tests::command;
+use cloud2fa_tests::terminal::Terminal;
 use cloud2fa_tests::view::{Seen, View, bind, directory};
 use cloud2fa_tests::visitor;
 use nix::sys::socket::{
@@ -10,10 +13,13 @@ use nix::sys::socket::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -156,6 +162,24 @@ fn a_service_that_accepts_nobody_or_is_silent() {
         Some(listener)
     });
     refuses_at("nobody accepts", |path| Some(UnixListener::bind(path).unwrap().into()));
+}
+
+#[test]
+fn booted_checks_know_a_service_that_is_too_slow_by_what_is_said() {
+    let (at, view) = view("nullok");
+    let socket = at.join("socket");
+    let _silent = UnixListener::bind(&socket).unwrap();
+    std::fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
+    let seen = view.login("alice", CODE);
+    assert!(seen.line.contains(SLOW), "{seen:?}");
+    let program = "/run/cloud2fa-too-slow";
+    std::fs::copy(command::path(), program).unwrap();
+    let as_alice = format!("exec setpriv --reuid {ALICE} --clear-groups {program} enable");
+    let script = format!("{}\n{as_alice}", bind(&at, "/run/cloud2fa"));
+    let mut enable = Command::new("unshare");
+    enable.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", &script]);
+    let error = Terminal::start(&enable, 80).ends_with_error();
+    assert!(error.as_ref().is_some_and(|error| error.contains(SLOW)), "{error:?}");
 }
 
 #[test]

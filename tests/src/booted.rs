@@ -14,7 +14,7 @@ pub const PASSWORD: &str = "correct-horse-battery";
 
 /// What the client says where the service has not answered for as long as it waits. So it may be on a
 /// machine that has much else to do; people try again then.
-const SLOW: &str = "(ETIMEDOUT: ";
+pub const SLOW: &str = "(ETIMEDOUT: ";
 
 /// How long to try again.
 const PATIENCE: Duration = Duration::from_secs(180);
