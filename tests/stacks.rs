@@ -43,7 +43,8 @@ impl Case {
                 (Code::AUTH_ERR, 1)
             }
             Self::NoAnswer => (Code::CONV_ERR, 1),
-            Self::Locked => (Code::MAXTRIES, 0),
+            // For a backup code, which opens the lock.
+            Self::Locked => (Code::MAXTRIES, 1),
             Self::BrokenStore => (Code::AUTHINFO_UNAVAIL, 0),
             Self::BadArgument => (Code::SERVICE_ERR, 0),
         }

@@ -137,7 +137,9 @@ fn all_bytes(store: &Path) -> Vec<u8> {
 /// Hashes of backup codes as the store has them.
 fn hashes(store: &Path) -> Vec<Vec<u8>> {
     let text = String::from_utf8(std::fs::read(store.join("alice.account")).unwrap()).unwrap();
-    let quoted = text.lines().filter_map(|line| line.strip_prefix("  \"")?.strip_suffix("\","));
+    // Base64 of 32 bytes. The last decisions are lists of lines, too.
+    let quoted = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix("\","));
+    let quoted = quoted.filter(|hash| hash.len() == 43);
     quoted.map(|hash| hash.as_bytes().to_vec()).collect()
 }
 

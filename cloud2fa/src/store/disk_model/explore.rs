@@ -45,6 +45,9 @@ struct Answered {
     disabled: bool,
     /// Whether somebody has begun to disable.
     disabling: bool,
+    /// How many have begun to enrol, and how many of them were told that it has failed.
+    enrolling: u8,
+    failed: u8,
 }
 
 /// What can happen.
@@ -136,6 +139,7 @@ impl World {
             let mut begun = self.clone();
             begun.processes[pid] = Process::begin(task);
             begun.answered.disabling |= task == Task::Disable;
+            begun.answered.enrolling += u8::from(task == Task::Enrol);
             next.push((Event::Begin(pid, task), begun.step(pid, None, scenario, machine)));
             return;
         };
@@ -172,19 +176,30 @@ impl World {
         let mut nonces = BTreeSet::new();
         self.processes[1 - pid].nonces(&mut nonces);
         let mut process = std::mem::take(&mut self.processes[pid]);
+        let task = process.task.expect("it does something");
         let outcome = process.step(machine, &mut self.disk, pid, nonces, failure);
         self.processes[pid] = process;
+        let disk_failed = matches!(outcome, Some(Outcome::Failed(StoreError::Io { .. })));
         if let Some(outcome) = outcome {
-            self.answer(&outcome, scenario)?;
+            self.answer(task, &outcome, scenario)?;
         }
-        if scenario.begin != Begin::Nothing && !self.disk.names.contains_key("alice.account") {
+        let is_there = self.disk.names.contains_key("alice.account");
+        if scenario.begin != Begin::Nothing && !is_there {
             return Err("the record's name is free".to_owned());
+        }
+        // Of those that were killed nobody was told anything; nor does this hold after a power cut,
+        // which may bring a name back that a disk without faults would have lost.
+        let Answered { enrolling, failed, .. } = self.answered;
+        let all_failed = task == Task::Enrol && disk_failed && enrolling == failed;
+        let enrols_alone = !scenario.tasks.contains(&Some(Task::Disable));
+        if scenario.begin == Begin::Nothing && is_there && all_failed && enrols_alone {
+            return Err("an enrolment that was told as failed is there".to_owned());
         }
         Ok(self)
     }
 
     /// Takes note of an answer, unless it must not be given.
-    fn answer(&mut self, outcome: &Outcome, scenario: &Scenario) -> Result<(), Wrong> {
+    fn answer(&mut self, task: Task, outcome: &Outcome, scenario: &Scenario) -> Result<(), Wrong> {
         let answered = &mut self.answered;
         match outcome {
             Outcome::Accepted(step) if *step <= answered.step => {
@@ -196,6 +211,7 @@ impl World {
                 return Err("an enrolled user counts as not enrolled".into());
             }
             Outcome::Changed(Task::Disable) => answered.disabled = true,
+            Outcome::Failed(_) if task == Task::Enrol => answered.failed += 1,
             Outcome::Changed(_) => {
                 answered.enrolled = true;
                 answered.step = answered.step.max(proof());
@@ -211,7 +227,7 @@ impl World {
 
     /// What a restarted machine must not have.
     pub fn wrong(&self, scenario: &Scenario, machine: &Machine) -> Option<Wrong> {
-        let Answered { step, enrolled, disabled, disabling } = self.answered;
+        let Answered { step, enrolled, disabled, disabling, .. } = self.answered;
         match record(machine, &self.disk) {
             Ok(None) if !enrolled && scenario.begin == Begin::Nothing => None,
             Ok(None) => Some("the record is gone".to_owned()),
