@@ -63,7 +63,34 @@ pub enum Event {
     Forgets(usize),
 }
 
+/// Kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A process begins or goes on.
+    GoesOn(Pid),
+    Fails,
+    Kill,
+    PowerCut,
+    Forgets,
+}
+
+impl Kind {
+    pub fn is_rare(self) -> bool {
+        !matches!(self, Self::GoesOn(_))
+    }
+}
+
 impl Event {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Begin(pid, _) | Self::Step(pid, _) => Kind::GoesOn(*pid),
+            Self::Fails(..) => Kind::Fails,
+            Self::Kill(_) => Kind::Kill,
+            Self::PowerCut(_) => Kind::PowerCut,
+            Self::Forgets(_) => Kind::Forgets,
+        }
+    }
+
     /// Whether what is on the disk is all that is left.
     pub fn restarts(&self) -> bool {
         matches!(self, Self::PowerCut(_))

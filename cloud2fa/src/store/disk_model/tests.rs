@@ -103,7 +103,7 @@ const LONG: [Scenario; 6] = [
 fn no_long_sequence_of_events_takes_an_answer_back() {
     let mut accepted = 0;
     for scenario in LONG {
-        accepted += wander(&scenario, 60, 70)
+        accepted += wander(&scenario, 150, 70)
             .unwrap_or_else(|(wrong, path)| panic!("{scenario:?}: {wrong}, after {path:#?}"));
     }
     assert!(accepted > 100, "{accepted}");

@@ -16,11 +16,14 @@ pub fn wander(
         let (mut path, mut chance) = (Vec::new(), Chance(walk));
         for _ in 0..length {
             let mut next = world.next(scenario, &machine);
-            // A power cut has many outcomes, and would else be most of what happens.
-            let kind = chance.below(6);
-            let is_rare = |event: &Event| !matches!(event, Event::Begin(..) | Event::Step(..));
-            if kind > 0 && next.iter().any(|(event, _)| !is_rare(event)) {
-                next.retain(|(event, _)| !is_rare(event));
+            // What goes on is most of what happens; a power cut has many outcomes, and would be else.
+            let mut kinds: Vec<_> = next.iter().map(|(event, _)| event.kind()).collect();
+            kinds.dedup();
+            let rare = chance.below(5) == 0;
+            let wanted: Vec<_> =
+                kinds.iter().copied().filter(|kind| kind.is_rare() == rare).collect();
+            if let Some(kind) = wanted.get(chance.below(wanted.len().max(1))) {
+                next.retain(|(event, _)| event.kind() == *kind);
             }
             let chosen = chance.below(next.len());
             let (event, outcome) = next.swap_remove(chosen);
