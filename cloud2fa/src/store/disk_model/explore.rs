@@ -24,6 +24,8 @@ pub struct Scenario {
 pub enum Begin {
     Nothing,
     Enrolled,
+    /// There, but its name is not on the disk: who enrolled was killed.
+    Unnamed,
     /// Others than root may open it.
     Unsafe,
 }
@@ -118,7 +120,7 @@ impl Scenario {
             sectors,
             lack: self.lack,
             can_exchange: self.can_exchange,
-            stops_at_open: self.begin != Begin::Enrolled,
+            stops_at_open: matches!(self.begin, Begin::Nothing | Begin::Unsafe),
         }
     }
 
@@ -127,7 +129,13 @@ impl Scenario {
         let mut world = World { disk, processes, answered: Answered::default() };
         if self.begin != Begin::Nothing {
             let mut process = Process::begin(Task::Enrol);
-            while process.step(machine, &mut world.disk, 0, BTreeSet::new(), None).is_none() {}
+            while process.step(machine, &mut world.disk, 0, BTreeSet::new(), None).is_none() {
+                if self.begin == Begin::Unnamed && process.next == Some(Step::SyncNames) {
+                    world.disk.unlock_all_of(0);
+                    world.answered.step = proof();
+                    return world;
+                }
+            }
             world.disk.sync(0);
             world.answered = Answered { step: proof(), enrolled: true, ..Answered::default() };
         }
@@ -211,7 +219,7 @@ impl World {
             self.answer(task, &outcome, scenario)?;
         }
         let is_there = self.disk.names.contains_key("alice.account");
-        if scenario.begin != Begin::Nothing && !is_there {
+        if matches!(scenario.begin, Begin::Enrolled | Begin::Unsafe) && !is_there {
             return Err("the record's name is free".to_owned());
         }
         // Of those that were killed nobody was told anything; nor does this hold after a power cut,
@@ -257,6 +265,8 @@ impl World {
         let Answered { step, enrolled, disabled, disabling, .. } = self.answered;
         match record(machine, &self.disk) {
             Ok(None) if !enrolled && scenario.begin == Begin::Nothing => None,
+            // Until it has let somebody in.
+            Ok(None) if scenario.begin == Begin::Unnamed && step == proof() => None,
             Ok(None) => Some("the record is gone".to_owned()),
             Ok(Some(account)) if account.enrolment.is_none() => {
                 (!disabling).then(|| "the enrolment is gone".to_owned())
