@@ -7,11 +7,11 @@ use cloud2fa_tests::strace::{self, Call};
 use cloud2fa_tests::{Enrolled, Fixture};
 use std::process::Command;
 
-/// What a login does whose program was started by `ionice` with these options.
-fn login(fixture: &Fixture, enrolled: &Enrolled, ionice: &[&str]) -> Vec<Call> {
-    let mut command = Command::new("ionice");
+/// What a login does whose program was started by these words.
+fn login(fixture: &Fixture, enrolled: &Enrolled, words: &[&str]) -> Vec<Call> {
+    let mut command = Command::new(words[0]);
     let program = env!("CARGO_BIN_EXE_pam_host");
-    command.args(ionice).arg(program).arg(fixture.services());
+    command.args(&words[1..]).arg(program).arg(fixture.services());
     command.args([&fixture.service, enrolled.user.name.as_str()]);
     let (mut traced, output) = strace::around(&command, []);
     let mut host = HostProcess::run(&mut traced);
@@ -20,7 +20,7 @@ fn login(fixture: &Fixture, enrolled: &Enrolled, ionice: &[&str]) -> Vec<Call> {
     assert_eq!(host.wait_for_code().as_deref(), Some("PAM_SUCCESS"));
     host.finish();
     let calls = strace::read(&output);
-    // ionice sets the class before it becomes the program.
+    // Classes and policies are set before it becomes the program.
     let started = |call: &Call| call.name == "execve" && call.text.contains("pam_host");
     let at = calls.iter().rposition(started).expect("pam_host was started");
     calls[at..].to_vec()
@@ -34,15 +34,18 @@ fn position(calls: &[Call], from: usize, name: &str, argument: &str) -> usize {
 }
 
 #[test]
-fn an_idle_io_class_is_put_aside_while_the_lock_is_held_and_back_afterwards() {
+fn a_low_io_class_is_put_aside_while_the_lock_is_held_and_back_afterwards() {
     let (fixture, alice) = Fixture::with("alice");
-    for (options, before) in [
-        (&["-c", "3"][..], "IOPRIO_CLASS_IDLE"),
-        (&["-c", "2", "-n", "7"], "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)"),
+    for (words, before) in [
+        (&["ionice", "-c", "3"][..], "IOPRIO_CLASS_IDLE"),
+        (&["ionice", "-c", "2", "-n", "7"], "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)"),
+        // Without a class of its own it has the one that the kernel makes of its scheduling.
+        (&["chrt", "-i", "0"], "IOPRIO_CLASS_NONE"),
+        (&["nice", "-n", "19"], "IOPRIO_CLASS_NONE"),
     ] {
         // Each with a record of its own: a code is good once.
         let alice = fixture.enrol_with("alice", alice.secret.clone());
-        let calls = login(&fixture, &alice, options);
+        let calls = login(&fixture, &alice, words);
         let usual = position(&calls, 0, "ioprio_set", "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)");
         let lock = position(&calls, usual, "flock", "LOCK_EX");
         let unlock = position(&calls, lock, "flock", "LOCK_UN");
@@ -56,11 +59,14 @@ fn an_idle_io_class_is_put_aside_while_the_lock_is_held_and_back_afterwards() {
 #[test]
 fn a_usual_login_sets_no_limit_and_no_class() {
     let (fixture, alice) = Fixture::with("alice");
-    let calls = login(&fixture, &alice, &["-c", "2", "-n", "4"]);
-    position(&calls, 0, "ioprio_get", "");
-    assert!(!calls.iter().any(|call| call.name == "ioprio_set"));
-    let limits = calls.iter().filter(|call| ["prlimit64", "setrlimit"].contains(&&*call.name));
-    // What is only asked for has no new value.
-    let set: Vec<_> = limits.filter(|call| !call.text.contains(", NULL, ")).collect();
-    assert!(set.is_empty(), "{set:#?}");
+    for words in [&["ionice", "-c", "2", "-n", "4"][..], &["env"]] {
+        let alice = fixture.enrol_with("alice", alice.secret.clone());
+        let calls = login(&fixture, &alice, words);
+        position(&calls, 0, "ioprio_get", "");
+        assert!(!calls.iter().any(|call| call.name == "ioprio_set"));
+        let limits = calls.iter().filter(|call| ["prlimit64", "setrlimit"].contains(&&*call.name));
+        // What is only asked for has no new value.
+        let set: Vec<_> = limits.filter(|call| !call.text.contains(", NULL, ")).collect();
+        assert!(set.is_empty(), "{set:#?}");
+    }
 }

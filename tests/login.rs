@@ -148,12 +148,23 @@ fn each_backup_code_works_once_in_any_spelling() {
 }
 
 #[test]
-fn a_wrong_backup_code_is_counted() {
+fn wrong_backup_codes_are_logged_and_told_and_cost_nothing() {
     let (fixture, alice) = Fixture::with("alice");
-    let outcome = fixture.login("alice", &["0000-0000-0000Z"]);
-    assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![]));
-    let status = fixture.status(&alice);
-    assert_eq!((status.failures, status.backup_codes_left), (1, 8));
+    // More than tokens have free.
+    for _ in 0..6 {
+        let outcome = fixture.login("alice", &["0000-0000-0000Z"]);
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![]));
+        let (severity, line) = fixture.last_log_line();
+        assert_eq!(severity, "notice", "{line}");
+        assert!(line.contains(" reason=wrong_code factor=backup_code "), "{line}");
+        assert!(line.contains(" failures=0 wait=0"), "{line}");
+        let status = fixture.status(&alice);
+        assert_eq!((status.failures, status.backup_codes_left), (0, 8));
+    }
+    let told = fixture.login("alice", &[&alice.code()]);
+    assert_eq!(told.code, Code::SUCCESS);
+    let text = "6 wrong codes since the last login.".to_owned();
+    assert_eq!(told.messages[1..], [Message { style: Style::Information, text }]);
 }
 
 #[test]

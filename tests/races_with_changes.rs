@@ -188,8 +188,13 @@ fn a_change_that_stands_before_the_lock_carries_on_what_a_login_has_spent() {
         send(dialogue.pid(), Signal::SIGCONT);
         let ended = dialogue.end();
         assert_eq!(ended.status, 0, "{ended:?}");
+        // The wrong code that came between is known to the change, too: root's new enrolment
+        // clears it and says so, new backup codes leave it.
         let status = fixture.status(&alice);
-        assert_eq!((status.failures, status.backup_codes_left), (1, 8), "replace: {replace}");
+        let left = (status.failures, status.budget_used, status.backup_codes_left);
+        assert_eq!(left, if replace { (0, 0, 8) } else { (1, 1, 8) }, "replace: {replace}");
+        let cleared = &ended.last()["cleared"];
+        assert_eq!(cleared["budget_used"].as_u64(), replace.then_some(1), "{ended:?}");
         // The used step is used with the secret that goes on. Of a new one nobody has seen a
         // code but the one that proved it.
         let expected = if replace { Code::SUCCESS } else { Code::AUTH_ERR };

@@ -79,7 +79,7 @@ fn a_password_checked_before_is_not_the_one_of_who_has_the_name_now() {
     assert_eq!(error_of(&answer), Some("NotPermitted"));
 }
 
-/// The logins of a name without an enrolment ask for the code of the first name of its uid. With
+/// The logins of a name without an enrolment ask for the code of the enrolled name of its uid. With
 /// an enrolment of its own they would not any more, and a password would have been enough for it.
 #[test]
 fn a_second_name_of_an_enrolled_user_is_enrolled_by_root_alone() {

@@ -264,20 +264,25 @@ fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
         command.arg("--config").arg(fixture.config_path()).args(arguments);
         command::ended(command.env_remove("SUDO_UID").stdin(Stdio::null()))
     };
+    // Its records, too.
+    assert_eq!(run(&fixture, &["init", "--format", "1"]).status, 0);
     assert_eq!(by_old(&["status", "--user", "alice"]).status, 0);
     assert_eq!(run(&fixture, &["init"]).status, 0);
+    assert_eq!(fixture.login("alice", &[&alice.backup_codes[1]]).code, Code::SUCCESS);
     let refused = by_old(&["status", "--user", "alice"]);
     assert_eq!(refused.status, 1, "{refused:?}");
     let why = format!("{}/.store has format 2, which", fixture.store_path().display());
     assert!(refused.errors.contains(&why), "{refused:?}");
     let back = run(&fixture, &["init", "--format", "1", "--json"]);
-    assert_eq!((back.status, &back.last()["format"]), (0, &1.into()), "{back:?}");
+    let said = (&back.last()["records"], &back.last()["failed"]);
+    assert_eq!((back.status, said), (0, (&2.into(), &0.into())), "{back:?}");
     assert_eq!(by_old(&["status", "--user", "alice"]).status, 0);
     assert_eq!(by_old(&["disable", "--user", "bob"]).status, 0);
     // The earlier version's module, too; and this one's, by a look at all records.
     let module = older::module(&old);
     let stack = format!("auth required {} CONFIG", module.display());
     fixture.set_stack(&[&stack, "auth required pam_permit.so"]);
+    assert_eq!(fixture.login("alice", &[&alice.backup_codes[1]]).code, Code::AUTH_ERR, "used");
     assert_eq!(fixture.login("alice", &[&alice.backup_codes[0]]).code, Code::SUCCESS);
     assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
     assert_eq!(run(&fixture, &["init", "--format", "2"]).status, 0);

@@ -133,7 +133,7 @@ fn descriptors_ids_masks_and_all_else_are_after_a_login_as_before() {
             let changed = differences(&before, &snapshot());
             assert!(changed.is_empty(), "{name} {expected}, round {round}: {changed:?}");
         }
-        // A stopped login: wait, lock, an unhealthy store.
+        // A stopped login: a lock, where nothing is typed, and an unhealthy store.
         fixture.rewrite(&alice, "locked", "true");
         assert_eq!(fixture.login("alice", &[""]).code, Code::MAXTRIES);
         fixture.rewrite(&alice, "locked", "false");

@@ -2,11 +2,23 @@
 
 #![forbid(unsafe_code)]
 
-use std::ffi::CString;
+use cloud2fa::log::Severity;
+use std::ffi::{CString, c_int};
 
 /// A line for C. None is left out for a NUL in it, which would end it there.
 pub fn c_line(line: &str) -> CString {
     CString::new(line.replace('\0', "\\x00")).expect("no NUL is left")
+}
+
+/// syslog(3)'s number.
+pub const fn priority(severity: Severity) -> c_int {
+    match severity {
+        Severity::Alert => libc::LOG_ALERT,
+        Severity::Error => libc::LOG_ERR,
+        Severity::Notice => libc::LOG_NOTICE,
+        Severity::Info => libc::LOG_INFO,
+        Severity::Debug => libc::LOG_DEBUG,
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 #![allow(unsafe_code, missing_docs)]
 
 use crate::AFTER_A_PANIC;
-use crate::c_line::c_line;
+use crate::c_line::{c_line, priority};
 use crate::host::{Host, Tone, Typed};
+use crate::io_class;
 use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
@@ -205,33 +206,28 @@ unsafe fn user_of(entry: *const libc::passwd) -> Option<Result<User, BadUserName
 fn syslog(handle: &PamHandle, severity: Severity, line: &CStr) {
     // Better a line that counts for less than none.
     let _as_root = Shield::raise();
-    let priority = match severity {
-        Severity::Alert => libc::LOG_ALERT,
-        Severity::Error => libc::LOG_ERR,
-        Severity::Notice => libc::LOG_NOTICE,
-        Severity::Info => libc::LOG_INFO,
-        Severity::Debug => libc::LOG_DEBUG,
-    };
     // SAFETY: the format is ours and takes the one string that follows, which ends with a NUL.
-    unsafe { pam_syslog(handle, priority, c"%s".as_ptr(), line.as_ptr()) };
+    unsafe { pam_syslog(handle, priority(severity), c"%s".as_ptr(), line.as_ptr()) };
 }
 
-/// The I/O class of this thread is no lower than usual until this is dropped. With `ionice -c3 su
-/// victim` a caller would hold the lock on the victim's record until the disk has nothing else to do.
+/// The I/O class of this thread is no lower than usual until this is dropped ([`io_class`]).
 struct UsualIo(Option<c_long>);
 
 impl UsualIo {
-    /// ioprio_get(2): a thread, 0 is this one; the class stands above 13 bits of level.
+    /// ioprio_get(2): a thread, 0 is this one.
     const OF_THREAD: c_int = 1;
-    /// What is usual: IOPRIO_CLASS_BE with IOPRIO_BE_NORM.
-    const USUAL: c_long = 2 << 13 | 4;
 
     fn begin() -> Self {
-        // SAFETY: numbers alone.
-        let before = unsafe { libc::syscall(libc::SYS_ioprio_get, Self::OF_THREAD, 0) };
-        // Higher numbers come later; 0 has no class of its own, and -1 is a filter's refusal.
-        let is_lower = before > Self::USUAL;
-        Self((is_lower && Self::set(Self::USUAL)).then_some(before))
+        // SAFETY: numbers alone; 0 is this thread in each. No failure of getpriority(2) is above 0.
+        let (class, policy, nice) = unsafe {
+            (
+                libc::syscall(libc::SYS_ioprio_get, Self::OF_THREAD, 0),
+                libc::sched_getscheduler(0),
+                libc::getpriority(libc::PRIO_PROCESS, 0),
+            )
+        };
+        let back = io_class::to_put_back(class, policy, nice);
+        Self(back.filter(|_| Self::set(io_class::USUAL)))
     }
 
     fn set(class: c_long) -> bool {

@@ -9,6 +9,7 @@ mod answer;
 mod c_line;
 mod ffi;
 pub mod host;
+mod io_class;
 pub mod login;
 mod outcome;
 pub mod texts;

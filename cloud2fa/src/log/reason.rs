@@ -36,7 +36,7 @@ reasons! {
     NotACode = "not_a_code",
     /// Too soon after wrong codes.
     Wait = "wait",
-    /// Locked until an administrator unlocks.
+    /// Locked until a right backup code, or until an administrator unlocks.
     Locked = "locked",
     /// The clock is behind the last accepted code.
     ClockWentBack = "clock_went_back",
