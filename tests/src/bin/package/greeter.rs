@@ -71,7 +71,8 @@ pub fn one_at_a_time(machine: &Machine) {
     for _ in 0..4 {
         must(machine, "rosa", &[PASSWORD, WRONG], BOTH, "PAM_AUTH_ERR");
     }
-    must(machine, "rosa", &[PASSWORD, &people.code()], &[PASSWORD_FIELD], "PAM_MAXTRIES");
+    let shut: &[&str] = &[PASSWORD_FIELD, "Backup code: "];
+    must(machine, "rosa", &[PASSWORD, WRONG], shut, "PAM_MAXTRIES");
     machine.must(&["cloud2fa", "unlock", "rosa"]);
     must(machine, "rosa", &[PASSWORD, &people.code()], BOTH, "PAM_SUCCESS");
     machine.must(&["rm", "/etc/pam.d/greeter"]);
