@@ -289,6 +289,64 @@ fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
     assert!(is_complete(&fixture));
 }
 
+/// Begins an enrolment of alice's by the earlier version; gives it, and the code that proves the key.
+fn begin_by(old: &std::path::Path, fixture: &Fixture) -> (Dialogue, String, Enrolled) {
+    let mut command = std::process::Command::new(older::command(old));
+    command.arg("--config").arg(fixture.config_path());
+    command.args(["enable", "--user", "alice", "--json"]);
+    let mut dialogue = Dialogue::spawn(command.env_remove("SUDO_UID"));
+    let key = dialogue.line();
+    let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(dialogue.line()["ask"], "code");
+    let user = user::of_this_machine("alice");
+    let alice = Enrolled { user, secret, backup_codes: Vec::new() };
+    let proof = alice.code();
+    (dialogue, proof, alice)
+}
+
+#[test]
+fn an_earlier_version_that_enrols_meanwhile_makes_no_record_that_a_complete_index_lacks() {
+    add_second_name();
+    let old = older::at("d809075");
+    let fixture = Fixture::new();
+    make_earlier(&fixture);
+    let (mut dialogue, proof, alice) = begin_by(&old, &fixture);
+    let ended = run(&fixture, &["init", "--format", "2", "--json"]);
+    assert_eq!((ended.status, &ended.last()["error"]), (1, &"unavailable".into()), "{ended:?}");
+    let message = ended.last()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains(&format!("process {} (", dialogue.pid())), "{message}");
+    assert!(!is_complete(&fixture));
+    dialogue.answer(&proof);
+    let enrolled = dialogue.end();
+    assert_eq!(enrolled.status, 0, "{enrolled:?}");
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+    assert_eq!(run(&fixture, &["init", "--format", "2"]).status, 0);
+    assert!(is_complete(&fixture));
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+}
+
+#[test]
+fn an_earlier_version_that_is_soon_done_is_waited_for() {
+    add_second_name();
+    let old = older::at("d809075");
+    let fixture = Fixture::new();
+    make_earlier(&fixture);
+    let (mut dialogue, proof, alice) = begin_by(&old, &fixture);
+    let mut init = command::of(&fixture);
+    let mut init = init.args(["init", "--format", "2"]).stdout(Stdio::null()).spawn().unwrap();
+    while !std::fs::read_to_string(fixture.store_path().join(".store")).unwrap().contains("= 2") {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(init.try_wait().unwrap().is_none(), "it waits");
+    dialogue.answer(&proof);
+    assert_eq!(dialogue.end().status, 0);
+    assert!(init.wait().unwrap().success());
+    assert!(is_complete(&fixture));
+    let indexed = index::names(&fixture.store_path(), alice.user.uid);
+    assert_eq!(indexed.as_deref(), Some("alice"));
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+}
+
 #[test]
 fn a_format_is_of_a_store_that_is_there() {
     let fixture = Fixture::new();

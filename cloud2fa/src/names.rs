@@ -32,18 +32,28 @@ pub trait Names {
     fn uid_of(&self, name: &UserName) -> Known;
 }
 
-/// Whether the system may know `name` with the uid of `user`, who has just been found in it.
+/// Whose uid `name` has now, by a system that must know `found`.
 ///
 /// "No such user" is what a database says, too, whose own source cannot be read: /etc/passwd for a
 /// caller without a free descriptor, while another source answers (nsswitch.conf(5)). So it counts
-/// only if it is said twice, and if `user` is still found in between.
-pub(crate) fn share_a_uid(names: &dyn Names, name: &UserName, user: &User) -> bool {
+/// only if it is said twice, and if `found` is still found in between.
+pub(crate) fn surely(names: &dyn Names, name: &UserName, found: &User) -> Known {
     match names.uid_of(name) {
-        Known::Uid(uid) => uid == user.uid,
-        Known::NoSuchUser => {
-            names.uid_of(&user.name) != Known::Uid(user.uid)
-                || names.uid_of(name) != Known::NoSuchUser
+        Known::NoSuchUser
+            if names.uid_of(&found.name) != Known::Uid(found.uid)
+                || names.uid_of(name) != Known::NoSuchUser =>
+        {
+            Known::LookUpFailed
         }
+        known => known,
+    }
+}
+
+/// Whether the system may know `name` with the uid of `user`, who has just been found in it.
+pub(crate) fn share_a_uid(names: &dyn Names, name: &UserName, user: &User) -> bool {
+    match surely(names, name, user) {
+        Known::Uid(uid) => uid == user.uid,
+        Known::NoSuchUser => false,
         Known::LookUpFailed => true,
     }
 }

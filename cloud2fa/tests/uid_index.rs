@@ -219,6 +219,40 @@ fn a_record_that_cannot_be_read_is_found_by_the_uid_that_its_name_has() {
 }
 
 #[test]
+fn while_nobody_can_tell_whose_an_unusable_record_is_the_index_does_not_count() {
+    let known = |alice| {
+        System::of(&[("root", Known::Uid(0)), ("another", Known::Uid(UID)), ("alice", alice)])
+    };
+    // Of a store of an earlier version, and of one whose index was complete before a restore.
+    for make in [(|house| make_older(&house.path())) as fn(&House), |_| ()] {
+        let (house, _) = House::with_a_copy_of_alice();
+        std::fs::remove_dir_all(house.path().join("uid")).unwrap();
+        house.put(b"");
+        make(&house);
+        let failed = house.store().complete_index(&known(Known::LookUpFailed));
+        let Err(StoreError::WhoseUid { names, .. }) = &failed else { panic!("{failed:?}") };
+        assert_eq!(names.iter().map(ToString::to_string).collect::<Vec<_>>(), ["alice"]);
+        assert!(failed.unwrap_err().to_string().contains(" records of alice cannot be used"));
+        assert!(!is_complete(&house) && marker(&house).contains("format = 2"));
+        let other = find(&mut house.store(), &user("another", UID), &known(Known::Uid(UID)));
+        assert!(matches!(other, Err(StoreError::Damaged { .. })), "{other:?}");
+        assert_eq!(house.store().complete_index(&known(Known::Uid(UID))).unwrap(), 1);
+        assert!(is_complete(&house));
+    }
+}
+
+#[test]
+fn no_such_user_counts_only_by_a_system_that_knows_root() {
+    let (house, _) = House::with_a_copy_of_alice();
+    house.put(b"");
+    let failed = house.store().complete_index(&System::default());
+    assert!(matches!(failed, Err(StoreError::WhoseUid { .. })), "{failed:?}");
+    assert!(!is_complete(&house));
+    house.store().complete_index(&System::sharing(0, &["root"])).unwrap();
+    assert!(is_complete(&house));
+}
+
+#[test]
 fn what_is_damaged_or_restored_is_put_in_order_by_init() {
     let house = House::new();
     enrol(&house, "alice", UID);

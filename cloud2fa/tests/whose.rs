@@ -7,10 +7,12 @@ mod house;
 #[path = "common/names.rs"]
 mod names;
 
+use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::store::{Basis, Failures, Standing};
-use cloud2fa::{FileStore, Known, Names, Store, StoreError, User, Verifier};
+use cloud2fa::{Config, FileStore, Known, Names, Store, StoreError, User, Verifier};
 use house::{House, NOW, alice, user};
 use names::{System, Untouched, enrol, find};
+use std::rc::Rc;
 
 const UID: u32 = 1000;
 
@@ -150,9 +152,9 @@ fn an_enrolment_of_a_uid_that_its_name_had_before_counts_for_nobody() {
 }
 
 /// Turns its record off whenever it is looked up.
-struct TurnsOff<'h>(&'h House);
+struct TurnsOff(Rc<House>);
 
-impl Names for TurnsOff<'_> {
+impl Names for TurnsOff {
     fn uid_of(&self, name: &cloud2fa::UserName) -> Known {
         let user = User { name: name.clone(), uid: UID };
         let mut store: FileStore = self.0.store();
@@ -166,11 +168,25 @@ impl Names for TurnsOff<'_> {
 
 #[test]
 fn what_is_turned_off_just_then_is_not_asked_for_and_the_next_one_is() {
-    let house = House::new();
+    let house = Rc::new(House::new());
     enrol(&house, "alice", UID);
     enrol(&house, "bea", UID);
-    assert_eq!(found(&house, "alice2", &TurnsOff(&house)), nobodys("alice2"));
+    assert_eq!(found(&house, "alice2", &TurnsOff(house.clone())), nobodys("alice2"));
     assert!(matches!(house.standing(NOW), Standing::Disabled(_)));
     let bea = house.store().status(&user("bea", UID), &|| NOW).unwrap();
     assert!(matches!(bea, Standing::Disabled(_)));
+}
+
+#[test]
+fn the_service_and_the_command_find_it_as_logins_do() {
+    let house = Rc::new(House::new());
+    enrol(&house, "alice", UID);
+    enrol(&house, "bea", UID);
+    let root = Caller::Administrator(user("root", 0).name);
+    let names = Box::new(TurnsOff(house.clone()));
+    let mut manager = StoreManager::new(house.store(), root, names, &Config::default());
+    let alice2 = user("alice2", UID);
+    let found = manager.challenge(&alice2, &|| NOW).unwrap();
+    assert_eq!((found.whose, found.standing), (alice2, Standing::NeverEnrolled));
+    assert_eq!(manager.take_other_name(), None);
 }

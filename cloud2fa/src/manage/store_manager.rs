@@ -85,8 +85,20 @@ impl<S: Store> StoreManager<S> {
     /// The same where `user`'s own record must be usable.
     fn whose(&mut self, user: &User) -> Result<User, Refusal> {
         let whose = self.store.whose(user, &*self.names)?;
-        self.other = (whose.name != user.name).then(|| whose.name.clone());
+        self.note_other(user, &whose);
         Ok(whose)
+    }
+
+    /// That enrolment as logins find it: what is turned off in between is looked for anew.
+    fn find(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
+        self.permit(user)?;
+        let found = self.store.find(user, &*self.names, clock)?;
+        self.note_other(user, &found.whose);
+        Ok(found)
+    }
+
+    fn note_other(&mut self, user: &User, whose: &User) {
+        self.other = (whose.name != user.name).then(|| whose.name.clone());
     }
 
     /// Whether the caller may act for `user`. Every operation asks this itself, too.
@@ -203,13 +215,11 @@ impl<S: Store> Manager for StoreManager<S> {
     }
 
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
-        let whose = self.meant(user, clock)?;
-        let standing = self.store.challenge(&whose, clock)?;
-        Ok(Found { whose, standing })
+        self.find(user, clock)
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal> {
-        let whose = self.meant(attempt.user, clock)?;
+        let whose = self.find(attempt.user, clock)?.whose;
         Ok(self.store.verify(&Attempt { user: &whose, ..*attempt }, clock)?)
     }
 

@@ -43,6 +43,11 @@ impl Client {
         Reply::parse(&answer, &Asked { user, factor: Factor::Token })
     }
 
+    /// Asks whose enrolment it is, and how that one stands.
+    fn find_by(&mut self, name: &str, user: &User) -> Result<Found, Refusal> {
+        Ok(self.ask(method(name, user), user)?.found(user).map_err(StoreError::from)?)
+    }
+
     /// Calls on the connection that the change is made on.
     fn change(&mut self, call: Object, user: &User, factor: Factor) -> Result<Reply, Refusal> {
         let mut connection = match self.change.take() {
@@ -81,11 +86,11 @@ fn printed(answer: &Answer) -> Zeroizing<String> {
 
 impl Manager for Client {
     fn status(&mut self, user: &User, _: Clock<'_>) -> Result<Found, Refusal> {
-        self.ask(method("GetStatus", user), user)?.found(user).ok_or_else(nonsense)
+        self.find_by("GetStatus", user)
     }
 
     fn challenge(&mut self, user: &User, _: Clock<'_>) -> Result<Found, Refusal> {
-        self.ask(method("Challenge", user), user)?.found(user).ok_or_else(nonsense)
+        self.find_by("Challenge", user)
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, _: Clock<'_>) -> Result<Verdict, Refusal> {
@@ -163,10 +168,7 @@ impl Verifier for Client {
     }
 
     fn whose(&mut self, user: &User, _: &dyn Names) -> Result<User, StoreError> {
-        let found = self
-            .ask(method("GetStatus", user), user)
-            .and_then(|reply| reply.found(user).ok_or_else(nonsense));
-        found.map(|found| found.whose).map_err(at_a_login)
+        self.find_by("GetStatus", user).map(|found| found.whose).map_err(at_a_login)
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError> {

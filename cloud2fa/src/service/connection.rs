@@ -53,6 +53,13 @@ pub enum ServiceError {
     /// It answered what no service of ours does.
     #[error("the service's answer makes no sense; are its version and this program's the same?")]
     Nonsense,
+    /// It does not say whose enrolment is asked of a name.
+    #[error(
+        "the service is of an earlier version, and does not say whether another name of the same uid \
+         is enrolled; upgrade it (the packages cloud2fa and libpam-cloud2fa together), then \
+         `systemctl stop 'cloud2fad@*.service'`"
+    )]
+    Earlier,
     /// It refused. Why, in its own words.
     #[error("{0}")]
     Refused(String),

@@ -77,14 +77,19 @@ impl Reply {
         known.unwrap_or_else(nonsense)
     }
 
-    /// The parameters `standing` and `whose`, which an earlier service does not send: it knows of
-    /// `user`'s own record alone.
-    pub(super) fn found(&self, user: &User) -> Option<Found> {
+    /// The parameters `standing` and `whose`. An earlier service does not send the latter: it knows of
+    /// `user`'s own record alone, and so cannot say that none is asked of that name.
+    pub(super) fn found(&self, user: &User) -> Result<Found, ServiceError> {
+        let standing = self.standing().ok_or(ServiceError::Nonsense)?;
         let name = match self.0.get("whose") {
+            None if standing.status().is_none() => return Err(ServiceError::Earlier),
             None => user.name.clone(),
-            Some(name) => UserName::new(name.as_str()?).ok()?,
+            Some(name) => name
+                .as_str()
+                .and_then(|name| UserName::new(name).ok())
+                .ok_or(ServiceError::Nonsense)?,
         };
-        Some(Found { whose: User { name, uid: user.uid }, standing: self.standing()? })
+        Ok(Found { whose: User { name, uid: user.uid }, standing })
     }
 
     /// The parameter `standing`.

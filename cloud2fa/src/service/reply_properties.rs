@@ -1,6 +1,7 @@
 //! What holds of every answer, whatever its bytes are: it is read as what it says, or it is an
 //! error. Doubt refuses.
 
+use super::ServiceError;
 use super::reply::{Asked, Reply};
 use crate::{Factor, Standing, User, UserName, Verdict};
 use proptest::prelude::*;
@@ -268,6 +269,29 @@ fn what_a_service_from_before_an_upgrade_does_not_say_is_nothing() {
     let now = read(enrolled().to_string().as_bytes());
     let Some(Standing::Enrolled(_, status)) = now.standing else { panic!("{now:?}") };
     assert_eq!((status.budget_used, status.history.entries().count()), (170, 2));
+}
+
+#[test]
+fn a_service_that_does_not_say_whose_it_is_never_says_that_nobody_is_enrolled() {
+    let user = User { name: UserName::new("alice2").unwrap(), uid: 5001 };
+    let asked = Asked { user: &user, factor: Factor::Token };
+    let found = |answer: &Value| {
+        let reply = Reply::parse(answer.to_string().as_bytes(), &asked);
+        reply.unwrap_or_else(|refusal| panic!("{refusal}")).found(&user)
+    };
+    assert_eq!(found(&enrolled_before()).map(|found| found.whose), Ok(user.clone()), "their own");
+    for standing in
+        [json!({"state": "never_enrolled"}), json!({"state": "disabled", "generation": GENERATION})]
+    {
+        let mut answer = json!({"parameters": {"standing": standing}});
+        assert_eq!(found(&answer), Err(ServiceError::Earlier), "{answer}");
+        answer["parameters"]["whose"] = json!("alice2");
+        assert!(found(&answer).is_ok_and(|found| found.standing.status().is_none()), "{answer}");
+        for nonsense in [json!(null), json!(1), json!("")] {
+            answer["parameters"]["whose"] = nonsense;
+            assert_eq!(found(&answer), Err(ServiceError::Nonsense), "{answer}");
+        }
+    }
 }
 
 #[test]

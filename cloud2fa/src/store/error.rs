@@ -40,7 +40,7 @@ pub enum StoreError {
     #[error("{} was removed just now, or its making was taken back; try again", .0.display())]
     Removed(PathBuf),
     /// Neither copy of the record can be read.
-    #[error("{} is damaged ({why}); restore it from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    #[error("{} is damaged ({why}); restore it from a backup and run `cloud2fa init`, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
     Damaged {
         /// The account file.
         path: PathBuf,
@@ -66,13 +66,13 @@ pub enum StoreError {
         actual: u32,
     },
     /// The record says no uid, as those of an authority do.
-    #[error("{} is a record of an authority for many hosts, and none of this host's; restore this host's own from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    #[error("{} is a record of an authority for many hosts, and none of this host's; restore this host's own from a backup and run `cloud2fa init`, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
     NoUid {
         /// The account file.
         path: PathBuf,
     },
     /// The secret lies sealed, and cannot be opened here.
-    #[error("{} has a sealed secret, and {why}; restore this host's own record from a backup, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
+    #[error("{} has a sealed secret, and {why}; restore this host's own record from a backup and run `cloud2fa init`, or `cloud2fa enable --replace` or `disable` the user anew", .path.display())]
     Sealed {
         /// The account file.
         path: PathBuf,
@@ -108,6 +108,24 @@ pub enum StoreError {
     /// Whose uid it is takes a look at all records, and that takes longer than 5 seconds.
     #[error("the index of uids in {} is not complete, and to look at all records takes longer than 5 s; `cloud2fa init` completes it", .0.display())]
     NotIndexed(PathBuf),
+    /// Records cannot be used, and whose uid they are of the system does not say, either.
+    #[error("the index of uids in {} is not complete: the records of {} cannot be used, and the system does not say whose uid they are of; `cloud2fa list` says what is wrong with them: mend them, or see that `getent passwd NAME` answers, then run `cloud2fa init` again", .path.display(), listed(.names))]
+    WhoseUid {
+        /// The store's directory.
+        path: PathBuf,
+        /// Whose records they are.
+        names: Vec<UserName>,
+    },
+    /// Somebody may make records that the index lacks.
+    #[error("the index of uids in {} is not complete: process {pid} ({}) has the store open and may be of an earlier version, which would enrol without it; when it has ended, run `cloud2fa init` again", .path.display(), .program.display())]
+    EarlierVersion {
+        /// The store's directory.
+        path: PathBuf,
+        /// The process.
+        pid: u32,
+        /// What it runs.
+        program: PathBuf,
+    },
     /// Others try backup codes of the same user, for longer than 5 seconds.
     #[error("{}: too many backup codes are tried at once, and they are hashed one at a time; try again", .0.display())]
     Hashing(PathBuf),
@@ -147,6 +165,17 @@ impl StoreError {
             )
             || matches!(self, Self::LaterFormat { path, .. } if path.extension().is_some())
     }
+}
+
+/// How many names a text has.
+const NAMES_IN_A_TEXT: usize = 10;
+
+fn listed(names: &[UserName]) -> String {
+    let mut words: Vec<_> = names.iter().take(NAMES_IN_A_TEXT).map(ToString::to_string).collect();
+    if names.len() > NAMES_IN_A_TEXT {
+        words.push(format!("{} others", names.len() - NAMES_IN_A_TEXT));
+    }
+    words.join(", ")
 }
 
 /// Makes a [`StoreError::Io`] of what failed on `path`.

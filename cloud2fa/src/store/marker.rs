@@ -61,6 +61,11 @@ impl Marker {
         Self { format: LATEST, index_is_complete: true, ..self.clone() }
     }
 
+    /// The same store's, with an index that does not count yet. Earlier versions refuse it.
+    pub(super) fn incomplete(&self) -> Self {
+        Self { format: LATEST, index_is_complete: false, ..self.clone() }
+    }
+
     /// The same store's, as earlier versions know it.
     pub(super) fn without_index(&self) -> Self {
         Self { format: WITHOUT_INDEX, index_is_complete: false, ..self.clone() }

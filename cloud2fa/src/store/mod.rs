@@ -6,6 +6,7 @@ mod calls;
 mod directory;
 #[cfg(test)]
 mod disk_model;
+mod earlier;
 mod error;
 mod file;
 mod hash_lock;

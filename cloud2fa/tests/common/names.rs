@@ -58,7 +58,7 @@ pub fn put(path: &Path, record: &str, user: &User) {
         .replace("user = \"alice\"", &format!("user = \"{}\"", user.name))
         .replace("uid = 1000", &format!("uid = {}", user.uid));
     let file = path.join(format!("{}.account", user.name.encoded()));
-    std::fs::write(&file, house::file_of(1, 1, &text)).unwrap();
+    std::fs::write(&file, house::file_of(house::FORMAT, 1, &text)).unwrap();
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
 }
 
@@ -72,9 +72,12 @@ pub fn enrol(house: &House, name: &str, uid: u32) {
     std::os::unix::fs::symlink(target, entry).unwrap();
 }
 
-/// The marker of a version without an index.
+/// The marker of a version without an index, in one step: others may read it meanwhile.
 pub fn make_older(path: &Path) {
-    std::fs::write(path.join(".store"), "format = 1\nid = \"00\"\n").unwrap();
+    let written = path.join("older");
+    std::fs::write(&written, "format = 1\nid = \"00\"\n").unwrap();
+    std::fs::set_permissions(&written, Permissions::from_mode(0o600)).unwrap();
+    std::fs::rename(written, path.join(".store")).unwrap();
 }
 
 /// Whose enrolment is asked of `user`, and whether there is one.

@@ -41,7 +41,7 @@ impl From<Row> for Record {
 pub struct Index {
     /// Whether it says that it is complete.
     pub is_complete: bool,
-    /// Enrolled users whom it lacks.
+    /// Users whom it lacks: enrolled, or with a record that cannot be used.
     pub lacks: Vec<String>,
 }
 
@@ -155,7 +155,7 @@ fn index_incomplete(directory: &Path, index: &Index, command: &str) -> Option<Fi
         (true, true) => return None,
         (true, false) => (
             Severity::Critical,
-            format!("enrolled, and not in the index of uids: {}", listed(&index.lacks)),
+            format!("with a record, and not in the index of uids: {}", listed(&index.lacks)),
             "Where users without an enrolment are let in, other names of these users' uids are asked for no code.",
         ),
         (false, _) => (

@@ -7,7 +7,7 @@ use super::store::Index;
 use super::store::{self, Record};
 use super::{clock, row, unopened};
 use crate::machine;
-use cloud2fa::{Config, Store, StoreError, User, UserName};
+use cloud2fa::{Config, Known, Store, StoreError, User, UserName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -124,16 +124,28 @@ fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     let rows: Vec<_> = listed.map(|listed| Record::from(row(listed, &mut store))).collect();
     let mut index = Index { is_complete: store.index_is_complete(), lacks: Vec::new() };
     // Others count for no other name, whatever the index says of them.
-    for record in rows.iter().filter(|record| record.status.is_some() && record.is_known) {
-        let name = UserName::new(&record.user).ok();
-        let Some(user) = name.zip(record.uid).map(|(name, uid)| User { name, uid }) else {
-            continue;
-        };
+    for record in rows.iter().filter(|record| counts(record)) {
+        let Some(user) = user_of(record) else { continue };
         if !store.index_finds(&user)? {
             index.lacks.push(record.user.clone());
         }
     }
     Ok((rows, index))
+}
+
+/// Whether a record is asked for at logins of other names, too; one that cannot be used refuses them.
+fn counts(record: &Record) -> bool {
+    (record.status.is_some() || record.unusable.is_some()) && record.is_known
+}
+
+/// Whose a record is; of one that cannot be used, who has the name.
+fn user_of(record: &Record) -> Option<User> {
+    let name = UserName::new(&record.user).ok()?;
+    let uid = record.uid.or_else(|| match machine::names().uid_of(&name) {
+        Known::Uid(uid) => Some(uid),
+        Known::NoSuchUser | Known::LookUpFailed => None,
+    })?;
+    Some(User { name, uid })
 }
 
 #[cfg(test)]
