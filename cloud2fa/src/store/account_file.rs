@@ -33,12 +33,12 @@ pub(super) struct Loaded {
     unsure: Option<Content>,
 }
 
-/// Whether a commit overwrites the other copy, too, since it holds what is no more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wipe {
-    No,
-    OldCopy,
-}
+/// A commit leaves the other copy as it is. Known when it is compiled, so that the module, which never
+/// wipes one, is the smaller for it.
+pub(super) const KEEPS: bool = false;
+
+/// A commit overwrites the other copy, too, since it holds what is no more.
+pub(super) const WIPES: bool = true;
 
 impl<F: FileCalls> AccountFile<F> {
     /// Checks the open file. Once more under the lock, since only then nobody moves it aside.
@@ -111,22 +111,19 @@ impl<F: FileCalls> AccountFile<F> {
     }
 
     /// Commits what `loaded` has become. The file, which lies in `directory`, is locked.
-    pub(super) fn commit(
+    pub(super) fn commit<const WIPE: bool>(
         &self,
         directory: &impl Calls,
         loaded: &Loaded,
         account: &Account,
-        wipe: Wipe,
     ) -> Result<OldCopy, StoreError> {
         let current = loaded.index;
         let slot = self.write_next(directory, loaded, FORMAT, &record::write(account))?;
-        match wipe {
-            Wipe::No => {
-                self.mark(current, &slot);
-                Ok(OldCopy::Wiped)
-            }
-            Wipe::OldCopy => Ok(self.wipe(current, &slot)),
+        if WIPE {
+            return Ok(self.wipe(current, &slot));
         }
+        self.mark(current, &slot);
+        Ok(OldCopy::Wiped)
     }
 
     /// Makes both copies ones of format 1, unless they are, and leaves no mark, which is none to the

@@ -198,13 +198,11 @@ impl<C: Calls> Directory<C> {
         Ok(Some(account))
     }
 
-    /// Names of all account files.
+    /// Names of all account files, in no order.
     pub(super) fn names(&self) -> Result<Vec<UserName>, StoreError> {
         let names = self.calls.names().map_err(io_error("list", &self.path))?;
         let of_account = |name: &String| UserName::decode(name.strip_suffix(ACCOUNT_SUFFIX)?);
-        let mut names: Vec<_> = names.iter().filter_map(of_account).collect();
-        names.sort();
-        Ok(names)
+        Ok(names.iter().filter_map(of_account).collect())
     }
 
     /// Makes the account file of `name`, both of whose slots are `slot`, whole or not at all.

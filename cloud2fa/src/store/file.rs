@@ -1,7 +1,7 @@
 //! The embedded store: one file a user in one directory. A change is one slot, overwritten
 //! in place and synchronised, under the lock of the user's file.
 
-use super::account_file::{AccountFile, Wipe, first_slot};
+use super::account_file::{AccountFile, KEEPS, WIPES, first_slot};
 use super::calls::{Access, Calls, FileCalls, Lockable};
 use super::directory::{Directory, Replaced};
 use super::hash_lock::HashLock;
@@ -83,11 +83,10 @@ impl<C: Calls> FileStore<C> {
     }
 
     /// Reads the account under the lock and lets `change` say what it becomes; commits that, if anything.
-    pub(super) fn update<T>(
+    pub(super) fn update<const WIPE: bool, T>(
         &self,
         user: &User,
         file: &AccountFile<C::File>,
-        wipe: Wipe,
         change: impl FnOnce(&Account) -> Result<(T, Option<Account>), StoreError>,
     ) -> Result<(T, OldCopy), StoreError> {
         file.file.while_locked(&file.path, || {
@@ -95,7 +94,7 @@ impl<C: Calls> FileStore<C> {
             let loaded = file.load_own(user)?;
             let (outcome, account) = change(&loaded.account)?;
             let Some(account) = account else { return Ok((outcome, OldCopy::Wiped)) };
-            let old_copy = file.commit(self.directory.calls(), &loaded, &account, wipe)?;
+            let old_copy = file.commit::<WIPE>(self.directory.calls(), &loaded, &account)?;
             Ok((outcome, old_copy))
         })
     }
@@ -179,7 +178,7 @@ impl<C: Calls> FileStore<C> {
                 let changed = || StoreError::Changed(user.name.clone());
                 let file =
                     self.directory.account(&user.name, Access::Write)?.ok_or_else(changed)?;
-                let ((), old_copy) = self.update(user, &file, Wipe::OldCopy, |account| {
+                let ((), old_copy) = self.update::<WIPES, _>(user, &file, |account| {
                     if account.generation != *generation {
                         return Err(changed());
                     }
@@ -209,7 +208,7 @@ impl<C: Calls> FileStore<C> {
             return Ok(Standing::of(&account, now));
         }
         // The clock was set back: the wait begins anew, and that must be written down, or it never ends.
-        let (standing, _) = self.update(user, &file, Wipe::No, |account| {
+        let (standing, _) = self.update::<KEEPS, _>(user, &file, |account| {
             let (mut account, now) = (account.clone(), clock());
             account.usage.anchor_wait(now);
             Ok((Standing::of(&account, now), Some(account)))
@@ -231,7 +230,7 @@ impl<C: Calls> FileStore<C> {
             return Ok(Verdict::Changed);
         };
         let policy = self.policy;
-        let (verdict, _) = self.update(user, &file, Wipe::No, |account| {
+        let (verdict, _) = self.update::<KEEPS, _>(user, &file, |account| {
             if account.generation != *seen {
                 return Ok((Verdict::Changed, None));
             }

@@ -56,13 +56,14 @@ impl Entry {
         if target == ANY.as_bytes() {
             return Self::Any;
         }
-        let names = std::str::from_utf8(target)
-            .ok()
-            .and_then(|text| text.split(BETWEEN).map(UserName::decode).collect::<Option<Vec<_>>>());
-        names.map_or(Self::Damaged, |mut names| {
-            names.sort();
-            Self::Names(names)
-        })
+        let Ok(text) = std::str::from_utf8(target) else { return Self::Damaged };
+        let mut names: Vec<UserName> = Vec::new();
+        for encoded in text.split(BETWEEN) {
+            let Some(name) = UserName::decode(encoded) else { return Self::Damaged };
+            // Few; std's sorting would be the larger part of this file in the module.
+            names.insert(names.partition_point(|before| *before < name), name);
+        }
+        Self::Names(names)
     }
 
     /// The target of what has these, too; nothing where this one does. Of one that is damaged nobody

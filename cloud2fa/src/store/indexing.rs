@@ -105,7 +105,9 @@ impl FileStore {
     /// Notes whose the records are. Of one that cannot be used it is the uid that the name has.
     fn walk(&self, names: &dyn Names) -> Result<Walk, StoreError> {
         let mut walk = Walk::default();
-        for name in self.directory.names()? {
+        let mut listed = self.directory.names()?;
+        listed.sort();
+        for name in listed {
             let uid = match self.peek_any(&name) {
                 // Taken away since it was listed.
                 Ok(None) | Err(StoreError::Removed(_)) => continue,

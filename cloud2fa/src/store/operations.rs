@@ -1,6 +1,6 @@
 //! [`Store`] on the embedded store: what each operation makes of a record.
 
-use super::account_file::Wipe;
+use super::account_file::{KEEPS, WIPES};
 use super::calls::Access;
 use super::{
     Basis, Disabled, Failures, FileStore, Issued, Listed, Standing, Store, StoreError, Verifier,
@@ -60,7 +60,7 @@ impl Store for FileStore {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
         let not_enrolled = || StoreError::NotEnrolled(user.name.clone());
         let file = self.directory.account(&user.name, Access::Write)?.ok_or_else(not_enrolled)?;
-        let ((), old_copy) = self.update(user, &file, Wipe::OldCopy, |account| {
+        let ((), old_copy) = self.update::<WIPES, _>(user, &file, |account| {
             if account.generation != *basis {
                 return Err(StoreError::Changed(user.name.clone()));
             }
@@ -92,7 +92,7 @@ impl Store for FileStore {
     fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError> {
         let file = self.directory.account(&user.name, Access::Write)?;
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
-        let (cleared, _) = self.update(user, &file, Wipe::No, |account| {
+        let (cleared, _) = self.update::<KEEPS, _>(user, &file, |account| {
             let mut account = account.clone();
             let cleared = account.usage.clear_all_failures(clock());
             Ok((cleared, Some(account)))
@@ -107,7 +107,8 @@ impl Store for FileStore {
 
     fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError> {
         let now = clock();
-        let names = self.directory.names()?;
+        let mut names = self.directory.names()?;
+        names.sort();
         let accounts = names.into_iter().map(|name| {
             let account = self.peek_any(&name);
             let uid = account.as_ref().ok().and_then(|account| account.as_ref()?.user.uid);

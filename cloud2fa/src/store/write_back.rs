@@ -19,7 +19,8 @@ impl<C: Calls> FileStore<C> {
     /// lock. One that cannot be said in format 1, or cannot be read, stays as it is, and the others
     /// go on. It may be stopped anywhere, and called again. A change afterwards writes today's format again.
     pub fn write_back_format_1(&mut self) -> Result<Vec<WrittenBack>, StoreError> {
-        let names = self.directory.names()?;
+        let mut names = self.directory.names()?;
+        names.sort();
         let each = |name: UserName| WrittenBack { outcome: self.write_one_back(&name), name };
         Ok(names.into_iter().map(each).collect())
     }
