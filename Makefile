@@ -104,7 +104,8 @@ define place
 	$(SUDO) mv $(DESTDIR)$(3).new $(DESTDIR)$(3)
 endef
 
-# The socket is not switched on: whether users may, the administrator says.
+# The socket is not switched on: whether users may, the administrator says. Connections that an
+# earlier version serves are ended: they could make a record that the index of uids lacks.
 install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PAMDIR, MANDIR, UNITDIR)
 	@[ -z "$(PACKAGED)" ] || \
 		{ echo "The module here is a package's: remove libpam-cloud2fa first, or install what make deb makes." >&2; exit 1; }
@@ -126,6 +127,7 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(SUDO) install -D -m 0644 completions/fish/cloud2fa.fish $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 ifneq ($(SYSTEMD),)
 	$(SUDO) systemctl daemon-reload
+	$(SUDO) systemctl stop 'cloud2fad@*.service'
 	@systemctl -q is-enabled cloud2fad.socket 2>/dev/null || \
 		echo "To let users manage their own second factor: systemctl enable --now cloud2fad.socket"
 endif

@@ -62,6 +62,14 @@ fn what_is_wrong_with_store_and_records_is_found() {
             |_| shell(&format!("rm {STORE}/uid/*")),
             &["index_incomplete"],
         ),
+        (
+            "a damaged record that was restored alone",
+            |_| {
+                shell(&format!("rm {STORE}/uid/*"));
+                user::write_private(format!("{STORE}/alice.account").as_ref(), b"");
+            },
+            &["record_unusable", "index_incomplete"],
+        ),
         ("a locked user", |checkup| checkup.rewrite("locked", "true"), &["user_locked"]),
         (
             "a user who has another name",

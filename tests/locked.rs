@@ -61,6 +61,28 @@ fn who_is_locked_by_somebody_else_gets_in_by_a_backup_code_and_is_told() {
 }
 
 #[test]
+fn whose_lock_root_has_opened_is_told_once_how_many_wrong_codes_there_were() {
+    for flags in [0, SILENT] {
+        let (fixture, alice) = Fixture::with("alice");
+        fixture.fail(&alice, 100);
+        assert_eq!(run(&fixture, &["unlock", "alice"]).status, 0);
+        // A code that is only tried takes nothing away.
+        let mut trial = Dialogue::start(&fixture, &["verify", "--user", "alice"]);
+        assert_eq!(trial.line()["ask"], "code");
+        trial.answer(&alice.code_at(0));
+        assert_eq!(trial.end().status, 0);
+        let reply = |offset| vec![Reply::from(&alice.code_at(offset))];
+        let told = fixture.login_with("alice", reply(0), flags);
+        assert_eq!(told.code, Code::SUCCESS);
+        let texts = told.texts();
+        assert!(texts[0].starts_with("100 wrong codes since the last login."), "{told:?}");
+        assert!(texts[0].contains("change it") && texts.len() == 1, "{told:?}");
+        let next = fixture.login_with("alice", reply(1), flags);
+        assert_eq!((next.code, next.texts()), (Code::SUCCESS, vec![]));
+    }
+}
+
+#[test]
 fn in_a_wait_a_wrong_backup_code_is_told_and_costs_nothing_and_a_right_one_lets_in() {
     for flags in [0, SILENT] {
         let (fixture, alice) = Fixture::with("alice");

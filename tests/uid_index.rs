@@ -259,6 +259,8 @@ fn on_a_read_only_disk_the_store_of_an_earlier_version_lets_nobody_past() {
 fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
     let old = older::at("d809075");
     let (fixture, alice) = earlier();
+    // The records, too.
+    assert_eq!(run(&fixture, &["init", "--format", "1"]).status, 0);
     let by_old = |arguments: &[&str]| {
         let mut command = std::process::Command::new(older::command(&old));
         command.arg("--config").arg(fixture.config_path()).args(arguments);

@@ -70,7 +70,7 @@ pub enum Verdict {
         failures_since_login: u32,
         /// Wrong tokens of the last 30 days. A login by backup code sets them to zero, one by token does not.
         budget_used: u32,
-        /// Whether this login has ended a wait or a lock.
+        /// Whether a wait or a lock was ended: by this login, or by root since the one before.
         opened: bool,
     },
     /// Not a code of this account.
@@ -222,13 +222,14 @@ fn wrong_backup_code(usage: &mut Usage) -> Verdict {
 /// behind each right one would never cost anything.
 fn right_token(usage: &mut Usage, now: UnixTime, purpose: Purpose, start: UnixTime) -> Verdict {
     let (failures_since_login, budget_used) = (usage.failures_since_login, usage.budget.used(now));
+    let mut opened = false;
     if purpose == Purpose::Login {
         usage.last_step_at = Some(start);
         usage.clear_failures();
-        logged_in(usage, now);
+        opened = logged_in(usage, now);
     }
     let backup_codes_left = usage.spent.left();
-    Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened: false }
+    Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened }
 }
 
 /// Accepts a backup code; a login spends it, and with it all that wrong tokens have cost is over.
@@ -242,14 +243,16 @@ fn right_backup_code(
     let mut opened = false;
     if purpose == Purpose::Login {
         usage.spent.insert(position);
-        opened = usage.clear_all_failures(now).opened;
-        logged_in(usage, now);
+        let opened_here = usage.clear_all_failures(now).opened;
+        opened = logged_in(usage, now) || opened_here;
     }
     let backup_codes_left = usage.spent.left();
     Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened }
 }
 
-fn logged_in(usage: &mut Usage, now: UnixTime) {
+/// Says whether root has opened a wait or a lock since the login before, of which this one tells.
+fn logged_in(usage: &mut Usage, now: UnixTime) -> bool {
     usage.failures_since_login = 0;
     usage.last_used = Some(now);
+    usage.take_opened()
 }

@@ -136,7 +136,7 @@ fn play(
             Event::Unlock => {
                 let last_step_at = account.usage.last_step_at;
                 let used = ledger.used(now);
-                let cleared = account.usage.clear_all_failures(now);
+                let cleared = account.usage.clear_as_root(now);
                 prop_assert_eq!(cleared.budget_used as usize, used);
                 ledger.clear();
                 prop_assert_eq!(account.usage.last_step_at, last_step_at);
@@ -233,7 +233,9 @@ fn promises(
             prop_assert_eq!(before.failures_since_login, *failures_since_login);
             prop_assert_eq!(budget_before, *budget_used);
             prop_assert_eq!(budget_after, if by_backup_code { 0 } else { budget_before });
-            prop_assert_eq!(*opened, by_backup_code && shut);
+            let by_root = login && before.clone().take_opened();
+            prop_assert_eq!(*opened, by_backup_code && shut || by_root);
+            prop_assert!(!login || !after.clone().take_opened(), "told twice");
             prop_assert!(!login || !after.is_locked(now));
             prop_assert!(!login || (after.failures == 0 && after.wait_left(now) == 0));
         }

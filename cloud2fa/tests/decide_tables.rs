@@ -200,15 +200,24 @@ fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     desk.guess(5, START);
     desk.guess(1, START.plus(30));
     assert_eq!(desk.login_with_step(STEP + 3, START.plus(90)), Verdict::Locked);
-    let cleared = desk.account.usage.clear_all_failures(START.plus(90));
+    let cleared = desk.account.usage.clear_as_root(START.plus(90));
     let expected = Cleared { failures_since_login: 6, budget_used: 6, opened: true };
     assert_eq!(cleared, expected);
     let usage = &desk.account.usage;
     assert_eq!((usage.failures, usage.wait, usage.locked), (0, None, false));
     assert_eq!(usage.last_step_at, Some(TimeStep(STEP).start()));
     assert_eq!(desk.login_with_step(STEP, START.plus(30)), Verdict::Replayed { next_in: 0 });
+    // The next login hears of it, and no other.
     let verdict = desk.login_with_step(STEP + 3, START.plus(90));
-    assert_eq!(verdict, right(8, 6, 0));
+    let told = Verdict::Accepted {
+        backup_codes_left: 8,
+        failures_since_login: 6,
+        budget_used: 0,
+        opened: true,
+    };
+    assert_eq!(verdict, told);
+    assert_eq!(desk.account.usage.notices.entries(), []);
+    assert_eq!(desk.login_with_step(STEP + 4, START.plus(120)), right(8, 0, 0));
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn what_nothing_writes_yet_is_kept_by_a_login() {
     );
     let ticket = format!("enrolled = true\nticket = \"{hash} 1790000002\"\n");
     let usage = format!(
-        "remembered = [\n\"{hash} 1790000003\",\n]\nnotices = [\n\"opened 1764000000 7\",\n]\n\
+        "remembered = [\n\"{hash} 1790000003\",\n]\nnotices = [\n\"weak_key 1764000000 7\",\n]\n\
          last_attempt = \"{hash} {hash} replayed 1764000001\"\n",
     );
     let ignorable = "\n[ignorable]\ncolour = \"red\"\n";

@@ -9,7 +9,7 @@ mod house;
 mod names;
 
 use cloud2fa::StoreError;
-use house::{House, SLOT, slot, user};
+use house::{FORMAT, House, SLOT, slot, user};
 use names::{System, Untouched, find, make_older, record};
 use std::fs::File;
 use std::io::Write;
@@ -28,7 +28,7 @@ fn put(path: &Path, record: &str, name: &str, uid: u32) {
     let mut options = File::options();
     let path = path.join(format!("{name}.account"));
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
-    file.write_all(&slot(1, 1, &text)).unwrap();
+    file.write_all(&slot(FORMAT, 1, &text)).unwrap();
     file.set_len(2 * SLOT as u64).unwrap();
 }
 

@@ -29,7 +29,8 @@ pub type Remembered = Latest<RememberedKey, 8>;
 /// What the user is to be told at the next login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// A backup code has opened a wait or the lock; the number is how many wrong codes there were.
+    /// Root has opened a wait or the lock; the number is how many wrong codes there were since the
+    /// last login.
     Opened,
     /// The budget of wrong codes was set to zero; the number is what was used of it.
     BudgetCleared,

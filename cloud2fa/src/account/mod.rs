@@ -204,7 +204,7 @@ impl Usage {
         self.locked = false;
     }
 
-    /// The same and the budget, as a right backup code, `unlock` and what root renews do. Says what there was.
+    /// The same and the budget, as a right backup code does. Says what there was.
     pub fn clear_all_failures(&mut self, now: UnixTime) -> Cleared {
         let cleared = Cleared {
             failures_since_login: self.failures_since_login,
@@ -214,6 +214,24 @@ impl Usage {
         self.clear_failures();
         self.budget.clear();
         cleared
+    }
+
+    /// The same by root: where that opens a wait or a lock, the user is told at the next login.
+    pub fn clear_as_root(&mut self, now: UnixTime) -> Cleared {
+        let cleared = self.clear_all_failures(now);
+        if cleared.opened {
+            self.take_opened();
+            let number = cleared.failures_since_login.into();
+            self.notices.add(Notice { kind: NoticeKind::Opened, at: now, number });
+        }
+        cleared
+    }
+
+    /// Takes the notice away that root has opened a wait or a lock. Says whether there was one.
+    pub fn take_opened(&mut self) -> bool {
+        let before = self.notices.entries().len();
+        self.notices.retain(|notice| notice.kind != NoticeKind::Opened);
+        self.notices.entries().len() < before
     }
 
     /// Begins the wait anew where the clock was set back to before its start. Says whether it did.

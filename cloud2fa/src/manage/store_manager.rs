@@ -187,14 +187,14 @@ impl<S: Store> StoreManager<S> {
     }
 }
 
-/// What a right code has cleared: a token leaves the budget.
+/// What a right code has cleared, or root before it. A token leaves the budget.
 fn cleared_by(verdict: &Verdict, factor: Factor) -> Cleared {
     match *verdict {
-        Verdict::Accepted { failures_since_login, budget_used, opened, .. }
-            if factor == Factor::BackupCode =>
-        {
-            Cleared { failures_since_login, budget_used, opened }
-        }
+        Verdict::Accepted { failures_since_login, budget_used, opened, .. } => match factor {
+            Factor::BackupCode => Cleared { failures_since_login, budget_used, opened },
+            Factor::Token if opened => Cleared { failures_since_login, budget_used: 0, opened },
+            Factor::Token => Cleared::default(),
+        },
         _ => Cleared::default(),
     }
 }

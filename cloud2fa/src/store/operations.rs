@@ -94,7 +94,7 @@ impl Store for FileStore {
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
         let (cleared, _) = self.update::<KEEPS, _>(user, &file, |account| {
             let mut account = account.clone();
-            let cleared = account.usage.clear_all_failures(clock());
+            let cleared = account.usage.clear_as_root(clock());
             Ok((cleared, Some(account)))
         })?;
         Ok(cleared)
@@ -124,7 +124,7 @@ impl Store for FileStore {
 /// The usage that a change leaves, and what it has cleared.
 fn carry_over(mut usage: Usage, failures: Failures, now: UnixTime, cleared: &mut Cleared) -> Usage {
     if failures == Failures::Cleared {
-        *cleared = usage.clear_all_failures(now);
+        *cleared = usage.clear_as_root(now);
     }
     usage
 }

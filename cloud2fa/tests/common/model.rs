@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use crate::accounts::hash;
-use cloud2fa::account::Usage;
+use cloud2fa::account::{Notices, Usage};
 use cloud2fa::backup_codes::CODES;
 use cloud2fa::decide::{Claim, Policy, Purpose, Verdict};
 use cloud2fa::history::{Entry, Origin, Outcome};
@@ -151,6 +151,8 @@ fn worth(
             (spent.failures, spent.failures_since_login) = (0, 0);
             (spent.wait, spent.locked) = (None, false);
             spent.last_used = Some(now);
+            // Nothing else is written among them yet.
+            spent.notices = Notices::default();
             if !is_token {
                 ledger.clear();
             }

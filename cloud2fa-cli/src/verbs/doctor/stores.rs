@@ -133,9 +133,11 @@ fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     Ok((rows, index))
 }
 
-/// Whether a record is asked for at logins of other names, too; one that cannot be used refuses them.
+/// Whether a record is asked for at logins of other names, too. One that cannot be read refuses them;
+/// one of a uid that its name had before does not.
 fn counts(record: &Record) -> bool {
-    (record.status.is_some() || record.unusable.is_some()) && record.is_known
+    let is_unreadable = record.unusable.is_some() && record.uid.is_none();
+    (record.status.is_some() || is_unreadable) && record.is_known
 }
 
 /// Whose a record is; of one that cannot be used, who has the name.
