@@ -131,7 +131,9 @@ fn a_login_by_the_service_is_asked_for_the_enrolment_and_logs_whose_it_is() {
         let right = view.login(&second, &whose.backup_codes[number]);
         assert_eq!(right.code, "PAM_SUCCESS", "{right:?}");
         let begin = format!("accepted user=\"{second}\" ");
-        let end = format!(" detail=\"the enrolment is {name}'s\"");
+        let end = format!(
+            " detail=\"wrong codes of the app in 30 days: 1, which count no more; the enrolment is {name}'s\""
+        );
         assert!(right.line.starts_with(&begin) && right.line.ends_with(&end), "{right:?}");
     }
 }
