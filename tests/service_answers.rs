@@ -280,7 +280,10 @@ fn an_answer_that_is_one_is_believed() {
     let accepted = vec![greeting(), answer(&verdict(&accepted))];
     let seen = login(&[asked, accepted]);
     assert_eq!((seen.code.as_str(), seen.asked), ("PAM_SUCCESS", true), "{seen:?}");
-    let nobody = json!({"parameters": {"standing": {"state": "never_enrolled"}}});
+    let mut nobody = json!({"parameters": {"standing": {"state": "never_enrolled"}}});
+    let earlier = login(&[vec![greeting(), answer(&nobody)]]);
+    is_unavailable(&earlier, false, IN_TIME, "a service that does not say whose it is");
+    nobody["parameters"]["whose"] = json!("alice");
     let seen = login(&[vec![greeting(), answer(&nobody)]]);
     assert_eq!((seen.code.as_str(), seen.asked), ("PAM_SUCCESS", false), "{seen:?}");
 }
