@@ -172,7 +172,7 @@ pub fn enrol(directory: &Path, user: User, secret: Secret) -> Enrolled {
     Enrolled { user, secret, backup_codes: template.backup_codes.clone() }
 }
 
-/// Keys of the table [usage], in their order: one that has its default is left out.
+/// Keys of the table `[usage]`, in their order: one that has its default is left out.
 const USAGE: [&str; 8] = [
     "last_step_at",
     "last_used",
