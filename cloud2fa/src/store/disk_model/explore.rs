@@ -1,8 +1,8 @@
 //! All sequences of events, up to a number of them. What has been seen is remembered by its hash.
 
-use super::calls::{Lack, Step};
 use super::disk::{Disk, Pid};
 use super::process::{Machine, Outcome, Process, Task, open_to_others, proof, record};
+use super::run::{Lack, Step};
 use super::sectors::{SECTOR, Sectors};
 use crate::{StoreError, TimeStep};
 use std::collections::{BTreeSet, HashSet};

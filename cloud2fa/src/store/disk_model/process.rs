@@ -1,8 +1,9 @@
 //! A process that runs the store's code a step at a time. What it holds in memory follows from what
 //! it was answered, so it is run from its beginning each time, with the same answers, and one more.
 
-use super::calls::{Answer, Lack, ModelDirectory, OWNER, Paused, Run, Shared, Step};
+use super::calls::{ModelDirectory, OWNER};
 use super::disk::{Disk, Ino, Pid};
+use super::run::{Answer, Lack, Paused, Run, Shared, Step};
 use super::sectors::Sectors;
 use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};

@@ -1,8 +1,8 @@
 //! What the model finds, and that it would find what the store's care prevents.
 
-use super::calls::Lack;
 use super::explore::{Begin, Scenario, explore};
 use super::process::Task;
+use super::run::Lack;
 use super::wander::wander;
 use std::time::Instant;
 
