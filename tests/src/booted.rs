@@ -65,8 +65,38 @@ impl Machine {
     /// Runs a command that must succeed; gives what it says.
     pub fn must(&self, words: &[&str]) -> String {
         let output = self.run(words, "");
-        assert!(output.status.success(), "{words:?}: {}", all_of(&output));
+        if !output.status.success() {
+            let said = all_of(&output);
+            panic!("{words:?}: {said}{}", self.what_the_unit_said(&said));
+        }
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The end of the journal of the unit to which systemctl refers whoever reads `said`.
+    fn what_the_unit_said(&self, said: &str) -> String {
+        let unit = said.split_once("journalctl -xeu ").and_then(|(_, rest)| rest.split('"').next());
+        unit.map_or_else(String::new, |unit| {
+            all_of(&self.run(&["journalctl", "--no-pager", "--lines=15", "--unit", unit], ""))
+        })
+    }
+
+    /// Starts sshd anew, with the files that it has now.
+    pub fn restart_sshd(&self) {
+        // systemd thinks that so many starts are a fault.
+        self.script_restarting_sshd("sshd -t; systemctl reset-failed ssh; systemctl restart ssh");
+    }
+
+    /// Runs a script that must succeed, and whose last step may start sshd anew. A restart has
+    /// failed once, right after `sshd -t` had found nothing: so it is shown, and tried once more.
+    pub fn script_restarting_sshd(&self, script: &str) {
+        let output = self.run(&["sh", "-ec", script], "");
+        let said = all_of(&output);
+        if said.contains("Job for ssh.service failed") {
+            println!("    (once more: {said}{})", self.what_the_unit_said(&said));
+            self.script("sshd -t; systemctl reset-failed ssh; systemctl restart ssh");
+        } else {
+            assert!(output.status.success(), "{script}: {said}");
+        }
     }
 
     /// Runs a shell script that must succeed; gives what it says.

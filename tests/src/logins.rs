@@ -90,11 +90,9 @@ pub fn sshd_asks(machine: &Machine) {
     machine.script(
         "if sshd -T | grep -q '^persourcepenalties '; then
              echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/test.conf
-         fi
-         sshd -t
-         systemctl reset-failed ssh
-         systemctl restart ssh",
+         fi",
     );
+    machine.restart_sshd();
 }
 
 /// Logs in over ssh with password and code, or with the password alone. Says whether that worked,

@@ -28,9 +28,9 @@ pub fn with(machine: &Machine, directory: &str, act: impl FnOnce()) {
     machine.script(
         "for place in pam.d ssh/sshd_config.d; do
              rm -r /etc/$place; mv /run/${place##*/} /etc/$place
-         done
-         systemctl reset-failed ssh; sshd -t; systemctl restart ssh",
+         done",
     );
+    machine.restart_sshd();
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }
@@ -38,7 +38,7 @@ pub fn with(machine: &Machine, directory: &str, act: impl FnOnce()) {
 
 /// Types the commands that stand below that line of the recipe's README.
 fn do_as_it_says(machine: &Machine, directory: &str, heading: &str) {
-    machine.script(&format!(
+    machine.script_restarting_sshd(&format!(
         "cd {directory}
          awk '/^To /{{here=/^{heading}/}} here && /^    /{{print substr($0, 5)}}' README >/run/commands
          test -s /run/commands

@@ -12,10 +12,8 @@ const NONE: [&str; 0] = [];
 
 pub fn word_for_word(machine: &Machine) {
     // sshd as Debian has it.
-    script(
-        machine,
-        "rm /etc/ssh/sshd_config.d/cloud2fa.conf; systemctl reset-failed ssh; systemctl restart ssh",
-    );
+    script(machine, "rm /etc/ssh/sshd_config.d/cloud2fa.conf");
+    machine.restart_sshd();
     install_first(machine);
     assert_eq!(faults(machine), NONE);
     let (_, codes) = enable(machine, "anna");
@@ -38,16 +36,13 @@ pub fn word_for_word(machine: &Machine) {
 /// Another file says something else before: what is said is to be changed there.
 fn first_value_wins(machine: &Machine, code: &str) {
     let file = "/etc/ssh/sshd_config.d/50-cloud-init.conf";
-    script(
-        machine,
-        &format!(
-            "printf 'UsePAM no\\nPasswordAuthentication yes\\n' >{file}; systemctl reset-failed ssh; systemctl restart ssh"
-        ),
-    );
+    machine.write(file, "UsePAM no\nPasswordAuthentication yes\n");
+    machine.restart_sshd();
     assert_eq!(faults(machine), ["sshd_pam_off"]);
     do_as_it_says(machine, "sshd_pam_off", 0);
     code_logs_in(machine, "anna", code);
-    script(machine, &format!("rm {file}; systemctl restart ssh"));
+    script(machine, &format!("rm {file}"));
+    machine.restart_sshd();
     assert_eq!(faults(machine), NONE);
 }
 
