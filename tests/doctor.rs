@@ -243,6 +243,7 @@ const SSHD: &[(&str, &str, &str, &[&str])] = &[
         CODE_ALONE,
         &[],
     ),
+    ("names instead of addresses in the log", "UseDNS yes", BOTH, &["sshd_use_dns"]),
     ("a Match block", "Match User git\nAuthenticationMethods publickey", BOTH, &["sshd_match"]),
     ("it does not start", "NoSuchKeyword yes", BOTH, &["sshd_unreadable"]),
 ];

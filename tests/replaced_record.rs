@@ -40,7 +40,8 @@ fn a_replacement_is_killed(inject: &[&str]) {
     let (whole, calls, _) = replace(&unsafe_record().0, inject);
     assert_eq!(whole.status, 0, "{whole:?}");
     let (mut before, mut behind) = (0, 0);
-    for call in calls {
+    // Where renameat2 fails it changes nothing, and strace does one thing alone to a call.
+    for call in calls.into_iter().filter(|call| inject.is_empty() || call.name != "renameat2") {
         let (fixture, _) = unsafe_record();
         let (ended, _, new) = replace(&fixture, &[inject, &[&call.kill()]].concat());
         assert_ne!(ended.status, 0, "{call:?}");

@@ -8,7 +8,7 @@ use cloud2fa_tests::disk::{Disk, Kind};
 use cloud2fa_tests::host_process::HostProcess;
 use cloud2fa_tests::strace::{self, Call, Strace, after_answer};
 use cloud2fa_tests::{Code, Enrolled, Fixture, Reply, index, older, user};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Once;
 
 /// The marker of a version without an index.
@@ -20,10 +20,14 @@ fn add_second_name() {
     ADDED.call_once(|| user::add_alias(&user::of_this_machine("alice"), "alice2"));
 }
 
+/// Somebody takes the index away, whatever the marker says of it.
+fn take_away(fixture: &Fixture) {
+    std::fs::remove_dir_all(fixture.store_path().join("uid")).unwrap();
+}
+
 fn make_earlier(fixture: &Fixture) {
-    let store = fixture.store_path();
-    std::fs::remove_dir_all(store.join("uid")).unwrap();
-    user::write_private(&store.join(".store"), EARLIER);
+    take_away(fixture);
+    user::write_private(&fixture.store_path().join(".store"), EARLIER);
 }
 
 /// A store of an earlier version with two enrolled users.
@@ -36,7 +40,7 @@ fn earlier() -> (Fixture, Enrolled) {
 }
 
 fn is_complete(fixture: &Fixture) -> bool {
-    fixture.store().index_is_complete()
+    fixture.store().index_is_complete().unwrap()
 }
 
 /// Logs in by the second name, with a wrong code.
@@ -44,12 +48,27 @@ fn second_name(fixture: &Fixture, alice: &Enrolled) -> Code {
     fixture.raw("alice2", "CONFIG nullok", vec![Reply::from(&alice.wrong_code())]).code
 }
 
+/// The same with no other process in sight: how many calls `init` makes to look at those, by which of
+/// them it waits for, is not the test's matter.
+fn alone(command: &Command) -> Command {
+    let mut alone = Command::new("unshare");
+    alone.args(["--pid", "--fork", "--mount-proc"]).arg(command.get_program());
+    alone.args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => alone.env(key, value),
+            None => alone.env_remove(key),
+        };
+    }
+    alone
+}
+
 /// Runs `init` under strace, with its options; gives the calls on the store.
 fn init(fixture: &Fixture, inject: Option<&str>) -> (Ended, Vec<Call>) {
     let mut plain = command::of(fixture);
     plain.args(["init", "--format", "2", "--json"]);
-    let (mut traced, output) = strace::around(&plain, inject);
-    let ended = command::ended(traced.stdin(Stdio::null()));
+    let (traced, output) = strace::around(&plain, inject);
+    let ended = command::ended(alone(&traced).stdin(Stdio::null()));
     let store = fixture.store_path().to_string_lossy().into_owned();
     let calls = strace::read(&output).into_iter().filter(|call| call.text.contains(&store));
     (ended, calls.collect())
@@ -74,7 +93,18 @@ fn inject(call: &Call, fate: Fate) -> String {
 
 #[test]
 fn the_making_of_the_index_may_be_killed_or_fail_at_each_system_call() {
+    may_be_killed_or_fail(make_earlier);
+}
+
+#[test]
+fn so_may_the_making_of_one_that_was_taken_away() {
+    may_be_killed_or_fail(take_away);
+}
+
+fn may_be_killed_or_fail(make: fn(&Fixture)) {
     let (fixture, alice) = earlier();
+    assert_eq!(init(&fixture, None).0.status, 0);
+    make(&fixture);
     let (whole, calls) = init(&fixture, None);
     assert_eq!(whole.status, 0, "{whole:?}");
     for name in ["mkdirat", "symlinkat", "renameat", "fsync", "flock"] {
@@ -83,7 +113,7 @@ fn the_making_of_the_index_may_be_killed_or_fail_at_each_system_call() {
     let (mut kills, mut failures) = (0, 0);
     for call in calls.iter().filter(|call| call.name != "close") {
         for fate in FATES {
-            make_earlier(&fixture);
+            make(&fixture);
             let (ended, _) = init(&fixture, Some(&inject(call, fate)));
             let about = format!("{fate:?} at {call:?}: {ended:?}");
             if fate == Fate::Killed {
@@ -110,15 +140,24 @@ fn the_making_of_the_index_may_be_killed_or_fail_at_each_system_call() {
     eprintln!("{} calls: {kills} kills, {failures} failures", calls.len());
 }
 
-/// Runs `enable` for alice; from its proof on it is traced.
-fn enable(fixture: &Fixture, inject: Option<&str>) -> (Ended, Vec<Call>, Enrolled) {
-    let mut dialogue = Dialogue::start(fixture, &["enable", "--user", "alice"]);
+/// Begins an enrolment; gives it, and the code that proves the key.
+fn begin(fixture: &Fixture, name: &str) -> (Dialogue, String, Enrolled) {
+    begun(Dialogue::start(fixture, &["enable", "--user", name]), name)
+}
+
+fn begun(mut dialogue: Dialogue, name: &str) -> (Dialogue, String, Enrolled) {
     let key = dialogue.line();
     let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
     assert_eq!(dialogue.line()["ask"], "code");
-    let user = user::of_this_machine("alice");
-    let alice = Enrolled { user, secret, backup_codes: Vec::new() };
-    let proof = alice.code();
+    let user = user::of_this_machine(name);
+    let enrolled = Enrolled { user, secret, backup_codes: Vec::new() };
+    let proof = enrolled.code();
+    (dialogue, proof, enrolled)
+}
+
+/// Runs `enable` for alice; from its proof on it is traced.
+fn enable(fixture: &Fixture, inject: Option<&str>) -> (Ended, Vec<Call>, Enrolled) {
+    let (mut dialogue, proof, alice) = begin(fixture, "alice");
     let strace = Strace::attach(dialogue.pid(), inject);
     dialogue.answer(&proof);
     let ended = dialogue.end();
@@ -174,7 +213,7 @@ fn the_entry_is_on_the_disk_before_the_record_has_its_name() {
 
 /// The calls of a login from its start to its end.
 fn login(fixture: &Fixture, name: &str, answer: &str) -> Vec<Call> {
-    let mut plain = std::process::Command::new(env!("CARGO_BIN_EXE_pam_host"));
+    let mut plain = Command::new(env!("CARGO_BIN_EXE_pam_host"));
     plain.arg(fixture.services()).args([&fixture.service, name]);
     let (mut traced, output) = strace::around(&plain, None);
     let mut host = HostProcess::run(&mut traced);
@@ -262,7 +301,7 @@ fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
     // The records, too.
     assert_eq!(run(&fixture, &["init", "--format", "1"]).status, 0);
     let by_old = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(older::command(&old));
+        let mut command = Command::new(older::command(&old));
         command.arg("--config").arg(fixture.config_path()).args(arguments);
         command::ended(command.env_remove("SUDO_UID").stdin(Stdio::null()))
     };
@@ -293,17 +332,10 @@ fn an_earlier_version_refuses_the_store_by_name_until_it_is_taken_back() {
 
 /// Begins an enrolment of alice's by the earlier version; gives it, and the code that proves the key.
 fn begin_by(old: &std::path::Path, fixture: &Fixture) -> (Dialogue, String, Enrolled) {
-    let mut command = std::process::Command::new(older::command(old));
+    let mut command = Command::new(older::command(old));
     command.arg("--config").arg(fixture.config_path());
     command.args(["enable", "--user", "alice", "--json"]);
-    let mut dialogue = Dialogue::spawn(command.env_remove("SUDO_UID"));
-    let key = dialogue.line();
-    let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
-    assert_eq!(dialogue.line()["ask"], "code");
-    let user = user::of_this_machine("alice");
-    let alice = Enrolled { user, secret, backup_codes: Vec::new() };
-    let proof = alice.code();
-    (dialogue, proof, alice)
+    begun(Dialogue::spawn(command.env_remove("SUDO_UID")), "alice")
 }
 
 #[test]
@@ -324,6 +356,45 @@ fn an_earlier_version_that_enrols_meanwhile_makes_no_record_that_a_complete_inde
     assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
     assert_eq!(run(&fixture, &["init", "--format", "2"]).status, 0);
     assert!(is_complete(&fixture));
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+}
+
+#[test]
+fn this_version_is_not_waited_for_and_what_it_enrols_is_in_the_index() {
+    add_second_name();
+    let fixture = Fixture::new();
+    make_earlier(&fixture);
+    let (mut dialogue, proof, alice) = begin(&fixture, "alice");
+    assert_eq!(run(&fixture, &["init", "--format", "2"]).status, 0);
+    assert!(is_complete(&fixture));
+    dialogue.answer(&proof);
+    assert_eq!(dialogue.end().status, 0);
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+}
+
+#[test]
+fn an_index_that_an_enrolment_has_made_anew_does_not_count() {
+    let (fixture, alice) = earlier();
+    assert_eq!(init(&fixture, None).0.status, 0);
+    take_away(&fixture);
+    let (mut dialogue, proof, _) = begin(&fixture, "carol");
+    dialogue.answer(&proof);
+    assert_eq!(dialogue.end().status, 0);
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+    assert!(run(&fixture, &["list"]).errors.contains("index of uids is not complete"));
+    assert_eq!(init(&fixture, None).0.status, 0);
+    assert!(is_complete(&fixture));
+    assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
+}
+
+#[test]
+fn copies_that_follow_links_bring_no_index_along_that_counts() {
+    let (fixture, alice) = earlier();
+    assert_eq!(init(&fixture, None).0.status, 0);
+    let store = fixture.store_path();
+    for link in std::fs::read_dir(store.join("uid")).unwrap() {
+        std::fs::remove_file(link.unwrap().path()).unwrap();
+    }
     assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
 }
 

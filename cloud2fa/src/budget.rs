@@ -53,8 +53,16 @@ impl Budget {
         self.used(now) >= LARGEST
     }
 
-    /// Counts one more. Where the clock went back it counts on the newest day.
+    /// Counts one more. Where the clock went back it counts on the newest day; but where that is further
+    /// ahead than anything counts, the clock was wrong then, and all is of today, or it would never age.
+    /// It is not wrong now: behind the last accepted code no token is evaluated.
     pub fn count(&mut self, now: UnixTime) {
+        let today = now.0 / DAY_SECONDS;
+        if self.newest.saturating_sub(today) > DAYS as u64 {
+            let sum = u16::try_from(self.used(now)).unwrap_or(u16::MAX);
+            *self = Self { newest: today, counts: [0; DAYS] };
+            self.counts[0] = sum;
+        }
         *self = self.at(now);
         self.counts[0] = self.counts[0].saturating_add(1);
     }
@@ -99,13 +107,29 @@ mod tests {
         for day in 0..DAYS as u64 {
             budget.count(NOW.plus(days(day)));
         }
-        for back in [0, 1, 40, 20_000] {
+        for back in [0, 1, 30, 31, 40, 20_000] {
             let then = UnixTime(NOW.0.saturating_sub(days(back)));
             assert_eq!(budget.used(then), 31);
             let mut more = budget;
             more.count(then);
             assert_eq!(more.used(then), 32);
         }
+    }
+
+    #[test]
+    fn what_was_counted_by_a_clock_that_was_years_ahead_ages_by_the_right_one() {
+        let mut budget = Budget::default();
+        budget.count(NOW);
+        budget.count(NOW.plus(days(7300)));
+        for _ in 0..3 {
+            budget.count(NOW.plus(days(7301)));
+        }
+        assert_eq!(budget.used(NOW), 4, "of the first one nothing is known any more");
+        budget.count(NOW);
+        assert_eq!(budget.used(NOW), 5, "not lowered");
+        budget.count(NOW.plus(days(1)));
+        let at = |day| budget.used(NOW.plus(days(day)));
+        assert_eq!([at(30), at(31), at(32)], [6, 1, 0]);
     }
 
     #[test]
@@ -125,5 +149,8 @@ mod tests {
         let mut budget = Budget::from_parts(u64::MAX / DAY_SECONDS, [u16::MAX; DAYS]);
         budget.count(UnixTime(u64::MAX));
         assert_eq!(budget.used(UnixTime(0)), 31 * u32::from(u16::MAX));
+        // More than was ever evaluated.
+        budget.count(UnixTime(0));
+        assert!(budget.is_used_up(UnixTime(0)));
     }
 }

@@ -30,10 +30,29 @@ fn marker(house: &House) -> String {
     std::fs::read_to_string(house.path().join(".store")).unwrap()
 }
 
+/// Which index the marker calls complete.
+fn says(house: &House) -> Option<String> {
+    let marker = marker(house);
+    let (_, index) = marker.split_once("\nindex = \"")?;
+    Some(index.strip_suffix("\"\n").expect("the last line").to_owned())
+}
+
+/// Which one the index says that it is.
+fn of(house: &House) -> Option<String> {
+    Some(std::fs::read_link(house.path().join("uid/of")).ok()?.to_str().unwrap().to_owned())
+}
+
 fn is_complete(house: &House) -> bool {
-    let says = marker(house).ends_with("\nindex = \"complete\"\n");
-    assert_eq!(house.store().index_is_complete(), says);
-    says
+    let is = says(house).is_some_and(|index| of(house) == Some(index));
+    assert_eq!(house.store().index_is_complete().unwrap(), is);
+    is
+}
+
+/// All links but the one that says which index it is.
+fn entries(house: &House) -> Vec<String> {
+    let links = std::fs::read_dir(house.path().join("uid")).unwrap();
+    let names = links.map(|link| link.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != "of").collect()
 }
 
 /// Enrols by the library, whose hashing takes its time.
@@ -70,7 +89,7 @@ fn a_new_store_has_a_complete_index_with_nothing_in_it() {
     let house = House::new();
     assert!(is_complete(&house));
     assert!(marker(&house).contains("\nformat = 2\n"));
-    assert_eq!(std::fs::read_dir(house.path().join("uid")).unwrap().count(), 0);
+    assert!(entries(&house).is_empty());
 }
 
 #[test]
@@ -118,12 +137,13 @@ fn a_record_that_is_written_over_is_in_the_index_under_its_new_uid() {
 #[test]
 fn what_is_not_in_it_counts_only_while_it_is_complete_and_whole() {
     type Break = fn(&House);
-    let cases: [(&str, bool, Break); 8] = [
+    let cases: [(&str, bool, Break); 11] = [
         ("whole", false, |house| std::fs::remove_file(entry(house, UID)).unwrap()),
         ("not complete", true, |house| {
             std::fs::remove_file(entry(house, UID)).unwrap();
-            let text = marker(house).replace("index = \"complete\"\n", "");
-            std::fs::write(house.path().join(".store"), text).unwrap();
+            let marker = marker(house);
+            let (before, _) = marker.split_once("index = ").unwrap();
+            std::fs::write(house.path().join(".store"), before).unwrap();
         }),
         ("of an earlier version", true, |house| {
             std::fs::remove_file(entry(house, UID)).unwrap();
@@ -131,6 +151,19 @@ fn what_is_not_in_it_counts_only_while_it_is_complete_and_whole() {
         }),
         ("taken away", true, |house| {
             std::fs::remove_dir_all(house.path().join("uid")).unwrap();
+        }),
+        ("made anew by an enrolment", true, |house| {
+            std::fs::remove_dir_all(house.path().join("uid")).unwrap();
+            enrol_properly(&mut house.store(), &user("zed", 5)).unwrap();
+        }),
+        ("without the links that a backup has not brought back", true, |house| {
+            std::fs::remove_file(entry(house, UID)).unwrap();
+            std::fs::remove_file(house.path().join("uid/of")).unwrap();
+        }),
+        ("another one's", true, |house| {
+            std::fs::remove_file(entry(house, UID)).unwrap();
+            std::fs::remove_file(house.path().join("uid/of")).unwrap();
+            symlink("07", house.path().join("uid/of")).unwrap();
         }),
         ("names all", true, |house| change(house, "*")),
         ("an entry that makes no sense", true, |house| change(house, "../alice")),
@@ -180,7 +213,7 @@ fn an_index_that_others_could_have_changed_refuses() {
         assert!(matches!(error, StoreError::UnsafeStore { .. }), "{case}: {error:?}");
         let error = enrol_properly(&mut house.store(), &user("bea", 7)).expect_err(case);
         assert!(matches!(error, StoreError::UnsafeStore { .. }), "{case}: {error:?}");
-        assert!(house.store().complete_index(&System::default()).is_err(), "{case}");
+        assert!(house.store().complete_index().is_err(), "{case}");
     }
 }
 
@@ -194,62 +227,46 @@ fn a_store_of_an_earlier_version_is_completed_and_keeps_its_id() {
         put(&house.path(), &record, &user(name, uid));
     }
     let mut store = house.store();
-    assert_eq!(store.complete_index(&System::default()).unwrap(), 2);
-    assert!(store.index_is_complete() && is_complete(&house));
+    assert_eq!(store.complete_index().unwrap(), 2);
+    assert!(is_complete(&house));
     assert!(marker(&house).contains("id = \"00\""));
     assert_eq!(target(&house, UID).unwrap(), "alice/bea");
     assert_eq!(target(&house, 5).unwrap(), "zed");
     assert!(is_alice(&asked_of_another(&house)));
     let before = std::fs::metadata(house.path().join(".store")).unwrap();
-    assert_eq!(store.complete_index(&System::default()).unwrap(), 0, "nothing is missing");
+    assert_eq!(store.complete_index().unwrap(), 0, "nothing is missing");
     let after = std::fs::metadata(house.path().join(".store")).unwrap();
     assert_eq!(before.ino(), after.ino(), "the marker is left alone");
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_found_by_the_uid_that_its_name_has() {
-    let (house, _) = House::with_a_copy_of_alice();
-    house.put(b"");
-    make_older(&house.path());
-    let system = System::of(&[("alice", Known::Uid(UID)), ("another", Known::Uid(UID))]);
-    house.store().complete_index(&system).unwrap();
-    assert_eq!(target(&house, UID).unwrap(), "alice");
-    let other = find(&mut house.store(), &user("another", UID), &system);
-    assert!(matches!(other, Err(StoreError::Damaged { .. })), "{other:?}");
-}
-
-#[test]
-fn while_nobody_can_tell_whose_an_unusable_record_is_the_index_does_not_count() {
-    let known = |alice| {
-        System::of(&[("root", Known::Uid(0)), ("another", Known::Uid(UID)), ("alice", alice)])
-    };
+fn a_record_that_cannot_be_used_stands_in_the_way_of_whoever_has_its_names_uid() {
     // Of a store of an earlier version, and of one whose index was complete before a restore.
     for make in [(|house| make_older(&house.path())) as fn(&House), |_| ()] {
         let (house, _) = House::with_a_copy_of_alice();
+        let record = house.bytes();
         std::fs::remove_dir_all(house.path().join("uid")).unwrap();
         house.put(b"");
         make(&house);
-        let failed = house.store().complete_index(&known(Known::LookUpFailed));
-        let Err(StoreError::WhoseUid { names, .. }) = &failed else { panic!("{failed:?}") };
-        assert_eq!(names.iter().map(ToString::to_string).collect::<Vec<_>>(), ["alice"]);
-        assert!(failed.unwrap_err().to_string().contains(" records of alice cannot be used"));
-        assert!(!is_complete(&house) && marker(&house).contains("format = 2"));
-        let other = find(&mut house.store(), &user("another", UID), &known(Known::Uid(UID)));
-        assert!(matches!(other, Err(StoreError::Damaged { .. })), "{other:?}");
-        assert_eq!(house.store().complete_index(&known(Known::Uid(UID))).unwrap(), 1);
+        assert_eq!(house.store().complete_index().unwrap(), 1);
         assert!(is_complete(&house));
+        assert_eq!(entries(&house), ["unusable"]);
+        let another = |alice| {
+            let root = ("root", Known::Uid(0));
+            let system = System::of(&[root, ("another", Known::Uid(UID)), ("alice", alice)]);
+            find(&mut house.store(), &user("another", UID), &system)
+        };
+        // What the system says is asked at each login, and not remembered.
+        assert!(!another(Known::NoSuchUser).unwrap().1, "nobody logs in by that name");
+        for alice in [Known::Uid(UID), Known::LookUpFailed] {
+            let found = another(alice);
+            assert!(matches!(found, Err(StoreError::Damaged { .. })), "{found:?}");
+        }
+        assert!(!another(Known::Uid(7)).unwrap().1, "another uid's");
+        // Also when it has been mended in place.
+        house.put(&record);
+        assert!(is_alice(&another(Known::Uid(UID)).unwrap()));
     }
-}
-
-#[test]
-fn no_such_user_counts_only_by_a_system_that_knows_root() {
-    let (house, _) = House::with_a_copy_of_alice();
-    house.put(b"");
-    let failed = house.store().complete_index(&System::default());
-    assert!(matches!(failed, Err(StoreError::WhoseUid { .. })), "{failed:?}");
-    assert!(!is_complete(&house));
-    house.store().complete_index(&System::sharing(0, &["root"])).unwrap();
-    assert!(is_complete(&house));
 }
 
 #[test]
@@ -259,9 +276,68 @@ fn what_is_damaged_or_restored_is_put_in_order_by_init() {
     enrol(&house, "bea", UID);
     change(&house, "%%");
     put(&house.path(), &record(), &user("restored", 8));
-    assert_eq!(house.store().complete_index(&System::default()).unwrap(), 2);
+    let before = says(&house);
+    assert_eq!(house.store().complete_index().unwrap(), 2);
     assert_eq!(target(&house, UID).unwrap(), "alice/bea");
     assert_eq!(target(&house, 8).unwrap(), "restored");
+    assert_eq!(says(&house), before);
+}
+
+#[test]
+fn an_index_that_was_not_complete_is_written_anew_down_to_the_last_link() {
+    let house = House::new();
+    enrol(&house, "alice", UID);
+    enrol(&house, "bea", 7);
+    let inodes =
+        || [UID, 7].map(|uid| std::fs::symlink_metadata(entry(&house, uid)).unwrap().ino());
+    let before = inodes();
+    house.store().complete_index().unwrap();
+    assert_eq!(inodes(), before, "nothing is missing");
+    // Whether these links have come to the disk nobody knows.
+    std::fs::remove_file(house.path().join("uid/of")).unwrap();
+    assert_eq!(house.store().complete_index().unwrap(), 0);
+    let after = inodes();
+    assert!(after[0] != before[0] && after[1] != before[1] && is_complete(&house));
+}
+
+#[test]
+fn an_enrolment_writes_its_entry_also_where_one_is_there() {
+    let house = House::new();
+    enrol_properly(&mut house.store(), &alice()).unwrap();
+    let inode = || std::fs::symlink_metadata(entry(&house, UID)).unwrap().ino();
+    let before = inode();
+    let basis = house.store().status(&alice(), &|| NOW).unwrap().basis();
+    house.store().disable(&alice(), &basis, Failures::Cleared, &|| NOW).unwrap();
+    enrol_properly(&mut house.store(), &alice()).unwrap();
+    assert_ne!(inode(), before);
+}
+
+#[test]
+fn of_two_who_change_the_marker_the_later_one_is_told() {
+    let house = House::new();
+    enrol(&house, "alice", UID);
+    let (mut one, mut other) = (house.store(), house.store());
+    other.to_format_1().unwrap();
+    std::fs::remove_dir_all(house.path().join("uid")).unwrap();
+    for changed in [one.complete_index().map(|_| ()), one.to_format_1()] {
+        assert!(matches!(changed, Err(StoreError::StoreChanged(_))), "{changed:?}");
+    }
+    assert!(marker(&house).contains("format = 1"));
+}
+
+#[test]
+fn a_store_that_is_open_since_long_goes_by_the_marker_of_now() {
+    // Its record is in no entry.
+    let (house, _) = House::with_a_copy_of_alice();
+    let elsewhere = house.dir.path().join("record");
+    std::fs::rename(house.file(), &elsewhere).unwrap();
+    let mut open = house.store();
+    let system = System::sharing(UID, &["another", "alice"]);
+    assert!(!find(&mut open, &user("another", UID), &system).unwrap().1);
+    house.store().to_format_1().unwrap();
+    // By an earlier version, which knows no index.
+    std::fs::rename(&elsewhere, house.file()).unwrap();
+    assert!(is_alice(&find(&mut open, &user("another", UID), &system).unwrap()));
 }
 
 #[test]
@@ -270,14 +346,15 @@ fn back_in_format_1_the_marker_is_as_it_was_and_the_index_counts_no_more() {
     let new = marker(&house);
     let mut store = house.store();
     store.to_format_1().unwrap();
-    assert!(!store.index_is_complete());
-    let old = new.replace("format = 2", "format = 1").replace("index = \"complete\"\n", "");
-    assert_eq!(marker(&house), old);
+    assert!(!store.index_is_complete().unwrap());
+    let (before, _) = new.split_once("index = ").unwrap();
+    assert_eq!(marker(&house), before.replace("format = 2", "format = 1"));
     // An earlier version enrols somebody.
     put(&house.path(), &record(), &user("bea", 9));
     assert!(!house.store().index_finds(&user("bea", 9)).unwrap());
-    house.store().complete_index(&System::default()).unwrap();
-    assert_eq!((marker(&house), target(&house, 9).unwrap()), (new, "bea".to_owned()));
+    house.store().complete_index().unwrap();
+    assert_eq!(target(&house, 9).unwrap(), "bea");
+    assert!(is_complete(&house) && marker(&house) != new, "it is another index");
 }
 
 #[test]
@@ -296,11 +373,11 @@ fn the_index_may_be_completed_while_users_enrol() {
             }
         });
         while !enrolments.is_finished() {
-            house.store().complete_index(&System::default()).unwrap();
+            house.store().complete_index().unwrap();
             make_older(&house.path());
         }
     });
-    house.store().complete_index(&System::default()).unwrap();
+    house.store().complete_index().unwrap();
     for number in 0..6 {
         let names = target(&house, 5000 + number).unwrap();
         assert_eq!(names.split('/').count(), 2, "{names}");
@@ -317,7 +394,7 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
         put(&house.path(), &record, &user(&format!("{number:0>60}"), UID));
     }
     put(&house.path(), &record, &alice());
-    house.store().complete_index(&System::default()).unwrap();
+    house.store().complete_index().unwrap();
     assert_eq!(target(&house, UID).unwrap(), "*");
     assert!(is_alice(&asked_of_another(&house)), "the others are not known to the system");
     let memory = Box::<HeapMemory>::default();
@@ -325,6 +402,6 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
         FileStore::open(&house.path(), house::owner(), cloud2fa::Policy::default(), memory)
             .unwrap();
     assert!(store.index_finds(&user("any", UID)).unwrap());
-    assert_eq!(store.complete_index(&System::default()).unwrap(), 0);
+    assert_eq!(store.complete_index().unwrap(), 0);
     assert!(matches!(store.status(&alice(), &|| NOW), Ok(Standing::Enrolled(..))));
 }

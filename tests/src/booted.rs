@@ -86,8 +86,9 @@ impl Machine {
         self.script_restarting_sshd("sshd -t; systemctl reset-failed ssh; systemctl restart ssh");
     }
 
-    /// Runs a script that must succeed, and whose last step may start sshd anew. A restart has
-    /// failed once, right after `sshd -t` had found nothing: so it is shown, and tried once more.
+    /// Runs a script that must succeed, and whose last step may start sshd anew. On a busy
+    /// machine systemd has failed now and then to put it into its control group (219/CGROUP), right after
+    /// `sshd -t` had found nothing: that is shown, and tried once more.
     pub fn script_restarting_sshd(&self, script: &str) {
         let output = self.run(&["sh", "-ec", script], "");
         let said = all_of(&output);

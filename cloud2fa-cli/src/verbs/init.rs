@@ -27,8 +27,8 @@ pub fn run(
         return Ok(if all { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() });
     }
     // Of a new store, too: records without the file `.store` are in no index.
-    let was_complete = store.index_is_complete();
-    let added = store.complete_index(&*machine::names())?;
+    let was_complete = store.index_is_complete()?;
+    let added = store.complete_index()?;
     let what = match (new, was_complete && added == 0) {
         (true, _) => Initialised::New,
         (false, true) => Initialised::Unchanged,

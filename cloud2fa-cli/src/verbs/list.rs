@@ -17,7 +17,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         .filter(|listed| listed.standing.as_ref().map_or(true, |found| found.status().is_some()));
     let rows: Vec<_> = enrolled.map(|listed| row(listed, &mut store)).collect();
     dialogue.list(&rows)?;
-    if !store.index_is_complete() {
+    if !store.index_is_complete()? {
         eprintln!(
             "cloud2fa: warning: the store's index of uids is not complete; `cloud2fa init` completes it"
         );

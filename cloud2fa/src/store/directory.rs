@@ -55,28 +55,33 @@ impl Directory {
     /// Opens and checks the store at `path`; it must belong to `owner`.
     pub(super) fn open(path: &Path, owner: u32) -> Result<Self, StoreError> {
         let mut directory = Self::open_unmarked(path, owner)?;
-        let marker_path = directory.path.join(MARKER);
-        let marker = match directory.calls.open(MARKER, Access::Read) {
-            Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(directory.path)),
-            outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &marker_path))?,
+        directory.marker = directory.read_marker()?;
+        Ok(directory)
+    }
+
+    /// What the marker says now.
+    pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
+        let path = self.path.join(MARKER);
+        let marker = match self.calls.open(MARKER, Access::Read) {
+            Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(self.path.clone())),
+            outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
         };
-        let status = marker.metadata().map_err(io_error("examine", &marker_path))?;
+        let status = marker.metadata().map_err(io_error("examine", &path))?;
         let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
-        if let Some(why) = wrong_with(&Facts::from(&status), owner).or_else(too_large) {
+        if let Some(why) = wrong_with(&Facts::from(&status), self.owner).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
-            return Err(StoreError::UnsafeStore { path: marker_path, why, remedy });
+            return Err(StoreError::UnsafeStore { path, why, remedy });
         }
         let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
-        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &marker_path))?;
-        directory.marker = Marker::parse(&bytes).map_err(|bad| match bad {
-            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path: marker_path, found },
+        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &path))?;
+        Marker::parse(&bytes).map_err(|bad| match bad {
+            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
             BadMarker::Damaged => StoreError::UnsafeStore {
-                path: marker_path,
+                path,
                 why: "is damaged",
                 remedy: "restore it from a backup of the store",
             },
-        })?;
-        Ok(directory)
+        })
     }
 
     /// Makes the directory, unless it is there, and the marker, unless it is there. Says whether it made a store.
@@ -99,10 +104,17 @@ impl Directory {
         }
         let directory = Self::open_unmarked(path, owner)?;
         let made = directory.calls.while_locked(&directory.path, || {
-            Index::open_or_make(&directory)?.synchronise(&directory)?;
+            let index = Index::open_or_make(&directory)?;
+            let mut marker = Marker::new()?;
             // The records of a store whose marker was lost are in no index.
-            let text = Marker::new(directory.names()?.is_empty())?.text();
-            let (place, text) = (Place::Free, text.as_bytes());
+            if directory.names()?.is_empty() {
+                let (completed, of) = marker.completed()?;
+                index.is_now(&of)?;
+                marker = completed;
+            }
+            index.synchronise(&directory)?;
+            let (text, place) = (marker.text(), Place::Free);
+            let text = text.as_bytes();
             new_file::create(&directory.calls, &directory.path, MARKER, text, place, |_| ())
         })?;
         Ok(made == Created::Yes)
@@ -278,7 +290,9 @@ impl<C: Calls> Directory<C> {
 
 /// Opens what must be a directory; gives its path as it was opened, too.
 fn open_directory(path: &Path) -> Result<(File, PathBuf), StoreError> {
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    // Nothing that O_DIRECTORY opens has to be waited for; and who has it open with O_NONBLOCK is of
+    // a version without an index (earlier.rs).
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
     // A slash at the end would have a link followed in spite of O_NOFOLLOW (open(2)).
     let path = path.components().collect::<PathBuf>();
     match File::options().read(true).custom_flags(flags.bits()).open(&path) {

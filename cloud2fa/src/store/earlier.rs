@@ -1,9 +1,10 @@
 //! Processes of an earlier version that have the store open: they make records, and know no index.
 //!
-//! A process does not say its version. So it is told by its program: the command and the service
-//! alone make records, and what runs now is another file than this process runs. A login, whatever
-//! its version, makes none.
+//! A process does not say its version, but /proc shows how it opened the store's directory: they did
+//! so with O_NONBLOCK, and versions with an index do not. The command and the service alone make
+//! records; a login, whatever its version, makes none.
 
+use nix::fcntl::OFlag;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -37,28 +38,34 @@ pub(super) fn outlasting(directory: &File) -> Option<Process> {
     }
 }
 
-/// One of them, by what /proc shows (proc_pid_exe(5), proc_pid_fd(5)). Without it nobody is found.
+/// One of them, by what /proc shows (proc_pid_exe(5), proc_pid_fdinfo(5)). Without it nobody is found.
 fn find(directory: &File) -> Option<Process> {
     let status = directory.metadata().ok()?;
     let directory = (status.dev(), status.ino());
-    let own = file_at(Path::new("/proc/self/exe"));
     std::fs::read_dir("/proc").ok()?.flatten().find_map(|process| {
         let pid = process.file_name().to_str()?.parse().ok()?;
-        let exe = process.path().join("exe");
-        let program = std::fs::read_link(&exe).ok()?;
-        let is_other = program.file_name()?.as_bytes().starts_with(PROGRAM) && file_at(&exe) != own;
-        let has_it = is_other && has_open(&process.path().join("fd"), directory);
-        has_it.then_some(Process { pid, program })
+        let program = std::fs::read_link(process.path().join("exe")).ok()?;
+        let is_ours = program.file_name()?.as_bytes().starts_with(PROGRAM);
+        let is_earlier = is_ours && has_open(&process.path(), directory);
+        is_earlier.then_some(Process { pid, program })
     })
 }
 
-fn has_open(descriptors: &Path, directory: (u64, u64)) -> bool {
-    let open = std::fs::read_dir(descriptors).into_iter().flatten().flatten();
-    open.into_iter().any(|descriptor| file_at(&descriptor.path()) == Some(directory))
+/// Whether a process has the directory open as earlier versions do.
+fn has_open(process: &Path, directory: (u64, u64)) -> bool {
+    let open = std::fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    open.into_iter().any(|descriptor| {
+        let status = std::fs::metadata(descriptor.path());
+        status.is_ok_and(|status| (status.dev(), status.ino()) == directory)
+            // Where it is gone by now, the process is done.
+            && std::fs::read_to_string(process.join("fdinfo").join(descriptor.file_name()))
+                .is_ok_and(|facts| is_of_an_earlier_version(&facts))
+    })
 }
 
-/// Device and inode of what a path leads to.
-fn file_at(path: &Path) -> Option<(u64, u64)> {
-    let status = std::fs::metadata(path).ok()?;
-    Some((status.dev(), status.ino()))
+/// By the flags that a descriptor was opened with, in octal.
+fn is_of_an_earlier_version(facts: &str) -> bool {
+    let flags = facts.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| OFlag::from_bits_retain(flags).contains(OFlag::O_NONBLOCK))
 }

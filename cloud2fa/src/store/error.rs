@@ -108,14 +108,9 @@ pub enum StoreError {
     /// Whose uid it is takes a look at all records, and that takes longer than 5 seconds.
     #[error("the index of uids in {} is not complete, and to look at all records takes longer than 5 s; `cloud2fa init` completes it", .0.display())]
     NotIndexed(PathBuf),
-    /// Records cannot be used, and whose uid they are of the system does not say, either.
-    #[error("the index of uids in {} is not complete: the records of {} cannot be used, and the system does not say whose uid they are of; `cloud2fa list` says what is wrong with them: mend them, or see that `getent passwd NAME` answers, then run `cloud2fa init` again", .path.display(), listed(.names))]
-    WhoseUid {
-        /// The store's directory.
-        path: PathBuf,
-        /// Whose records they are.
-        names: Vec<UserName>,
-    },
+    /// Its marker or its index is another one than a moment ago.
+    #[error("the store in {} was changed meanwhile, by another `cloud2fa init` or by hand; run it again", .0.display())]
+    StoreChanged(PathBuf),
     /// Somebody may make records that the index lacks.
     #[error("the index of uids in {} is not complete: process {pid} ({}) has the store open and may be of an earlier version, which would enrol without it; when it has ended, run `cloud2fa init` again", .path.display(), .program.display())]
     EarlierVersion {
@@ -165,17 +160,6 @@ impl StoreError {
             )
             || matches!(self, Self::LaterFormat { path, .. } if path.extension().is_some())
     }
-}
-
-/// How many names a text has.
-const NAMES_IN_A_TEXT: usize = 10;
-
-fn listed(names: &[UserName]) -> String {
-    let mut words: Vec<_> = names.iter().take(NAMES_IN_A_TEXT).map(ToString::to_string).collect();
-    if names.len() > NAMES_IN_A_TEXT {
-        words.push(format!("{} others", names.len() - NAMES_IN_A_TEXT));
-    }
-    words.join(", ")
 }
 
 /// Makes a [`StoreError::Io`] of what failed on `path`.

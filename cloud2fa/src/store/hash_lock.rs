@@ -38,8 +38,8 @@ impl HashLock {
     }
 
     fn of(caller: Uid) -> Self {
-        // Where off_t has 32 bits the highest uids share theirs with others.
-        let byte = u64::from(FIRST_BYTE) + u64::from(caller.as_raw() & 0x3fff_ffff);
+        let byte = u64::from(FIRST_BYTE) + u64::from(caller.as_raw());
+        // Where off_t has 32 bits the highest uids share theirs.
         Self { byte: libc::off_t::try_from(byte).unwrap_or(libc::off_t::MAX) }
     }
 

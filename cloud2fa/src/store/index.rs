@@ -1,15 +1,19 @@
 //! The index of uids: which names have a record of a uid. It is a hint, which the record's own uid
-//! proves at each use; only what is not in it counts, and that only while the marker says that the
-//! index is complete.
+//! proves at each use; only what is not in it counts, and that only while the marker says that this
+//! very directory is complete.
 //!
-//! One symbolic link for each uid, `uid/1000`, whose target is the names as their files spell them,
-//! with a slash between two. So a look-up is one call, a change is one rename, and no entry takes
-//! a block of the disk: 100,000 files or directories would take 400 MB. An entry is on the disk before
-//! the first record of that uid and name is. None is ever taken away: one too many costs a look at a
-//! record.
+//! One symbolic link for each uid, `uid/1000`, whose target is the names. So a look-up is one call, a
+//! change is one rename, and no entry takes a block of the disk: 100,000 files or directories would
+//! take 400 MB. An entry is on the disk before the first record of that uid and name is. None is ever
+//! taken away: one too many costs a look at a record.
+//!
+//! A directory that was made anew, or that lost its links on the way (cp -L, a backup program), is
+//! told by the link [`OF`] in it, which is written last: it is not the one that the marker means.
 
 use super::calls::Lockable;
 use super::directory::Directory;
+use super::index_entry::Entry;
+use super::marker::Marker;
 use super::{StoreError, io_error};
 use crate::{User, UserName};
 use nix::errno::Errno;
@@ -18,71 +22,35 @@ use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 use std::fs::File;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The directory in the store's.
 const INDEX: &str = "uid";
 
-/// Between two names; none has it in its file's spelling.
-const BETWEEN: char = '/';
+/// The link whose target is what the marker says where this directory is complete.
+const OF: &str = "of";
 
-/// What stands for more names than fit: all records must be looked at. No name is spelled so.
-const ANY: &str = "*";
+/// The entry of records that could not be used when the index was made: of any uid, for all one knows.
+const UNUSABLE: &str = "unusable";
 
-/// The longest target that every file system takes (XFS_SYMLINK_MAXLEN is 1024).
-const LONGEST_TARGET: usize = 1000;
-
-/// An entry that is not complete yet. Only the holder of the store's lock makes one.
+/// A link that is not complete yet. Only the holder of the store's lock makes one.
 const TEMPORARY: &str = ".new";
 
 /// Permissions of group and others.
 const OTHERS: u32 = 0o077;
 
-/// What the index says of a uid.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// Only records of these names can be of that uid. In order; empty where there is no entry.
-    Names(Vec<UserName>),
-    /// Each record can be.
-    Any,
-    /// What no version writes. Each record can be.
-    Damaged,
-}
-
-impl Entry {
-    fn parse(target: &[u8]) -> Self {
-        if target == ANY.as_bytes() {
-            return Self::Any;
-        }
-        let Ok(text) = std::str::from_utf8(target) else { return Self::Damaged };
-        let mut names: Vec<UserName> = Vec::new();
-        for encoded in text.split(BETWEEN) {
-            let Some(name) = UserName::decode(encoded) else { return Self::Damaged };
-            // Few; std's sorting would be the larger part of this file in the module.
-            names.insert(names.partition_point(|before| *before < name), name);
-        }
-        Self::Names(names)
-    }
-
-    /// The target of what has these, too; nothing where this one does. Of one that is damaged nobody
-    /// knows what was in it: `are_all` says that it can be no others.
-    fn with(&self, more: &[UserName], are_all: bool) -> Option<String> {
-        let names = match self {
-            Self::Any => return None,
-            Self::Damaged if !are_all => return Some(ANY.to_owned()),
-            Self::Damaged => &[][..],
-            Self::Names(names) => names,
-        };
-        let new = more.iter().filter(|name| !names.contains(name));
-        let all: Vec<_> = names.iter().chain(new).map(UserName::encoded).collect();
-        if all.len() == names.len() {
-            return None;
-        }
-        let target = all.join(&BETWEEN.to_string());
-        Some(if target.len() > LONGEST_TARGET { ANY.to_owned() } else { target })
-    }
+/// For what an entry is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// An enrolment: there may be others. Written in any case, since what is there may not have come to
+    /// the disk (fsync(2) says of an error once).
+    One,
+    /// All that there are, of an index that is on the disk: where it lacks something.
+    Missing,
+    /// All that there are, in any case.
+    All,
 }
 
 /// The index, open.
@@ -125,55 +93,110 @@ impl Index {
         Self::open(directory)?.ok_or_else(|| io_error("open", &path)(Errno::ENOENT.into()))
     }
 
-    /// What it says of `uid`.
-    pub(super) fn entry(&self, uid: u32) -> Result<Entry, StoreError> {
-        let name = uid.to_string();
-        let failed = |errno: Errno| io_error("read", &self.path.join(&name))(errno.into());
-        let status = match fstatat(&self.file, &*name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Err(Errno::ENOENT) => return Ok(Entry::Names(Vec::new())),
+    /// What the link of that name says; nothing where there is none, and an empty text where it is none
+    /// of ours, which makes no sense anywhere.
+    fn target(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let failed = |errno: Errno| io_error("read", &self.path.join(name))(errno.into());
+        let status = match fstatat(&self.file, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Err(Errno::ENOENT) => return Ok(None),
             outcome => outcome.map_err(failed)?,
         };
         if status.st_uid != self.owner {
-            return Ok(Entry::Damaged);
+            return Ok(Some(Vec::new()));
         }
-        match readlinkat(&self.file, &*name) {
-            Ok(target) => Ok(Entry::parse(target.as_bytes())),
+        match readlinkat(&self.file, name) {
+            Ok(target) => Ok(Some(target.into_vec())),
             // No link (readlink(2)).
-            Err(Errno::EINVAL) => Ok(Entry::Damaged),
+            Err(Errno::EINVAL) => Ok(Some(Vec::new())),
             Err(errno) => Err(failed(errno)),
         }
     }
 
+    fn entry(&self, name: &str) -> Result<Entry, StoreError> {
+        let target = self.target(name)?;
+        Ok(target.map_or(Entry::Names(Vec::new()), |target| Entry::parse(&target)))
+    }
+
+    /// Which records can be of `uid`.
+    fn of_uid(&self, uid: u32) -> Result<Entry, StoreError> {
+        Ok(self.entry(&uid.to_string())?.and(self.entry(UNUSABLE)?))
+    }
+
     /// Whether it would find a record of `user`.
     fn finds(&self, user: &User) -> Result<bool, StoreError> {
-        Ok(match self.entry(user.uid)? {
+        Ok(match self.of_uid(user.uid)? {
             Entry::Names(names) => names.contains(&user.name),
-            Entry::Any => true,
-            Entry::Damaged => false,
+            Entry::Any | Entry::Damaged => true,
         })
     }
 
-    /// Adds these names of `uid`, if need be, and says whether there was need; `are_all` says that the uid
-    /// has no others. The store is locked. What is added counts when it is synchronised.
+    /// Whether it is the one that `marker` calls complete.
+    fn is_of(&self, marker: &Marker) -> Result<bool, StoreError> {
+        let Some(index) = &marker.index else { return Ok(false) };
+        Ok(self.target(OF)?.is_some_and(|of| of == index.as_bytes()))
+    }
+
+    /// Makes it the one that a marker with `index` calls complete. The store is locked.
+    pub(super) fn is_now(&self, index: &str) -> Result<(), StoreError> {
+        self.link(OF, index)
+    }
+
+    /// Adds these names to the entry of `uid`, and says whether it lacked one. The store is locked. What is
+    /// added counts when it is synchronised.
     pub(super) fn add(
         &self,
         uid: u32,
         more: &[UserName],
-        are_all: bool,
+        writing: Writing,
     ) -> Result<bool, StoreError> {
-        let Some(target) = self.entry(uid)?.with(more, are_all) else { return Ok(false) };
-        let name = uid.to_string();
-        let path = self.path.join(&name);
-        let failed = io_error("write", &path);
+        self.add_to(&uid.to_string(), more, writing)
+    }
+
+    /// The same, of records that cannot be used.
+    pub(super) fn add_unusable(
+        &self,
+        more: &[UserName],
+        writing: Writing,
+    ) -> Result<bool, StoreError> {
+        if more.is_empty() { Ok(false) } else { self.add_to(UNUSABLE, more, writing) }
+    }
+
+    fn add_to(&self, name: &str, more: &[UserName], writing: Writing) -> Result<bool, StoreError> {
+        let before = self.target(name)?;
+        let entry = before.as_ref().map_or(Entry::Names(Vec::new()), |text| Entry::parse(text));
+        let target = entry.with(more, writing != Writing::One).target();
+        let lacks = before.as_deref() != Some(target.as_bytes());
+        if lacks || writing != Writing::Missing {
+            match self.link(name, &target) {
+                // What is there is enough, unless it has not come to the disk.
+                Err(StoreError::Io { source, .. }) if is_no_room(&source) && !lacks => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(lacks)
+    }
+
+    /// Makes a link, in one step where there is one.
+    fn link(&self, name: &str, target: &str) -> Result<(), StoreError> {
+        let failed = |errno: Errno| io_error("write", &self.path.join(name))(errno.into());
         // What a crash has left.
         match unlinkat(&self.file, TEMPORARY, UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(failed(errno.into())),
+            Err(errno) => return Err(failed(errno)),
         }
-        symlinkat(&*target, &self.file, TEMPORARY)
-            .and_then(|()| renameat(&self.file, TEMPORARY, &self.file, &*name))
-            .map_err(|errno| failed(errno.into()))?;
-        Ok(true)
+        symlinkat(target, &self.file, TEMPORARY)
+            .and_then(|()| renameat(&self.file, TEMPORARY, &self.file, name))
+            .map_err(failed)
+    }
+
+    /// Whether it still has its name.
+    pub(super) fn is_in_place(&self, directory: &Directory) -> Result<bool, StoreError> {
+        let facts = |file: &File| -> Result<(u64, u64), StoreError> {
+            let status = file.metadata().map_err(io_error("examine", &self.path))?;
+            Ok((status.dev(), status.ino()))
+        };
+        let Some(now) = Self::open(directory)? else { return Ok(false) };
+        Ok(facts(&self.file)? == facts(&now.file)?)
     }
 
     /// Has it on the disk, itself and all that was added.
@@ -187,13 +210,17 @@ impl Index {
 }
 
 impl Directory {
-    /// What the index says of `uid`, if that can be relied on.
+    /// What the index says of `uid`, if that can be relied on now: the store may be open since long.
     pub(super) fn entry_of(&self, uid: u32) -> Result<Entry, StoreError> {
-        if !self.marker().index_is_complete {
-            return Ok(Entry::Any);
+        match Index::open(self)? {
+            Some(index) if index.is_of(&self.read_marker()?)? => index.of_uid(uid),
+            _ => Ok(Entry::Any),
         }
-        // Somebody has taken it away, whatever the marker says.
-        Index::open(self)?.map_or(Ok(Entry::Any), |index| index.entry(uid))
+    }
+
+    /// Whether the index is the one that the marker calls complete, as that was when the store was opened.
+    pub(super) fn index_is_complete(&self) -> Result<bool, StoreError> {
+        Index::open(self)?.map_or(Ok(false), |index| index.is_of(self.marker()))
     }
 
     /// Whether the index, such as it is, would find a record of `user`.
@@ -201,22 +228,13 @@ impl Directory {
         Index::open(self)?.map_or(Ok(false), |index| index.finds(user))
     }
 
-    /// Has `user` in the index, on the disk, before a record says so. While the index is not
-    /// complete, what it lacks costs nobody anything: a full disk is not in the way then.
+    /// Has `user` in the index, on the disk, before a record says so.
     pub(super) fn index(&self, user: &User) -> Result<(), StoreError> {
-        let indexed = self.calls().while_locked(self.path(), || {
+        self.calls().while_locked(self.path(), || {
             let index = Index::open_or_make(self)?;
-            index.add(user.uid, std::slice::from_ref(&user.name), false)?;
+            index.add(user.uid, std::slice::from_ref(&user.name), Writing::One)?;
             index.synchronise(self)
-        });
-        match indexed {
-            Err(StoreError::Io { source, .. })
-                if is_no_room(&source) && !self.marker().index_is_complete =>
-            {
-                Ok(())
-            }
-            outcome => outcome,
-        }
+        })
     }
 }
 
@@ -228,48 +246,4 @@ fn is_no_room(error: &io::Error) -> bool {
 fn unsafe_index(path: PathBuf, why: &'static str) -> StoreError {
     let remedy = "find out why, then move it away and run `cloud2fa init`, which makes it anew";
     StoreError::UnsafeStore { path, why, remedy }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(text: &str) -> UserName {
-        UserName::new(text).unwrap()
-    }
-
-    #[test]
-    fn an_entry_reads_back_in_the_order_of_names() {
-        let none = Entry::Names(Vec::new());
-        let one = none.with(&[name("zed")], false).unwrap();
-        assert_eq!(one, "zed");
-        let two = Entry::parse(one.as_bytes()).with(&[name("a/b"), name("zed")], false).unwrap();
-        assert_eq!(two, "zed/a%2Fb");
-        let two = Entry::parse(two.as_bytes());
-        assert_eq!(two, Entry::Names(vec![name("a/b"), name("zed")]));
-        assert_eq!(two.with(&[name("zed")], false), None, "it is there");
-    }
-
-    #[test]
-    fn what_is_no_list_of_names_finds_all_records_until_all_of_the_uid_are_known() {
-        for target in ["", "/", "alice/", "a b", "%61lice", "**", "../store", "\u{fffd}"] {
-            let entry = Entry::parse(target.as_bytes());
-            assert_eq!(entry, Entry::Damaged, "{target}");
-            assert_eq!(entry.with(&[name("alice")], false).unwrap(), "*", "{target}");
-            assert_eq!(entry.with(&[name("alice")], true).unwrap(), "alice", "{target}");
-        }
-        assert_eq!(Entry::parse(b"\xff"), Entry::Damaged);
-    }
-
-    #[test]
-    fn names_that_do_not_fit_are_any() {
-        let long = |number: usize| name(&format!("{number:0>200}"));
-        let mut entry = Entry::Names(Vec::new());
-        for number in 0..4 {
-            entry = Entry::parse(entry.with(&[long(number)], false).unwrap().as_bytes());
-            assert!(matches!(&entry, Entry::Names(names) if names.len() == number + 1));
-        }
-        assert_eq!(entry.with(&[long(4)], false).unwrap(), ANY);
-        assert_eq!(Entry::parse(ANY.as_bytes()).with(&[long(4)], false), None);
-    }
 }

@@ -1,5 +1,5 @@
-//! The file `.store`: what makes a directory a store, in which format it is, and whether the index
-//! of uids is complete.
+//! The file `.store`: what makes a directory a store, in which format it is, and which index of uids
+//! is complete.
 
 use super::calls::{Calls, Naming};
 use super::new_file::{self, TEMPORARY_PREFIX};
@@ -19,18 +19,15 @@ pub(super) const WITHOUT_INDEX: u64 = 1;
 /// The latest format that this version knows.
 const LATEST: u64 = 2;
 
-/// What is said where the index is complete.
-const COMPLETE: &str = "index = \"complete\"\n";
-
 /// What a marker says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Marker {
     pub(super) format: u64,
     /// Random, of the store's making; for people.
     id: Option<String>,
-    /// Whether each enrolled record's uid is in the index, so that a uid that is not in it is no
-    /// enrolled user's.
-    pub(super) index_is_complete: bool,
+    /// Which index has each enrolled record's uid, so that a uid that is not in it is no enrolled
+    /// user's: what its link `of` says. Random, and another one each time that one is made.
+    pub(super) index: Option<String>,
 }
 
 /// Why a marker is not read.
@@ -44,31 +41,29 @@ pub(super) enum BadMarker {
 
 impl Marker {
     /// A new store's.
-    pub(super) fn new(index_is_complete: bool) -> Result<Self, NoRandomness> {
-        let mut id = [0; 16];
-        getrandom::fill(&mut id)?;
-        let id = Some(data_encoding::HEXLOWER.encode(&id));
-        Ok(Self { format: LATEST, id, index_is_complete })
+    pub(super) fn new() -> Result<Self, NoRandomness> {
+        Ok(Self { format: LATEST, id: Some(random_id()?), index: None })
     }
 
     /// Of a directory that was not found to be a store.
     pub(super) fn unknown() -> Self {
-        Self { format: WITHOUT_INDEX, id: None, index_is_complete: false }
+        Self { format: WITHOUT_INDEX, id: None, index: None }
     }
 
-    /// The same store's, with a complete index.
-    pub(super) fn completed(&self) -> Self {
-        Self { format: LATEST, index_is_complete: true, ..self.clone() }
+    /// The same store's, with a complete index, and what that one's link says.
+    pub(super) fn completed(&self) -> Result<(Self, String), NoRandomness> {
+        let index = random_id()?;
+        Ok((Self { format: LATEST, index: Some(index.clone()), ..self.clone() }, index))
     }
 
     /// The same store's, with an index that does not count yet. Earlier versions refuse it.
     pub(super) fn incomplete(&self) -> Self {
-        Self { format: LATEST, index_is_complete: false, ..self.clone() }
+        Self { format: LATEST, index: None, ..self.clone() }
     }
 
     /// The same store's, as earlier versions know it.
     pub(super) fn without_index(&self) -> Self {
-        Self { format: WITHOUT_INDEX, index_is_complete: false, ..self.clone() }
+        Self { format: WITHOUT_INDEX, index: None, ..self.clone() }
     }
 
     /// Reads a marker. The format stands in the first line that is no comment.
@@ -80,22 +75,25 @@ impl Marker {
         if !(WITHOUT_INDEX..=LATEST).contains(&format) {
             return Err(BadMarker::LaterFormat(format));
         }
-        let (mut id, mut index_is_complete) = (None, false);
+        let (mut id, mut index) = (None, None);
         for line in lines {
-            let quoted = line.strip_prefix("id = \"").and_then(|rest| rest.strip_suffix('"'));
-            id = id.or_else(|| quoted.map(str::to_owned));
-            index_is_complete |= format > WITHOUT_INDEX && line == COMPLETE.trim_end();
+            let value = |key| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
+            id = id.or_else(|| value("id").map(str::to_owned));
+            index = index.or_else(|| value("index").map(str::to_owned));
         }
-        Ok(Self { format, id, index_is_complete })
+        Ok(Self { format, id, index: index.filter(|_| format > WITHOUT_INDEX) })
     }
 
     /// The file's content.
     pub(super) fn text(&self) -> String {
-        let id = self.id.as_ref().map(|id| format!("id = \"{id}\"\n")).unwrap_or_default();
-        let complete = if self.index_is_complete { COMPLETE } else { "" };
+        let line = |key, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{key} = \"{value}\"\n")).unwrap_or_default()
+        };
         format!(
-            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {}\n{id}{complete}",
-            self.format
+            "# The store of cloud2fa. Without this file nobody gets in.\nformat = {}\n{}{}",
+            self.format,
+            line("id", &self.id),
+            line("index", &self.index)
         )
     }
 
@@ -114,17 +112,23 @@ impl Marker {
     }
 }
 
+/// 32 random hexadecimal digits.
+fn random_id() -> Result<String, NoRandomness> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)?;
+    Ok(data_encoding::HEXLOWER.encode(&id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_marker_reads_back_as_it_was_written() {
-        for complete in [false, true] {
-            let marker = Marker::new(complete).unwrap();
-            for marker in [marker.clone(), marker.completed(), marker.without_index()] {
-                assert_eq!(Marker::parse(marker.text().as_bytes()), Ok(marker));
-            }
+        let marker = Marker::new().unwrap();
+        let (completed, _) = marker.completed().unwrap();
+        for marker in [marker, completed.incomplete(), completed.without_index(), completed] {
+            assert_eq!(Marker::parse(marker.text().as_bytes()), Ok(marker));
         }
     }
 
@@ -133,23 +137,25 @@ mod tests {
         let text =
             "# The store of cloud2fa. Without this file nobody gets in.\nformat = 1\nid = \"07\"\n";
         let marker = Marker::parse(text.as_bytes()).unwrap();
-        assert!(!marker.index_is_complete);
-        assert_eq!(marker.completed().without_index().text(), text);
-        let completed = text.replace('1', "2") + "index = \"complete\"\n";
-        assert_eq!(marker.completed().text(), completed);
+        assert_eq!(marker.index, None);
+        let (completed, index) = marker.completed().unwrap();
+        assert_eq!(completed.without_index().text(), text);
+        assert_eq!(completed.text(), text.replace('1', "2") + &format!("index = \"{index}\"\n"));
+    }
+
+    #[test]
+    fn each_index_that_is_made_is_another_one() {
+        let marker = Marker::new().unwrap();
+        assert_ne!(marker.completed().unwrap().1, marker.completed().unwrap().1);
     }
 
     #[test]
     fn only_what_is_said_is_complete() {
-        for text in [
-            "format = 1\nindex = \"complete\"\n",
-            "format = 2\nindex = \"building\"\n",
-            "format = 2\n",
-        ] {
-            assert!(!Marker::parse(text.as_bytes()).unwrap().index_is_complete, "{text}");
+        for text in ["format = 1\nindex = \"07\"\n", "format = 2\nindex = 07\n", "format = 2\n"] {
+            assert_eq!(Marker::parse(text.as_bytes()).unwrap().index, None, "{text}");
         }
         for (text, bad) in [
-            ("format = 3\nindex = \"complete\"\n", BadMarker::LaterFormat(3)),
+            ("format = 3\nindex = \"07\"\n", BadMarker::LaterFormat(3)),
             ("format = 0\n", BadMarker::LaterFormat(0)),
             ("", BadMarker::Damaged),
             ("id = \"1\"\nformat = 1\n", BadMarker::Damaged),

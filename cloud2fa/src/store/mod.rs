@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod hash_lock;
 mod index;
+mod index_entry;
 mod indexing;
 mod lock;
 mod marker;

@@ -7,7 +7,7 @@
 //! answer with any of its names.
 
 use super::calls::Access;
-use super::index::Entry;
+use super::index_entry::Entry;
 use super::{FileStore, StoreError};
 use crate::account::Account;
 use crate::names::{Names, share_a_uid};

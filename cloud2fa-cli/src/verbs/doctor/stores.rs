@@ -122,7 +122,7 @@ fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     let mut store = machine::store(config)?;
     let listed = store.list(&machine::now)?.into_iter();
     let rows: Vec<_> = listed.map(|listed| Record::from(row(listed, &mut store))).collect();
-    let mut index = Index { is_complete: store.index_is_complete(), lacks: Vec::new() };
+    let mut index = Index { is_complete: store.index_is_complete()?, lacks: Vec::new() };
     // Others count for no other name, whatever the index says of them.
     for record in rows.iter().filter(|record| counts(record)) {
         let Some(user) = user_of(record) else { continue };

@@ -108,7 +108,7 @@ pub fn indexed(machine: &Machine) {
     script(
         machine,
         &format!(
-            "grep --line-regexp 'index = \"complete\"' {MARKER}
+            "grep --line-regexp 'index = \"[0-9a-f]*\"' {MARKER}
              [ \"$(readlink /var/lib/cloud2fa/uid/$(id --user anna))\" = anna ]"
         ),
     );
@@ -121,6 +121,6 @@ pub fn indexed(machine: &Machine) {
     let said = install(machine, FIRST);
     assert!(said.contains(WARNING) && said.contains("Read-only file system"), "{said}");
     script(machine, "umount /var/lib/cloud2fa; cloud2fa init; cloud2fa doctor --json || true");
-    script(machine, &format!("grep --line-regexp 'index = \"complete\"' {MARKER}"));
+    script(machine, &format!("grep --line-regexp 'index = \"[0-9a-f]*\"' {MARKER}"));
     purge(machine);
 }
