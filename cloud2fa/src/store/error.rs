@@ -112,7 +112,7 @@ pub enum StoreError {
     #[error("the store in {} was changed meanwhile, by another `cloud2fa init` or by hand; run it again", .0.display())]
     StoreChanged(PathBuf),
     /// Somebody may make records that the index lacks.
-    #[error("the index of uids in {} is not complete: process {pid} ({}) has the store open and may be of an earlier version, which would enrol without it; when it has ended, run `cloud2fa init` again", .path.display(), .program.display())]
+    #[error("the index of uids in {} is not complete: process {pid} ({}) is of an earlier version, and has the store open; it would enrol without it. When it has ended, run `cloud2fa init` again", .path.display(), .program.display())]
     EarlierVersion {
         /// The store's directory.
         path: PathBuf,

@@ -2,7 +2,7 @@
 
 use crate::dpkg::{
     FIRST, HIGHER, UNENROLLED, are_installed, code_logs_in, install, install_first, is_on,
-    password_alone_logs_in, purge, remove, script, state, switch_on,
+    password_alone_logs_in, purge, remove, script, state, switch_on, try_script,
 };
 use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::logins::{enable, ssh_to};
@@ -65,7 +65,7 @@ pub fn again(machine: &Machine) {
     install_first(machine);
     let (_, codes) = enable(machine, "anna");
     let said = remove(machine);
-    assert!(said.contains("Second factors in /var/lib/cloud2fa: 1."), "{said}");
+    assert!(said.contains("Records in /var/lib/cloud2fa: 1."), "{said}");
     // Profile off, as it was before the first installation.
     install(machine, FIRST);
     assert!(!is_on(machine));
@@ -115,6 +115,41 @@ pub fn one_by_one(machine: &Machine) {
         assert!(is_on(machine));
         code_logs_in(machine, "anna", &codes[number]);
     }
+    purge(machine);
+}
+
+/// A module that does not know what this version's command writes would refuse its users' logins: apt
+/// brings both or none.
+pub fn with_an_older_module(machine: &Machine) {
+    purge(machine);
+    let older = "/root/packages/older";
+    script(
+        machine,
+        &format!(
+            "rm -rf {older}; mkdir {older}
+             for package in libpam-cloud2fa cloud2fa; do
+                 dpkg-deb --raw-extract {FIRST}/$package.deb {older}/$package
+                 sed -i '/^Breaks: /d; s/^Version: .*/Version: 0.1.0-1/; s/cloud2fa (>= [0-9.]*)/cloud2fa/' \\
+                     {older}/$package/DEBIAN/control
+                 dpkg-deb --root-owner-group --build {older}/$package {older}/$package.deb
+                 rm -r {older}/$package
+             done"
+        ),
+    );
+    install(machine, older);
+    switch_on(machine);
+    let (said, done) = try_script(machine, &format!("dpkg --install {FIRST}/cloud2fa.deb"));
+    assert!(!done && said.contains("would break libpam-cloud2fa"), "{said}");
+    assert!(are_installed(machine) && is_on(machine));
+    script(machine, &format!("apt-get --yes install {FIRST}/*.deb"));
+    assert!(are_installed(machine) && is_on(machine));
+    let (_, codes) = enable(machine, "anna");
+    code_logs_in(machine, "anna", &codes[0]);
+    // And back.
+    script(machine, &format!("apt-get --yes --allow-downgrades install {older}/*.deb"));
+    assert!(are_installed(machine) && is_on(machine));
+    code_logs_in(machine, "anna", &codes[1]);
+    script(machine, &format!("rm -r {older}"));
     purge(machine);
 }
 

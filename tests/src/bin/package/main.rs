@@ -69,6 +69,7 @@ const CHECKS: &[Check] = &[
         life::unpacked_and_named,
     ),
     ("the packages of another version go in one by one, in either order", life::one_by_one),
+    ("a module that is too old for the command is upgraded with it", life::with_an_older_module),
     ("what doctor says to do leads to an ssh login that asks", doctor::word_for_word),
     ("console, ssh, sudo and su ask once, and who is not enrolled never", profile::asks_once),
     ("cron, a user's systemd, su by root, sudo -n and keys are not asked", profile::sessions),
