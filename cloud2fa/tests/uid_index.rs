@@ -213,7 +213,7 @@ fn an_index_that_others_could_have_changed_refuses() {
         assert!(matches!(error, StoreError::UnsafeStore { .. }), "{case}: {error:?}");
         let error = enrol_properly(&mut house.store(), &user("bea", 7)).expect_err(case);
         assert!(matches!(error, StoreError::UnsafeStore { .. }), "{case}: {error:?}");
-        assert!(house.store().complete_index().is_err(), "{case}");
+        assert!(house.store().complete_index(&System::default()).is_err(), "{case}");
     }
 }
 
@@ -227,14 +227,14 @@ fn a_store_of_an_earlier_version_is_completed_and_keeps_its_id() {
         put(&house.path(), &record, &user(name, uid));
     }
     let mut store = house.store();
-    assert_eq!(store.complete_index().unwrap(), 2);
+    assert_eq!(store.complete_index(&System::default()).unwrap(), 2);
     assert!(is_complete(&house));
     assert!(marker(&house).contains("id = \"00\""));
     assert_eq!(target(&house, UID).unwrap(), "alice/bea");
     assert_eq!(target(&house, 5).unwrap(), "zed");
     assert!(is_alice(&asked_of_another(&house)));
     let before = std::fs::metadata(house.path().join(".store")).unwrap();
-    assert_eq!(store.complete_index().unwrap(), 0, "nothing is missing");
+    assert_eq!(store.complete_index(&System::default()).unwrap(), 0, "nothing is missing");
     let after = std::fs::metadata(house.path().join(".store")).unwrap();
     assert_eq!(before.ino(), after.ino(), "the marker is left alone");
 }
@@ -248,7 +248,7 @@ fn a_record_that_cannot_be_used_stands_in_the_way_of_whoever_has_its_names_uid()
         std::fs::remove_dir_all(house.path().join("uid")).unwrap();
         house.put(b"");
         make(&house);
-        assert_eq!(house.store().complete_index().unwrap(), 1);
+        house.store().complete_index(&System::default()).unwrap();
         assert!(is_complete(&house));
         assert_eq!(entries(&house), ["unusable"]);
         let another = |alice| {
@@ -266,7 +266,40 @@ fn a_record_that_cannot_be_used_stands_in_the_way_of_whoever_has_its_names_uid()
         // Also when it has been mended in place.
         house.put(&record);
         assert!(is_alice(&another(Known::Uid(UID)).unwrap()));
+        house.store().complete_index(&System::default()).unwrap();
+        assert_eq!(entries(&house), ["1000"]);
+        assert!(is_alice(&another(Known::Uid(UID)).unwrap()));
     }
+}
+
+#[test]
+fn one_whose_names_uid_is_known_stands_in_nobody_elses_way() {
+    let (house, _) = House::with_a_copy_of_alice();
+    house.put(b"");
+    house.store().complete_index(&System::of(&[("alice", Known::Uid(UID))])).unwrap();
+    assert_eq!(entries(&house), ["1000"]);
+    let system = System::of(&[("alice", Known::LookUpFailed)]);
+    let found = find(&mut house.store(), &user("another", UID), &system);
+    assert!(matches!(found, Err(StoreError::Damaged { .. })), "{found:?}");
+    assert!(!find(&mut house.store(), &user("bob", 7), &system).unwrap().1);
+}
+
+#[test]
+fn a_marker_that_is_replaced_while_it_is_read_keeps_nobody_out() {
+    let house = House::new();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (path, new) = (house.path().join(".store"), house.path().join("new"));
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                std::fs::copy(&path, &new).unwrap();
+                std::fs::rename(&new, &path).unwrap();
+            }
+        });
+        let opened: Result<Vec<_>, _> = (0..3000).map(|_| house::open(&house.path())).collect();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(opened.is_ok(), "{:?}", opened.err());
+    });
 }
 
 #[test]
@@ -277,7 +310,7 @@ fn what_is_damaged_or_restored_is_put_in_order_by_init() {
     change(&house, "%%");
     put(&house.path(), &record(), &user("restored", 8));
     let before = says(&house);
-    assert_eq!(house.store().complete_index().unwrap(), 2);
+    assert_eq!(house.store().complete_index(&System::default()).unwrap(), 2);
     assert_eq!(target(&house, UID).unwrap(), "alice/bea");
     assert_eq!(target(&house, 8).unwrap(), "restored");
     assert_eq!(says(&house), before);
@@ -291,11 +324,11 @@ fn an_index_that_was_not_complete_is_written_anew_down_to_the_last_link() {
     let inodes =
         || [UID, 7].map(|uid| std::fs::symlink_metadata(entry(&house, uid)).unwrap().ino());
     let before = inodes();
-    house.store().complete_index().unwrap();
+    house.store().complete_index(&System::default()).unwrap();
     assert_eq!(inodes(), before, "nothing is missing");
     // Whether these links have come to the disk nobody knows.
     std::fs::remove_file(house.path().join("uid/of")).unwrap();
-    assert_eq!(house.store().complete_index().unwrap(), 0);
+    assert_eq!(house.store().complete_index(&System::default()).unwrap(), 0);
     let after = inodes();
     assert!(after[0] != before[0] && after[1] != before[1] && is_complete(&house));
 }
@@ -319,10 +352,22 @@ fn of_two_who_change_the_marker_the_later_one_is_told() {
     let (mut one, mut other) = (house.store(), house.store());
     other.to_format_1().unwrap();
     std::fs::remove_dir_all(house.path().join("uid")).unwrap();
-    for changed in [one.complete_index().map(|_| ()), one.to_format_1()] {
+    for changed in [one.complete_index(&System::default()).map(|_| ()), one.to_format_1()] {
         assert!(matches!(changed, Err(StoreError::StoreChanged(_))), "{changed:?}");
     }
     assert!(marker(&house).contains("format = 1"));
+    // Also where it looks as it did before.
+    let mut one = house.store();
+    let before = marker(&house);
+    house.store().complete_index(&System::default()).unwrap();
+    house.store().to_format_1().unwrap();
+    assert_eq!(marker(&house), before);
+    let mut between = house.store();
+    one.complete_index(&System::default()).unwrap();
+    house.store().to_format_1().unwrap();
+    house.store().complete_index(&System::default()).unwrap();
+    let changed = between.complete_index(&System::default());
+    assert!(matches!(changed, Err(StoreError::StoreChanged(_))), "{changed:?}");
 }
 
 #[test]
@@ -352,7 +397,7 @@ fn back_in_format_1_the_marker_is_as_it_was_and_the_index_counts_no_more() {
     // An earlier version enrols somebody.
     put(&house.path(), &record(), &user("bea", 9));
     assert!(!house.store().index_finds(&user("bea", 9)).unwrap());
-    house.store().complete_index().unwrap();
+    house.store().complete_index(&System::default()).unwrap();
     assert_eq!(target(&house, 9).unwrap(), "bea");
     assert!(is_complete(&house) && marker(&house) != new, "it is another index");
 }
@@ -373,11 +418,11 @@ fn the_index_may_be_completed_while_users_enrol() {
             }
         });
         while !enrolments.is_finished() {
-            house.store().complete_index().unwrap();
+            house.store().complete_index(&System::default()).unwrap();
             make_older(&house.path());
         }
     });
-    house.store().complete_index().unwrap();
+    house.store().complete_index(&System::default()).unwrap();
     for number in 0..6 {
         let names = target(&house, 5000 + number).unwrap();
         assert_eq!(names.split('/').count(), 2, "{names}");
@@ -394,7 +439,7 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
         put(&house.path(), &record, &user(&format!("{number:0>60}"), UID));
     }
     put(&house.path(), &record, &alice());
-    house.store().complete_index().unwrap();
+    house.store().complete_index(&System::default()).unwrap();
     assert_eq!(target(&house, UID).unwrap(), "*");
     assert!(is_alice(&asked_of_another(&house)), "the others are not known to the system");
     let memory = Box::<HeapMemory>::default();
@@ -402,6 +447,6 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
         FileStore::open(&house.path(), house::owner(), cloud2fa::Policy::default(), memory)
             .unwrap();
     assert!(store.index_finds(&user("any", UID)).unwrap());
-    assert_eq!(store.complete_index().unwrap(), 0);
+    assert_eq!(store.complete_index(&System::default()).unwrap(), 0);
     assert!(matches!(store.status(&alice(), &|| NOW), Ok(Standing::Enrolled(..))));
 }

@@ -59,9 +59,11 @@ fn a_hundred_thousand_records_are_indexed_once_and_looked_up_at_once() {
         Err(error) => assert!(matches!(error, StoreError::NotIndexed(_)), "{error:?}"),
     }
 
-    let (added, _) = timed("the index", || house.store().complete_index().unwrap());
+    let (added, _) =
+        timed("the index", || house.store().complete_index(&System::default()).unwrap());
     assert_eq!(added, RECORDS as usize);
-    let (added, _) = timed("the index again", || house.store().complete_index().unwrap());
+    let (added, _) =
+        timed("the index again", || house.store().complete_index(&System::default()).unwrap());
     assert_eq!(added, 0);
 
     let mut store = house.store();

@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
-use zeroize::{Zeroizing, zeroize_stack};
+use zeroize::Zeroizing;
 
 /// Microseconds to wait before a failure is reported; libpam varies it by half (pam_fail_delay(3)).
 const FAIL_DELAY: c_uint = 2_000_000;
@@ -77,7 +77,7 @@ fn guarded(
         Err(payload) => {
             // Dropping it might panic again.
             std::mem::forget(payload);
-            zeroize_stack::<{ login::WORK }>();
+            login::wipe_stack();
             syslog(
                 handle,
                 Severity::Alert,

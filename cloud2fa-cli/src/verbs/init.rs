@@ -28,7 +28,7 @@ pub fn run(
     }
     // Of a new store, too: records without the file `.store` are in no index.
     let was_complete = store.index_is_complete()?;
-    let added = store.complete_index()?;
+    let added = store.complete_index(&*machine::names())?;
     let what = match (new, was_complete && added == 0) {
         (true, _) => Initialised::New,
         (false, true) => Initialised::Unchanged,

@@ -62,11 +62,17 @@ impl Directory {
     /// What the marker says now.
     pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
         let path = self.path.join(MARKER);
-        let marker = match self.calls.open(MARKER, Access::Read) {
-            Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(self.path.clone())),
-            outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
+        let (marker, status) = loop {
+            let marker = match self.calls.open(MARKER, Access::Read) {
+                Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(self.path.clone())),
+                outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
+            };
+            let status = marker.metadata().map_err(io_error("examine", &path))?;
+            // It has lost its name to another one since it was opened.
+            if status.nlink() != 0 {
+                break (marker, status);
+            }
         };
-        let status = marker.metadata().map_err(io_error("examine", &path))?;
         let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
         if let Some(why) = wrong_with(&Facts::from(&status), self.owner).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
@@ -105,12 +111,10 @@ impl Directory {
         let directory = Self::open_unmarked(path, owner)?;
         let made = directory.calls.while_locked(&directory.path, || {
             let index = Index::open_or_make(&directory)?;
-            let mut marker = Marker::new()?;
+            let marker = Marker::new()?;
             // The records of a store whose marker was lost are in no index.
             if directory.names()?.is_empty() {
-                let (completed, of) = marker.completed()?;
-                index.is_now(&of)?;
-                marker = completed;
+                index.is_now_of(&marker)?;
             }
             index.synchronise(&directory)?;
             let (text, place) = (marker.text(), Place::Free);

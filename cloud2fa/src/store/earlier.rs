@@ -1,7 +1,8 @@
 //! Processes of an earlier version that have the store open: they make records, and know no index.
 //!
 //! A process does not say its version, but /proc shows how it opened the store's directory: they did
-//! so with O_NONBLOCK, and versions with an index do not. The command and the service alone make
+//! so with O_NOFOLLOW and O_NONBLOCK (opendir(3) with the latter alone), and versions with an index
+//! do not. The command and the service alone make
 //! records; a login, whatever its version, makes none.
 
 use nix::fcntl::OFlag;
@@ -67,5 +68,6 @@ fn has_open(process: &Path, directory: (u64, u64)) -> bool {
 fn is_of_an_earlier_version(facts: &str) -> bool {
     let flags = facts.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
-    flags.is_some_and(|flags| OFlag::from_bits_retain(flags).contains(OFlag::O_NONBLOCK))
+    let both = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    flags.is_some_and(|flags| OFlag::from_bits_retain(flags).contains(both))
 }

@@ -130,15 +130,28 @@ impl Index {
         })
     }
 
-    /// Whether it is the one that `marker` calls complete.
+    /// Whether it is the complete one that `marker` means.
     fn is_of(&self, marker: &Marker) -> Result<bool, StoreError> {
         let Some(index) = &marker.index else { return Ok(false) };
         Ok(self.target(OF)?.is_some_and(|of| of == index.as_bytes()))
     }
 
-    /// Makes it the one that a marker with `index` calls complete. The store is locked.
-    pub(super) fn is_now(&self, index: &str) -> Result<(), StoreError> {
-        self.link(OF, index)
+    /// Makes it that, if the marker means one. The store is locked.
+    pub(super) fn is_now_of(&self, marker: &Marker) -> Result<(), StoreError> {
+        marker.index.as_ref().map_or(Ok(()), |index| self.link(OF, index))
+    }
+
+    /// These are the records that may be of any uid, and no others. The store is locked, and whatever
+    /// was among them before is in the index on the disk.
+    pub(super) fn set_unusable(&self, names: &[UserName]) -> Result<(), StoreError> {
+        if !names.is_empty() {
+            let entry = Entry::Names(Vec::new()).with(names, true);
+            return self.link(UNUSABLE, &entry.target());
+        }
+        match unlinkat(&self.file, UNUSABLE, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(io_error("remove", &self.path.join(UNUSABLE))(errno.into())),
+        }
     }
 
     /// Adds these names to the entry of `uid`, and says whether it lacked one. The store is locked. What is
@@ -149,25 +162,13 @@ impl Index {
         more: &[UserName],
         writing: Writing,
     ) -> Result<bool, StoreError> {
-        self.add_to(&uid.to_string(), more, writing)
-    }
-
-    /// The same, of records that cannot be used.
-    pub(super) fn add_unusable(
-        &self,
-        more: &[UserName],
-        writing: Writing,
-    ) -> Result<bool, StoreError> {
-        if more.is_empty() { Ok(false) } else { self.add_to(UNUSABLE, more, writing) }
-    }
-
-    fn add_to(&self, name: &str, more: &[UserName], writing: Writing) -> Result<bool, StoreError> {
-        let before = self.target(name)?;
+        let name = uid.to_string();
+        let before = self.target(&name)?;
         let entry = before.as_ref().map_or(Entry::Names(Vec::new()), |text| Entry::parse(text));
         let target = entry.with(more, writing != Writing::One).target();
         let lacks = before.as_deref() != Some(target.as_bytes());
         if lacks || writing != Writing::Missing {
-            match self.link(name, &target) {
+            match self.link(&name, &target) {
                 // What is there is enough, unless it has not come to the disk.
                 Err(StoreError::Io { source, .. }) if is_no_room(&source) && !lacks => {}
                 outcome => outcome?,
@@ -210,12 +211,12 @@ impl Index {
 }
 
 impl Directory {
-    /// What the index says of `uid`, if that can be relied on now: the store may be open since long.
+    /// What the index says of `uid`, if that can be relied on now: the store may be open since long. It
+    /// is read first, and then whether it counts: it may be going away.
     pub(super) fn entry_of(&self, uid: u32) -> Result<Entry, StoreError> {
-        match Index::open(self)? {
-            Some(index) if index.is_of(&self.read_marker()?)? => index.of_uid(uid),
-            _ => Ok(Entry::Any),
-        }
+        let Some(index) = Index::open(self)? else { return Ok(Entry::Any) };
+        let entry = index.of_uid(uid)?;
+        Ok(if index.is_of(&self.read_marker()?)? { entry } else { Entry::Any })
     }
 
     /// Whether the index is the one that the marker calls complete, as that was when the store was opened.

@@ -7,6 +7,7 @@ use super::index::{Index, Writing};
 use super::marker::Marker;
 use super::new_file::remove_leftovers;
 use super::{FileStore, StoreError};
+use crate::names::{Known, Names};
 use crate::{User, UserName};
 use std::collections::BTreeMap;
 
@@ -18,56 +19,53 @@ const AT_A_TIME: usize = 500;
 struct Walk {
     /// Names by uid, in the order of names.
     names: BTreeMap<u32, Vec<UserName>>,
-    /// Those that cannot be used, so that nobody can tell whose they are.
+    /// Those that cannot be used, and whose uid the system does not say, either.
     unusable: Vec<UserName>,
 }
 
 impl FileStore {
-    /// Has each record's uid in the index, and says so in the marker, which gets the format of this
-    /// version. Gives the number of entries that something was missing in. Enrolments may go on meanwhile.
+    /// Has each record's uid in the index, and then says so. Gives the number of uids of which something
+    /// was missing. The marker gets the format of this version. Enrolments may go on meanwhile.
     ///
-    /// The marker does not say so, and it is an error, where an earlier version may make another record:
-    /// another name of that uid would be taken for one without an enrolment.
-    pub fn complete_index(&mut self) -> Result<usize, StoreError> {
+    /// It does not say so, and it is an error, where an earlier version may make another record: another
+    /// name of that uid would be taken for one without an enrolment.
+    pub fn complete_index(&mut self, names: &dyn Names) -> Result<usize, StoreError> {
         let was_complete = self.index_is_complete()?;
         let writing = if was_complete { Writing::Missing } else { Writing::All };
         let earlier = if was_complete { None } else { self.shut_out_earlier_versions()? };
         let index = self.locked(|| Index::open_or_make(&self.directory))?;
-        let added = self.add_all(&index, writing)?;
+        let walk = self.walk(names)?;
+        let added = self.add_all(&index, &walk, writing)?;
         if let Some(Process { pid, program }) = earlier {
             let path = self.directory.path().to_owned();
             return Err(StoreError::EarlierVersion { path, pid, program });
         }
-        let (marker, of) = match self.directory.marker() {
-            marker if was_complete => (marker.clone(), None),
-            marker => marker.completed().map(|(marker, of)| (marker, Some(of)))?,
-        };
         self.locked(|| {
+            self.must_be_as_it_was()?;
             if !index.is_in_place(&self.directory)? {
-                return Err(self.marker_changed());
+                return Err(self.changed());
             }
-            of.map_or(Ok(()), |of| index.is_now(&of))?;
+            index.synchronise(&self.directory)?;
+            index.set_unusable(&walk.unusable)?;
+            index.is_now_of(self.directory.marker())?;
             index.synchronise(&self.directory)?;
             // Another one that was ended in the middle may have left its marker.
             remove_leftovers(self.directory.calls());
-            self.put_marker(&marker)
+            Ok(())
         })?;
-        self.directory.set_marker(marker);
         Ok(added)
     }
 
     /// From now on, who opens the store has each new record in the index, so that a look at all records
     /// afterwards finds the rest. Says who has it open from before.
     fn shut_out_earlier_versions(&mut self) -> Result<Option<Process>, StoreError> {
-        let marker = self.directory.marker().incomplete();
-        self.locked(|| self.put_marker(&marker))?;
-        self.directory.set_marker(marker);
+        let marker = self.directory.marker().with_index()?;
+        self.put_marker(marker)?;
         Ok(outlasting(self.directory.file()))
     }
 
-    /// Has all records in `index`. Says how many entries lacked something.
-    fn add_all(&self, index: &Index, writing: Writing) -> Result<usize, StoreError> {
-        let walk = self.walk()?;
+    /// Has all records in `index`. Says of how many uids something was missing.
+    fn add_all(&self, index: &Index, walk: &Walk, writing: Writing) -> Result<usize, StoreError> {
         let entries: Vec<_> = walk.names.iter().collect();
         let mut added = 0;
         for entries in entries.chunks(AT_A_TIME) {
@@ -78,7 +76,6 @@ impl FileStore {
                 Ok(())
             })?;
         }
-        added += usize::from(self.locked(|| index.add_unusable(&walk.unusable, writing))?);
         Ok(added)
     }
 
@@ -86,10 +83,7 @@ impl FileStore {
     /// counts no more; [`Self::complete_index`] makes it count again.
     pub fn to_format_1(&mut self) -> Result<(), StoreError> {
         // An earlier version adds nothing to the index, and may run as soon as this is written.
-        let marker = self.directory.marker().without_index();
-        self.locked(|| self.put_marker(&marker))?;
-        self.directory.set_marker(marker);
-        Ok(())
+        self.put_marker(self.directory.marker().without_index())
     }
 
     /// Whether a uid that is not in the index is no enrolled user's.
@@ -102,40 +96,53 @@ impl FileStore {
         self.directory.index_finds(user)
     }
 
-    /// Notes whose the records are.
-    fn walk(&self) -> Result<Walk, StoreError> {
+    /// Notes whose the records are. Of one that cannot be used it is the uid that the name has.
+    fn walk(&self, names: &dyn Names) -> Result<Walk, StoreError> {
         let mut walk = Walk::default();
         let mut listed = self.directory.names()?;
         listed.sort();
         for name in listed {
-            match self.peek_any(&name) {
+            let uid = match self.peek_any(&name) {
                 // Taken away since it was listed.
-                Ok(None) | Err(StoreError::Removed(_)) => {}
-                Ok(Some(account)) => {
-                    if let Some(uid) = account.user.uid {
-                        walk.names.entry(uid).or_default().push(name);
-                    }
+                Ok(None) | Err(StoreError::Removed(_)) => continue,
+                Ok(Some(account)) => account.user.uid,
+                Err(error) if error.is_about_one_record() => {
+                    let Known::Uid(uid) = names.uid_of(&name) else {
+                        // "No such user" may be said for a moment only.
+                        walk.unusable.push(name);
+                        continue;
+                    };
+                    Some(uid)
                 }
-                Err(error) if error.is_about_one_record() => walk.unusable.push(name),
                 Err(error) => return Err(error),
+            };
+            if let Some(uid) = uid {
+                walk.names.entry(uid).or_default().push(name);
             }
         }
         Ok(walk)
     }
 
-    /// Writes `marker`, if it says anything else than the one that is there, which nobody has changed
-    /// since it was read. The store is locked.
-    fn put_marker(&self, marker: &Marker) -> Result<(), StoreError> {
-        if self.directory.read_marker()? != *self.directory.marker() {
-            return Err(self.marker_changed());
-        }
-        if marker == self.directory.marker() {
-            return Ok(());
-        }
-        marker.put(self.directory.calls(), self.directory.path())
+    /// Puts `marker` in the place of the one that was read.
+    fn put_marker(&mut self, marker: Marker) -> Result<(), StoreError> {
+        self.locked(|| {
+            self.must_be_as_it_was()?;
+            if marker == *self.directory.marker() {
+                return Ok(());
+            }
+            marker.put(self.directory.calls(), self.directory.path())
+        })?;
+        self.directory.set_marker(marker);
+        Ok(())
     }
 
-    fn marker_changed(&self) -> StoreError {
+    /// Nobody has changed the marker since it was read. The store is locked.
+    fn must_be_as_it_was(&self) -> Result<(), StoreError> {
+        let is_same = self.directory.read_marker()? == *self.directory.marker();
+        if is_same { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> StoreError {
         StoreError::StoreChanged(self.directory.path().to_owned())
     }
 

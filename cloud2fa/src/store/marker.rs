@@ -26,7 +26,8 @@ pub(super) struct Marker {
     /// Random, of the store's making; for people.
     id: Option<String>,
     /// Which index has each enrolled record's uid, so that a uid that is not in it is no enrolled
-    /// user's: what its link `of` says. Random, and another one each time that one is made.
+    /// user's: the one whose link `of` says the same, if there is one. Random, and another one each time
+    /// that one is made.
     pub(super) index: Option<String>,
 }
 
@@ -40,9 +41,9 @@ pub(super) enum BadMarker {
 }
 
 impl Marker {
-    /// A new store's.
+    /// A new store's. Its index is still to be made.
     pub(super) fn new() -> Result<Self, NoRandomness> {
-        Ok(Self { format: LATEST, id: Some(random_id()?), index: None })
+        Ok(Self { format: LATEST, id: Some(random_id()?), index: Some(random_id()?) })
     }
 
     /// Of a directory that was not found to be a store.
@@ -50,15 +51,9 @@ impl Marker {
         Self { format: WITHOUT_INDEX, id: None, index: None }
     }
 
-    /// The same store's, with a complete index, and what that one's link says.
-    pub(super) fn completed(&self) -> Result<(Self, String), NoRandomness> {
-        let index = random_id()?;
-        Ok((Self { format: LATEST, index: Some(index.clone()), ..self.clone() }, index))
-    }
-
-    /// The same store's, with an index that does not count yet. Earlier versions refuse it.
-    pub(super) fn incomplete(&self) -> Self {
-        Self { format: LATEST, index: None, ..self.clone() }
+    /// The same store's, with an index that is still to be made. Earlier versions refuse it.
+    pub(super) fn with_index(&self) -> Result<Self, NoRandomness> {
+        Ok(Self { format: LATEST, index: Some(random_id()?), ..self.clone() })
     }
 
     /// The same store's, as earlier versions know it.
@@ -81,7 +76,8 @@ impl Marker {
             id = id.or_else(|| value("id").map(str::to_owned));
             index = index.or_else(|| value("index").map(str::to_owned));
         }
-        Ok(Self { format, id, index: index.filter(|_| format > WITHOUT_INDEX) })
+        let index = index.filter(|index| format > WITHOUT_INDEX && is_random_id(index));
+        Ok(Self { format, id, index })
     }
 
     /// The file's content.
@@ -119,6 +115,10 @@ fn random_id() -> Result<String, NoRandomness> {
     Ok(data_encoding::HEXLOWER.encode(&id))
 }
 
+fn is_random_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,8 +126,7 @@ mod tests {
     #[test]
     fn a_marker_reads_back_as_it_was_written() {
         let marker = Marker::new().unwrap();
-        let (completed, _) = marker.completed().unwrap();
-        for marker in [marker, completed.incomplete(), completed.without_index(), completed] {
+        for marker in [marker.with_index().unwrap(), marker.without_index(), marker] {
             assert_eq!(Marker::parse(marker.text().as_bytes()), Ok(marker));
         }
     }
@@ -138,21 +137,32 @@ mod tests {
             "# The store of cloud2fa. Without this file nobody gets in.\nformat = 1\nid = \"07\"\n";
         let marker = Marker::parse(text.as_bytes()).unwrap();
         assert_eq!(marker.index, None);
-        let (completed, index) = marker.completed().unwrap();
-        assert_eq!(completed.without_index().text(), text);
-        assert_eq!(completed.text(), text.replace('1', "2") + &format!("index = \"{index}\"\n"));
+        let indexed = marker.with_index().unwrap();
+        assert_eq!(indexed.without_index().text(), text);
+        let index = indexed.index.clone().unwrap();
+        assert_eq!(indexed.text(), text.replace('1', "2") + &format!("index = \"{index}\"\n"));
     }
 
     #[test]
     fn each_index_that_is_made_is_another_one() {
         let marker = Marker::new().unwrap();
-        assert_ne!(marker.completed().unwrap().1, marker.completed().unwrap().1);
+        assert_ne!(marker.with_index().unwrap(), marker.with_index().unwrap());
     }
 
     #[test]
     fn only_what_is_said_is_complete() {
-        for text in ["format = 1\nindex = \"07\"\n", "format = 2\nindex = 07\n", "format = 2\n"] {
-            assert_eq!(Marker::parse(text.as_bytes()).unwrap().index, None, "{text}");
+        let id = "0123456789abcdef0123456789abcdef";
+        let index = |line: &str| Marker::parse(line.as_bytes()).unwrap().index;
+        assert_eq!(index(&format!("format = 2\nindex = \"{id}\"\n")).as_deref(), Some(id));
+        for text in [
+            format!("format = 1\nindex = \"{id}\"\n"),
+            format!("format = 2\nindex = {id}\n"),
+            format!("format = 2\nindex = \"{}\"\n", &id[1..]),
+            "format = 2\nindex = \"complete\"\n".to_owned(),
+            "format = 2\nindex = \"\"\n".to_owned(),
+            "format = 2\n".to_owned(),
+        ] {
+            assert_eq!(index(&text), None, "{text}");
         }
         for (text, bad) in [
             ("format = 3\nindex = \"07\"\n", BadMarker::LaterFormat(3)),

@@ -36,7 +36,8 @@ impl Store for FileStore {
         clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
-        if !self.is_enrolled_as(user, basis)? {
+        let is_new = !self.is_enrolled_as(user, basis)?;
+        if is_new {
             self.directory.index(user)?;
         }
         let mut cleared = Cleared::default();
@@ -48,6 +49,10 @@ impl Store for FileStore {
             let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
             Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
         })?;
+        // Somebody may have put another index in the place of the one that has it.
+        if is_new && !self.directory.index_finds(user)? {
+            self.directory.index(user)?;
+        }
         Ok(Issued { backup_codes, old_copy, cleared })
     }
 

@@ -23,7 +23,7 @@ const TAIL_SIZE: usize = 1 + NONCE_LENGTH;
 /// Where in a slot the mark is: it lies in the last sector of 512 bytes, as a whole.
 pub(in crate::store) const MARK_AT: usize = SLOT_SIZE - TAIL_SIZE - NONCE_LENGTH;
 
-/// Between the text and the mark.
+/// Between the text and the mark, and instead of it.
 const BLANKS: [u8; SLOT_SIZE] = [b' '; SLOT_SIZE];
 
 /// A slot of `text`, which is in `format`, without a mark; nothing where it does not fit. `nonce`
@@ -46,7 +46,8 @@ pub(in crate::store) fn encode(
     slot.extend_from_slice(checksum(unsealed.as_bytes(), text).as_bytes());
     slot.push(b'\n');
     slot.extend_from_slice(text);
-    slot.resize(SLOT_SIZE - TAIL_SIZE, b' ');
+    let blanks = SLOT_SIZE - TAIL_SIZE - slot.len();
+    slot.extend_from_slice(&BLANKS[..blanks]);
     slot.push(b'\n');
     slot.extend_from_slice(nonce.as_bytes());
     Some(slot)

@@ -1,8 +1,11 @@
 //! `bench pairs COMMIT`: a login with this version's module beside one with an older version's, in
 //! turn, in many processes, each with its store on a disk and in memory.
 //!
-//! One process alone misleads: in it a module lies at the same addresses all the time. Nor is a
-//! median worth anything where others have the processor: each runs with real-time priority.
+//! One process alone misleads: in it a module lies at the same addresses all the time. So does one
+//! file: how the kernel has put it into its cache (in large pieces or in small ones) made 7 % of a
+//! login here, so that each process has copies of its own of both modules, as an installation writes
+//! them. Nor is a median worth anything where others have the processor: each runs with real-time
+//! priority.
 
 use crate::codes::wait_for;
 use crate::ground::read_the_log;
@@ -56,22 +59,26 @@ pub fn bench(commit: &str) {
 }
 
 /// Services, and a store of each version with one user.
-struct Ground(TempDir);
+struct Ground {
+    directory: TempDir,
+    /// What was built: the name of the service, and the module.
+    modules: [(&'static str, PathBuf); 2],
+}
 
 impl Ground {
     fn make(place: &Path, older: &Path) -> Self {
         let directory = tempfile::Builder::new().prefix("pairs-").tempdir_in(place);
-        let ground = Self(directory.expect("a directory"));
+        let modules = [("older", older::module(older)), ("this", machine::module())];
+        let ground = Self { directory: directory.expect("a directory"), modules };
         fs::create_dir(ground.path("pam.d")).expect("a new directory");
         ground.service("other", "pam_deny.so");
         ground.service("permit", "pam_permit.so");
-        let this = (machine::module(), cloud2fa_tests::command::path());
-        let older = (older::module(older), older::command(older));
-        for (name, (module, command)) in [("older", older), ("this", this)] {
+        let commands = [older::command(older), cloud2fa_tests::command::path()];
+        for ((name, _), command) in ground.modules.iter().zip(commands) {
             let config = ground.path(&format!("{name}.toml"));
             let state = format!("state_dir = \"{}\"\n", ground.path(name).display());
             fs::write(&config, state).expect("writable");
-            let config = config.display();
+            let (module, config) = (ground.module(name), config.display());
             ground.service(name, &format!("{} config={config}", module.display()));
             ground.enrol(name, &command);
         }
@@ -79,7 +86,12 @@ impl Ground {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.directory.path().join(name)
+    }
+
+    /// Where the copy of a module is.
+    fn module(&self, name: &str) -> PathBuf {
+        self.path(&format!("{name}.so"))
     }
 
     fn service(&self, name: &str, module: &str) {
@@ -114,9 +126,16 @@ impl Ground {
 
     /// The medians of one process, µs.
     fn process(&self) -> [f64; 3] {
+        for (name, built) in &self.modules {
+            let copy = self.module(name);
+            // A new file, also in the cache.
+            let _ = fs::remove_file(&copy);
+            fs::copy(built, copy).expect("room for a module");
+        }
         let this = std::env::current_exe().expect("this program has a file");
         let mut command = Command::new(machine::program("chrt", "util-linux"));
-        let output = command.args(["-f", "10"]).arg(this).arg(COMMAND).arg(self.0.path()).output();
+        let output =
+            command.args(["-f", "10"]).arg(this).arg(COMMAND).arg(self.directory.path()).output();
         let output = output.expect("chrt starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).expect("text");
