@@ -2,9 +2,9 @@
 //! anything, then checked as what is open, not by name.
 
 use super::account_file::{AccountFile, wrong_with};
-use super::calls::{Access, Calls, Facts, FileCalls, Lockable};
+use super::calls::{Access, Calls, FileCalls, Lockable};
 use super::index::Index;
-use super::marker::{BadMarker, LARGEST_MARKER, MARKER, Marker};
+use super::marker::{MARKER, Marker};
 use super::new_file::{self, Created, Place};
 use super::slots::{Content, SLOT_SIZE};
 use super::system::System;
@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Ends the name of an account file.
@@ -57,37 +57,6 @@ impl Directory {
         let mut directory = Self::open_unmarked(path, owner)?;
         directory.marker = directory.read_marker()?;
         Ok(directory)
-    }
-
-    /// What the marker says now.
-    pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
-        let path = self.path.join(MARKER);
-        let (marker, status) = loop {
-            let marker = match self.calls.open(MARKER, Access::Read) {
-                Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(self.path.clone())),
-                outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
-            };
-            let status = marker.metadata().map_err(io_error("examine", &path))?;
-            // It has lost its name to another one since it was opened.
-            if status.nlink() != 0 {
-                break (marker, status);
-            }
-        };
-        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
-        if let Some(why) = wrong_with(&Facts::from(&status), self.owner).or_else(too_large) {
-            let remedy = "restore it from a backup of the store";
-            return Err(StoreError::UnsafeStore { path, why, remedy });
-        }
-        let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
-        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &path))?;
-        Marker::parse(&bytes).map_err(|bad| match bad {
-            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
-            BadMarker::Damaged => StoreError::UnsafeStore {
-                path,
-                why: "is damaged",
-                remedy: "restore it from a backup of the store",
-            },
-        })
     }
 
     /// Makes the directory, unless it is there, and the marker, unless it is there. Says whether it made a store.

@@ -1,17 +1,22 @@
 //! The file `.store`: what makes a directory a store, in which format it is, and which index of uids
 //! is complete.
 
-use super::calls::{Calls, Naming};
+use super::account_file::wrong_with;
+use super::calls::{Access, Calls, Facts, Naming};
+use super::directory::Directory;
 use super::new_file::{self, TEMPORARY_PREFIX};
 use super::{StoreError, io_error};
 use crate::NoRandomness;
+use nix::errno::Errno;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// The file's name.
 pub(super) const MARKER: &str = ".store";
 
 /// The largest that is read. It has five lines.
-pub(super) const LARGEST_MARKER: u64 = 4096;
+const LARGEST_MARKER: u64 = 4096;
 
 /// The format of stores without an index, which earlier versions know.
 pub(super) const WITHOUT_INDEX: u64 = 1;
@@ -33,7 +38,7 @@ pub(super) struct Marker {
 
 /// Why a marker is not read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum BadMarker {
+enum BadMarker {
     /// A later version's.
     LaterFormat(u64),
     /// No version's.
@@ -62,7 +67,7 @@ impl Marker {
     }
 
     /// Reads a marker. The format stands in the first line that is no comment.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BadMarker> {
+    fn parse(bytes: &[u8]) -> Result<Self, BadMarker> {
         let text = std::str::from_utf8(bytes).map_err(|_| BadMarker::Damaged)?;
         let mut lines = text.lines().filter(|line| !line.starts_with('#'));
         let format = lines.next().and_then(|line| line.strip_prefix("format = ")?.parse().ok());
@@ -105,6 +110,41 @@ impl Marker {
             return Err(io_error("replace", &at.join(MARKER))(error));
         }
         directory.sync().map_err(io_error("synchronise", at))
+    }
+}
+
+impl Directory {
+    /// What the marker says now.
+    pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
+        let path = self.path().join(MARKER);
+        let (marker, status) = loop {
+            let marker = match self.calls().open(MARKER, Access::Read) {
+                Err(Errno::ENOENT) => {
+                    return Err(StoreError::NotInitialised(self.path().to_owned()));
+                }
+                outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
+            };
+            let status = marker.metadata().map_err(io_error("examine", &path))?;
+            // It has lost its name to another one since it was opened.
+            if status.nlink() != 0 {
+                break (marker, status);
+            }
+        };
+        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
+        if let Some(why) = wrong_with(&Facts::from(&status), self.owner()).or_else(too_large) {
+            let remedy = "restore it from a backup of the store";
+            return Err(StoreError::UnsafeStore { path, why, remedy });
+        }
+        let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
+        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &path))?;
+        Marker::parse(&bytes).map_err(|bad| match bad {
+            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
+            BadMarker::Damaged => StoreError::UnsafeStore {
+                path,
+                why: "is damaged",
+                remedy: "restore it from a backup of the store",
+            },
+        })
     }
 }
 
