@@ -144,9 +144,14 @@ impl Index {
     /// These are the records that may be of any uid, and no others. The store is locked, and whatever
     /// was among them before is in the index on the disk.
     pub(super) fn set_unusable(&self, names: &[UserName]) -> Result<(), StoreError> {
+        let before = self.target(UNUSABLE)?;
         if !names.is_empty() {
-            let entry = Entry::Names(Vec::new()).with(names, true);
-            return self.link(UNUSABLE, &entry.target());
+            let target = Entry::Names(Vec::new()).with(names, true).target();
+            let is_there = before.is_some_and(|before| before == target.as_bytes());
+            return if is_there { Ok(()) } else { self.link(UNUSABLE, &target) };
+        }
+        if before.is_none() {
+            return Ok(());
         }
         match unlinkat(&self.file, UNUSABLE, UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),

@@ -47,8 +47,11 @@ impl FileStore {
             }
             index.synchronise(&self.directory)?;
             index.set_unusable(&walk.unusable)?;
-            index.is_now_of(self.directory.marker())?;
             index.synchronise(&self.directory)?;
+            if !was_complete {
+                index.is_now_of(self.directory.marker())?;
+                index.synchronise(&self.directory)?;
+            }
             // Another one that was ended in the middle may have left its marker.
             remove_leftovers(self.directory.calls());
             Ok(())
