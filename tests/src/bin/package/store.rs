@@ -23,7 +23,7 @@ pub fn first_install_alone(machine: &Machine) {
     install(machine, FIRST);
     stays_away("an installation after a removal");
     // The directory alone is gone, too: a volume that is not mounted.
-    script(machine, "rmdir /var/lib/cloud2fa/uid /var/lib/cloud2fa");
+    script(machine, "rm -r /var/lib/cloud2fa/uid; rmdir /var/lib/cloud2fa");
     install(machine, HIGHER);
     machine.lacks(&["/var/lib/cloud2fa"]);
     purge(machine);
