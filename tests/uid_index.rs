@@ -52,15 +52,8 @@ fn second_name(fixture: &Fixture, alice: &Enrolled) -> Code {
 /// them it waits for, is not the test's matter.
 fn alone(command: &Command) -> Command {
     let mut alone = Command::new("unshare");
-    alone.args(["--pid", "--fork", "--mount-proc"]).arg(command.get_program());
-    alone.args(command.get_args());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => alone.env(key, value),
-            None => alone.env_remove(key),
-        };
-    }
-    alone
+    alone.args(["--pid", "--fork", "--mount-proc"]);
+    strace::behind(alone, command)
 }
 
 /// Runs `init` under strace, with its options; gives the calls on the store.

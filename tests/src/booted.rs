@@ -19,6 +19,9 @@ pub const SLOW: &str = "(ETIMEDOUT: ";
 /// How long to try again.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Without the second step systemd thinks that so many starts are a fault.
+const RESTART_SSHD: &str = "sshd -t; systemctl reset-failed ssh; systemctl restart ssh";
+
 /// The machine.
 pub struct Machine {
     directory: PathBuf,
@@ -82,8 +85,7 @@ impl Machine {
 
     /// Starts sshd anew, with the files that it has now.
     pub fn restart_sshd(&self) {
-        // systemd thinks that so many starts are a fault.
-        self.script_restarting_sshd("sshd -t; systemctl reset-failed ssh; systemctl restart ssh");
+        self.script_restarting_sshd(RESTART_SSHD);
     }
 
     /// Runs a script that must succeed, and whose last step may start sshd anew. On a busy
@@ -94,7 +96,7 @@ impl Machine {
         let said = all_of(&output);
         if said.contains("Job for ssh.service failed") {
             println!("    (once more: {said}{})", self.what_the_unit_said(&said));
-            self.script("sshd -t; systemctl reset-failed ssh; systemctl restart ssh");
+            self.script(RESTART_SSHD);
         } else {
             assert!(output.status.success(), "{script}: {said}");
         }

@@ -85,14 +85,20 @@ pub fn around<'i>(
 ) -> (Command, NamedTempFile) {
     let output = NamedTempFile::new().expect("a file");
     let mut traced = strace(&output, inject);
-    traced.arg("--").arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
+    traced.arg("--");
+    (behind(traced, command), output)
+}
+
+/// `inner` behind the words of `outer`, which runs it.
+pub fn behind(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
         match value {
-            Some(value) => traced.env(name, value),
-            None => traced.env_remove(name),
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
         };
     }
-    (traced, output)
+    outer
 }
 
 fn strace<'i>(output: &NamedTempFile, inject: impl IntoIterator<Item = &'i str>) -> Command {

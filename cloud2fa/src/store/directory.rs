@@ -86,9 +86,8 @@ impl Directory {
                 index.is_now_of(&marker)?;
             }
             index.synchronise(&directory)?;
-            let (text, place) = (marker.text(), Place::Free);
-            let text = text.as_bytes();
-            new_file::create(&directory.calls, &directory.path, MARKER, text, place, |_| ())
+            let (text, place) = (marker.text().into_bytes(), Place::Free);
+            new_file::create(&directory.calls, &directory.path, MARKER, &text, place, |_| ())
         })?;
         Ok(made == Created::Yes)
     }

@@ -2,8 +2,7 @@
 //!
 //! A process does not say its version, but /proc shows how it opened the store's directory: they did
 //! so with O_NOFOLLOW and O_NONBLOCK (opendir(3) with the latter alone), and versions with an index
-//! do not. The command and the service alone make
-//! records; a login, whatever its version, makes none.
+//! do not. The command and the service alone make records; a login, whatever its version, makes none.
 
 use nix::fcntl::OFlag;
 use std::fs::File;
