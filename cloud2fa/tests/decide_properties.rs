@@ -63,6 +63,8 @@ fn event() -> impl Strategy<Value = Event> {
         6 => 0_i64..=45,
         3 => -90_i64..=90,
         2 => 0_i64..=4000,
+        // About what the budget counts back.
+        1 => -4_000_000_i64..=4_000_000,
         1 => -2_000_000_000_i64..=2_000_000_000,
     ];
     prop_oneof![8 => answer, 4 => moves.prop_map(Event::ClockMoves), 1 => Just(Event::Unlock)]

@@ -42,7 +42,7 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> (T, Duration) {
 #[test]
 fn a_hundred_thousand_records_are_indexed_once_and_looked_up_at_once() {
     let house = House::new();
-    std::fs::remove_dir(house.path().join("uid")).unwrap();
+    std::fs::remove_dir_all(house.path().join("uid")).unwrap();
     make_older(&house.path());
     let record = record();
     for number in 0..RECORDS {

@@ -41,9 +41,15 @@ impl Ledger {
         self.wrong_tokens.iter().filter(|day| *day + 30 >= today).count()
     }
 
-    /// One more.
+    /// One more. Counted by a clock that was more than a month ahead, what counts is of today.
     pub fn count(&mut self, now: UnixTime) {
-        let today = self.newest.max(now.0 / 86_400);
+        let today = now.0 / 86_400;
+        if self.newest > today + 31 {
+            let counting = self.used(now);
+            self.wrong_tokens = vec![today; counting];
+            self.newest = today;
+        }
+        let today = self.newest.max(today);
         self.wrong_tokens.retain(|day| day + 30 >= today);
         self.newest = today;
         self.wrong_tokens.push(today);
