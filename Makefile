@@ -104,8 +104,9 @@ define place
 	$(SUDO) mv $(DESTDIR)$(3).new $(DESTDIR)$(3)
 endef
 
-# The socket is not switched on: whether users may, the administrator says. Connections that an
-# earlier version serves are ended: they could make a record that the index of uids lacks.
+# The socket is not switched on: whether users may, the administrator says. An earlier version of the
+# service is ended, and its connections: the next one has the new version. (At first it had a unit for
+# each connection.)
 install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PAMDIR, MANDIR, UNITDIR)
 	@[ -z "$(PACKAGED)" ] || \
 		{ echo "The module here is a package's: remove libpam-cloud2fa first, or install what make deb makes." >&2; exit 1; }
@@ -114,11 +115,11 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(call place,0755,$(SERVICE),$(PREFIX)/libexec/cloud2fad)
 	[ -e $(DESTDIR)$(CONFIG) ] || $(SUDO) install -D -m 0644 conf/cloud2fa.toml $(DESTDIR)$(CONFIG)
 	[ -e $(DESTDIR)$(PAMFILE) ] || $(SUDO) install -D -m 0644 conf/pam.d/cloud2fa $(DESTDIR)$(PAMFILE)
-	sed 's,/usr/libexec/,$(PREFIX)/libexec/,' conf/cloud2fad@.service >target/cloud2fad@.service
-	$(call place,0644,target/cloud2fad@.service,$(UNITDIR)/cloud2fad@.service)
+	sed 's,/usr/libexec/,$(PREFIX)/libexec/,' conf/cloud2fad.service >target/cloud2fad.service
+	$(call place,0644,target/cloud2fad.service,$(UNITDIR)/cloud2fad.service)
 	sed '$(UNKNOWN)' conf/cloud2fad.socket >target/cloud2fad.socket
 	$(call place,0644,target/cloud2fad.socket,$(UNITDIR)/cloud2fad.socket)
-	$(SUDO) install -D -m 0644 -t $(DESTDIR)$(SHARE) conf/io.cloud2fa.varlink conf/cloud2fad@.service.d/network-passwords.conf
+	$(SUDO) install -D -m 0644 -t $(DESTDIR)$(SHARE) conf/io.cloud2fa.varlink conf/cloud2fad.service.d/network-passwords.conf
 	for page in man/*.[1-8]; do \
 		$(SUDO) install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; \
 	done
@@ -127,7 +128,7 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(SUDO) install -D -m 0644 completions/fish/cloud2fa.fish $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 ifneq ($(SYSTEMD),)
 	$(SUDO) systemctl daemon-reload
-	$(SUDO) systemctl stop 'cloud2fad@*.service'
+	$(SUDO) systemctl stop cloud2fad.service 'cloud2fad@*.service'
 	@systemctl -q is-enabled cloud2fad.socket 2>/dev/null || \
 		echo "To let users manage their own second factor: systemctl enable --now cloud2fad.socket"
 endif
@@ -139,9 +140,9 @@ uninstall: # Remove these again, but neither configuration nor enrolments; refus
 		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
 ifneq ($(SYSTEMD),)
 	[ -n "$(PACKAGED)" ] || [ ! -e $(UNITDIR)/cloud2fad.socket ] || $(SUDO) systemctl disable --now cloud2fad.socket
-	$(SUDO) systemctl stop 'cloud2fad@*.service'
+	$(SUDO) systemctl stop cloud2fad.service 'cloud2fad@*.service'
 endif
-	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad@.service
+	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad.service
 	[ -n "$(PACKAGED)" ] || $(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
 	$(SUDO) rm -f $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
 	$(SUDO) rm -f $(DESTDIR)$(SHARE)/io.cloud2fa.varlink $(DESTDIR)$(SHARE)/network-passwords.conf

@@ -12,9 +12,9 @@ index_uids() {
             esac
         done)
     [ -z "$older" ] || return 0
-    # Connections that an earlier version serves could make a record that the index lacks.
+    # What an earlier version serves could make a record that the index lacks.
     if [ -d /run/systemd/system ]; then
-        deb-systemd-invoke stop 'cloud2fad@*.service' >/dev/null 2>&1 || true
+        deb-systemd-invoke stop cloud2fad.service 'cloud2fad@*.service' >/dev/null 2>&1 || true
     fi
     cloud2fa init --format 2 2>&1 >/dev/null
 }

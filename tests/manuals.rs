@@ -86,7 +86,7 @@ fn the_service_s_page_names_every_method_and_error_of_the_interface_and_no_other
 
 #[test]
 fn the_service_s_page_names_settings_as_the_units_have_them() {
-    let units = ["conf/cloud2fad.socket", "conf/cloud2fad@.service"].map(read).concat();
+    let units = ["conf/cloud2fad.socket", "conf/cloud2fad.service"].map(read).concat();
     let page = read("man/cloud2fad.8");
     let settings = page.lines().filter_map(|line| line.strip_prefix(".RB ( "));
     let settings: Vec<_> =

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use crate::report::Misbehaviour;
 use cloud2fa::service::Inbox;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{ErrorKind, Write};
@@ -35,7 +36,7 @@ pub enum Gone {
     /// The peer has hung up, or time is over.
     Finished,
     /// For the log.
-    Misbehaved(&'static str),
+    Misbehaved(Misbehaviour),
 }
 
 /// The connection.
@@ -60,20 +61,20 @@ impl Connection {
         loop {
             // Also where the next message is there already: many sent at once are not more time.
             if self.time_left(enrolling).is_zero() {
-                return Err(Gone::Misbehaved("took too long"));
+                return Err(Gone::Misbehaved(Misbehaviour::TookTooLong));
             }
             if let Some(message) = self.inbox.take() {
-                let too_many = Gone::Misbehaved("made too many calls");
+                let too_many = Gone::Misbehaved(Misbehaviour::TooManyCalls);
                 self.calls_left = self.calls_left.checked_sub(1).ok_or(too_many)?;
                 return Ok(message);
             }
             if self.inbox.is_too_long() {
-                return Err(Gone::Misbehaved("a message is too long"));
+                return Err(Gone::Misbehaved(Misbehaviour::MessageTooLong));
             }
             self.wait(enrolling)?;
             match self.inbox.read(&mut self.stream) {
                 Ok(0) if self.inbox.is_empty() => return Err(Gone::Finished),
-                Ok(0) => return Err(Gone::Misbehaved("hung up in the middle of a message")),
+                Ok(0) => return Err(Gone::Misbehaved(Misbehaviour::HungUpInTheMiddle)),
                 Ok(_) => self.heard = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(Gone::Finished),
@@ -102,7 +103,7 @@ impl Connection {
             let left = self.time_left(enrolling);
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             match poll(&mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(0) => return Err(Gone::Misbehaved("took too long")),
+                Ok(0) => return Err(Gone::Misbehaved(Misbehaviour::TookTooLong)),
                 Ok(_) => return Ok(()),
                 Err(nix::errno::Errno::EINTR) => {}
                 Err(_) => return Err(Gone::Finished),
@@ -122,9 +123,15 @@ mod tests {
         let mut connection = Connection::new(service).unwrap();
         assert!(connection.receive(false).is_ok_and(|message| *message == b"{}"));
         connection.began -= WHOLE;
-        assert!(matches!(connection.receive(false), Err(Gone::Misbehaved("took too long"))));
+        assert!(matches!(
+            connection.receive(false),
+            Err(Gone::Misbehaved(Misbehaviour::TookTooLong))
+        ));
         assert!(connection.receive(true).is_ok(), "a key waits for its code for longer");
         connection.began -= WHOLE_ENROLLING;
-        assert!(matches!(connection.receive(true), Err(Gone::Misbehaved("took too long"))));
+        assert!(matches!(
+            connection.receive(true),
+            Err(Gone::Misbehaved(Misbehaviour::TookTooLong))
+        ));
     }
 }

@@ -1,16 +1,19 @@
-//! The service: one connection on standard input, as its socket unit hands it over; gone when
-//! that is done. Users manage their own second factor through it, without root.
+//! The service: users manage their own second factor through it, without root. What it is, standard
+//! input says: a socket that listens, from systemd, or one connection, from the process that listens.
 
 #![deny(unsafe_code)]
 
 mod answer;
+mod confined;
 mod connection;
 mod given;
 mod interface;
+mod listener;
 mod log;
 mod names;
 mod pam;
 mod peer;
+mod report;
 mod session;
 mod wiped;
 
@@ -18,13 +21,18 @@ use cloud2fa::UnixTime;
 use cloud2fa::log::{Call, Event, Reason, Severity};
 use connection::{Connection, Gone};
 use interface::Service;
+use listener::Listener;
+use nix::sys::prctl::set_dumpable;
+use nix::sys::socket::{getsockopt, sockopt::AcceptConn};
 use peer::Peer;
+use report::{Misbehaviour, Report, tell};
 use session::Session;
 use std::convert::Infallible;
+use std::error::Error;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::zeroize_stack;
 
 /// Bytes of stack that a call works with, with a quarter to spare: most of it is Argon2's. HMAC,
@@ -34,40 +42,46 @@ const WORK: usize = 16 * 1024;
 /// Whose configuration and store are.
 const ROOT: u32 = 0;
 
+/// How long a service that cannot go on stays, so that systemd, which starts it again at once while
+/// somebody waits, has something else to do in between.
+const BEFORE_FAILING: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
-    // Passwords pass through this process; a core dump must not keep them. Where that is not
-    // allowed, nothing worse than before happens.
-    let _ = nix::sys::prctl::set_dumpable(false);
     std::panic::set_hook(Box::new(|_| log::panic()));
-    match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let event = Event::refused(Reason::ServiceFailed)
-                .with_detail(Severity::Error, error.to_string());
-            log::event(&event, None, Call { uid: None, method: None });
-            ExitCode::FAILURE
-        }
+    let listens = getsockopt(&std::io::stdin(), AcceptConn).unwrap_or(false);
+    let outcome = if listens { listen() } else { serve() };
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let event =
+        Event::refused(Reason::ServiceFailed).with_detail(Severity::Error, error.to_string());
+    log::event(&event, None, Call { uid: None, method: None });
+    if listens {
+        std::thread::sleep(BEFORE_FAILING);
     }
+    ExitCode::FAILURE
+}
+
+/// Lets callers in at the socket that is standard input, and starts this program for each.
+fn listen() -> Result<(), Box<dyn Error>> {
+    set_dumpable(false)?;
+    let socket = UnixListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(Listener::new(socket)?.run()?)
 }
 
 /// Serves the connection that is standard input.
-fn serve() -> Result<(), Box<dyn std::error::Error>> {
-    let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-    let peer = Peer::of(&stream)?;
-    let call = Call { uid: Some(peer.uid), method: None };
-    if !peer.is_somebody() {
-        log::event(&Event::refused(Reason::UnknownUser), None, call);
+fn serve() -> Result<(), Box<dyn Error>> {
+    confined::confine()?;
+    if !report::take_the_pipe()? {
         return Ok(());
     }
-    // Held until this process ends. Who has too many connections is hung up on, as systemd
-    // does with those that are too many in all.
-    let Some(_place) = peer.take_place()? else {
-        log::event(&Event::refused(Reason::TooManyConnections), None, call);
+    let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let peer = Peer::of(&stream)?;
+    if !peer.is_somebody() {
+        tell(Report::Nobody);
         return Ok(());
-    };
+    }
+    tell(Report::Somebody);
     if let Err(Gone::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer)) {
-        let event = Event::refused(Reason::Misbehaved).with_detail(Severity::Notice, how);
-        log::event(&event, None, call);
+        tell(Report::Misbehaved(how));
     }
     Ok(())
 }
@@ -77,7 +91,7 @@ fn answer_all(mut connection: Connection, session: Session) -> Result<Infallible
     let mut service = Service::new(session);
     loop {
         let message = connection.receive(service.is_enrolling())?;
-        let answer = service.answer(&message).ok_or(Gone::Misbehaved("sent what is no call"))?;
+        let answer = service.answer(&message).ok_or(Gone::Misbehaved(Misbehaviour::NoCall))?;
         zeroize_stack::<WORK>();
         connection.send(&answer).map_err(|_| Gone::Finished)?;
     }

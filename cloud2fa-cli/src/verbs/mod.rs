@@ -23,6 +23,7 @@ use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::service::Client;
 use cloud2fa::store::{Disabled, Issued, OldCopy};
 use cloud2fa::{FileStore, Found, Standing, Store, StoreError, User, Verifier};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Runs the verb.
@@ -111,6 +112,13 @@ fn unlock(
     Ok(ExitCode::SUCCESS)
 }
 
+/// For who sits at a terminal and sees nothing happen.
+fn say_that_it_takes_its_time() {
+    if std::io::stderr().is_terminal() {
+        eprintln!("The machine is busy. Waiting for the service ...");
+    }
+}
+
 /// The store, for root alone.
 fn store_of_root(arguments: &Arguments) -> Result<FileStore, Failure> {
     require_root()?;
@@ -125,7 +133,10 @@ fn manager(arguments: &Arguments, target: &Target) -> Result<(User, Box<dyn Mana
             let message = "only root can name another configuration: the service has its own";
             return Err(Failure::new(Kind::Usage, message));
         }
-        return Ok((caller::resolve(target)?, Box::new(Client::default())));
+        return Ok((
+            caller::resolve(target)?,
+            Box::new(Client::telling(say_that_it_takes_its_time)),
+        ));
     };
     let config = machine::config(arguments)?;
     let mut store = machine::store(&config)?;

@@ -24,17 +24,24 @@ pub struct Client {
     change: Option<Connection>,
     /// Whose enrolment is under way.
     enrolling: Option<User>,
+    /// Called where the service lets people wait.
+    slow: Option<fn()>,
 }
 
 impl Client {
+    /// One that calls `slow` where the service lets it wait for more than a moment.
+    pub fn telling(slow: fn()) -> Self {
+        Self { slow: Some(slow), ..Self::default() }
+    }
+
     /// Sees that the service is there. The next call is the first on this connection.
     pub fn connect(&mut self) -> Result<(), ServiceError> {
-        self.fresh = Some(Connection::open()?);
+        self.fresh = Some(Connection::open(self.slow)?);
         Ok(())
     }
 
     fn connection(&mut self) -> Result<Connection, StoreError> {
-        self.fresh.take().map_or_else(|| Ok(Connection::open()?), Ok)
+        self.fresh.take().map_or_else(|| Ok(Connection::open(self.slow)?), Ok)
     }
 
     /// Calls on a connection of its own.

@@ -3,19 +3,29 @@
 
 use super::{Inbox, SOCKET};
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::sockopt::PeerCredentials;
+use nix::sys::socket::sockopt::{PeerCredentials, SendTimeout};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, getsockopt, send, socket,
+    AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, getsockopt, send, setsockopt,
+    socket,
 };
+use nix::sys::time::{TimeVal, TimeValLike};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How long to try to be let in. The socket is there or it is not; a service that is full
-/// for the moment is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for the first answer, as a person would: a socket that is there has a service behind
+/// it, which on a busy machine comes late.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// From when on it is worth a word that this takes its time.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// How long to try again after the service has hung up: it has too many connections, or is just being
+/// upgraded.
+const HUNG_UP_ON: Duration = Duration::from_secs(5);
 
 /// Pauses between these tries.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
@@ -24,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a call may take: five seconds for the store's lock, two that a refusal is held
 /// back, and the hashing of a code or a password on a busy machine.
-const LONGEST_CALL: Duration = Duration::from_secs(20);
+const LONGEST_CALL: Duration = Duration::from_secs(60);
 
 /// Who must have made the socket.
 const ROOT: u32 = 0;
@@ -35,12 +45,17 @@ const GREETING: &[u8] = b"{\"method\":\"org.varlink.service.GetInfo\"}\0";
 /// Why the service did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
-    /// Nobody listens there, or nobody answered in time.
+    /// Nobody listens there.
     #[error(
         "the service cannot be reached at {SOCKET} ({0}); an administrator switches it on with \
          `systemctl enable --now cloud2fad.socket`"
     )]
     Unreachable(Errno),
+    /// It is there, and has not answered in time.
+    #[error(
+        "the service at {SOCKET} has not answered for a minute; the machine may be too busy: try again"
+    )]
+    TooSlow,
     /// It hung up at once, for five seconds.
     #[error("the service has as many connections as it takes, of this user or in all; try again")]
     Full,
@@ -57,7 +72,7 @@ pub enum ServiceError {
     #[error(
         "the service is of an earlier version, and does not say whether another name of the same uid \
          is enrolled; upgrade it (the packages cloud2fa and libpam-cloud2fa together), then \
-         `systemctl stop 'cloud2fad@*.service'`"
+         `systemctl stop cloud2fad.service 'cloud2fad@*.service'`"
     )]
     Earlier,
     /// It refused. Why, in its own words.
@@ -77,20 +92,43 @@ pub(super) struct Connection {
     inbox: Inbox,
 }
 
+/// Until when to wait, and whom to tell that it takes its time.
+struct Patience {
+    until: Instant,
+    slow: Option<(Instant, fn())>,
+}
+
+impl Patience {
+    fn of(length: Duration, tell: Option<fn()>) -> Self {
+        let now = Instant::now();
+        Self { until: now + length, slow: tell.map(|tell| (now + SLOW, tell)) }
+    }
+
+    /// What is left, and until something is to be told: never nothing.
+    fn left(&mut self) -> Result<Duration, ServiceError> {
+        let now = Instant::now();
+        if let Some((_, tell)) = self.slow.take_if(|(at, _)| *at <= now) {
+            tell();
+        }
+        let until = self.slow.map_or(self.until, |(at, _)| at.min(self.until));
+        let left = until.saturating_duration_since(now);
+        if left.is_zero() { Err(ServiceError::TooSlow) } else { Ok(left) }
+    }
+}
+
 impl Connection {
-    /// Connects, and is greeted; tried again for five seconds while the service is full.
-    pub(super) fn open() -> Result<Self, ServiceError> {
-        let deadline = Instant::now() + PATIENCE;
+    /// Connects, and is greeted; tried again for five seconds while the service hangs up. `tell`: called
+    /// if that takes its time.
+    pub(super) fn open(tell: Option<fn()>) -> Result<Self, ServiceError> {
+        let mut patience = Patience::of(PATIENCE, tell);
+        let until = Instant::now() + HUNG_UP_ON;
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let outcome = Self::connect().and_then(|mut connection| {
-                connection.exchange(GREETING, deadline).map(|_| connection)
+            let outcome = Self::connect(&mut patience).and_then(|mut connection| {
+                connection.exchange(GREETING, &mut patience).map(|_| connection)
             });
             match outcome {
-                // The queue is full, or systemd has as many instances as it may, and hung up.
-                Err(ServiceError::Unreachable(Errno::EAGAIN) | ServiceError::Ended)
-                    if Instant::now() + pause < deadline =>
-                {
+                Err(ServiceError::Ended) if Instant::now() + pause < until => {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -100,10 +138,21 @@ impl Connection {
         }
     }
 
-    fn connect() -> Result<Self, ServiceError> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-        connect(socket.as_raw_fd(), &UnixAddr::new(SOCKET)?)?;
+    /// Who waits for a place in the socket's queue gets it in turn; who asks again and again does not.
+    fn connect(patience: &mut Patience) -> Result<Self, ServiceError> {
+        let socket = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+        let address = UnixAddr::new(SOCKET)?;
+        loop {
+            let left = i64::try_from(patience.left()?.as_millis()).unwrap_or(i64::MAX).max(1);
+            setsockopt(&socket, SendTimeout, &TimeVal::milliseconds(left))?;
+            match connect(socket.as_raw_fd(), &address) {
+                // The time is over (unix(7), SO_SNDTIMEO in socket(7)), or a signal came.
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
+                outcome => break outcome?,
+            }
+        }
+        let flags = OFlag::from_bits_retain(fcntl(&socket, FcntlArg::F_GETFL)?);
+        fcntl(&socket, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         if getsockopt(&socket, PeerCredentials)?.uid() != ROOT {
             return Err(ServiceError::NotRoots);
         }
@@ -112,15 +161,15 @@ impl Connection {
 
     /// Sends a call and gives the answer to it, without the NUL at its end.
     pub(super) fn call(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
-        self.exchange(message, Instant::now() + LONGEST_CALL)
+        self.exchange(message, &mut Patience::of(LONGEST_CALL, None))
     }
 
     fn exchange(
         &mut self,
         message: &[u8],
-        deadline: Instant,
+        patience: &mut Patience,
     ) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
-        self.send(message, deadline)?;
+        self.send(message, patience)?;
         loop {
             if let Some(answer) = self.inbox.take() {
                 return Ok(answer);
@@ -128,17 +177,17 @@ impl Connection {
             if self.inbox.is_too_long() {
                 return Err(ServiceError::Nonsense);
             }
-            self.receive(deadline)?;
+            self.receive(patience)?;
         }
     }
 
-    fn send(&self, message: &[u8], deadline: Instant) -> Result<(), ServiceError> {
+    fn send(&self, message: &[u8], patience: &mut Patience) -> Result<(), ServiceError> {
         let mut left = message;
         while !left.is_empty() {
             // A service that has hung up must not end this program by SIGPIPE.
             match send(self.socket.as_raw_fd(), left, MsgFlags::MSG_NOSIGNAL) {
                 Ok(sent) => left = &left[sent..],
-                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, deadline)?,
+                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, patience)?,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EPIPE | Errno::ECONNRESET) => return Err(ServiceError::Ended),
                 Err(errno) => return Err(errno.into()),
@@ -147,12 +196,12 @@ impl Connection {
         Ok(())
     }
 
-    fn receive(&mut self, deadline: Instant) -> Result<(), ServiceError> {
+    fn receive(&mut self, patience: &mut Patience) -> Result<(), ServiceError> {
         match self.inbox.read(&mut self.socket) {
             Ok(0) => Err(ServiceError::Ended),
             Ok(_) => Ok(()),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::EAGAIN) => self.wait(PollFlags::POLLIN, deadline),
+                Some(Errno::EAGAIN) => self.wait(PollFlags::POLLIN, patience),
                 Some(Errno::EINTR) => Ok(()),
                 Some(Errno::ECONNRESET) => Err(ServiceError::Ended),
                 errno => Err(errno.unwrap_or(Errno::EIO).into()),
@@ -160,11 +209,8 @@ impl Connection {
         }
     }
 
-    fn wait(&self, event: PollFlags, deadline: Instant) -> Result<(), ServiceError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Errno::ETIMEDOUT.into());
-        }
+    fn wait(&self, event: PollFlags, patience: &mut Patience) -> Result<(), ServiceError> {
+        let left = patience.left()?.max(Duration::from_millis(1));
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         match poll(&mut [PollFd::new(self.socket.as_fd(), event)], timeout) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),

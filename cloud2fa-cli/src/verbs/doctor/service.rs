@@ -76,7 +76,7 @@ fn units() -> Units {
         said.map(|said| said.output).unwrap_or_default()
     };
     let socket = show("cloud2fad.socket", "LoadState,ActiveState,UnitFileState");
-    Units::parse(&socket, &show("cloud2fad@doctor.service", "LoadState,ExecStart,ReadWritePaths"))
+    Units::parse(&socket, &show("cloud2fad.service", "LoadState,ExecStart,ReadWritePaths"))
 }
 
 impl Units {
@@ -161,9 +161,9 @@ fn not_enabled() -> Finding {
 fn no_program(units: &Units) -> Finding {
     let what = match &units.program {
         Some(program) => {
-            format!("cloud2fad@.service starts {}, which is not there", program.display())
+            format!("cloud2fad.service starts {}, which is not there", program.display())
         }
-        None => "the unit cloud2fad@.service is missing".to_owned(),
+        None => "the unit cloud2fad.service is missing".to_owned(),
     };
     Finding::new(
         Severity::Warning,
@@ -180,10 +180,10 @@ fn out_of_reach(state_dir: &Path) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::ServiceCannotWrite,
-        format!("state_dir is {directory}, where cloud2fad@.service may not write"),
+        format!("state_dir is {directory}, where cloud2fad.service may not write"),
         "The service answers that the store cannot be written: users can neither enrol nor use a locker.",
         format!(
-            "Say so to systemd:\n    systemctl edit cloud2fad@.service\nwith the lines:\n    [Service]\n    ReadWritePaths={word}"
+            "Say so to systemd:\n    systemctl edit cloud2fad.service\nwith the lines:\n    [Service]\n    ReadWritePaths={word}"
         ),
     )
 }

@@ -50,7 +50,7 @@ const FILES: &[&str] = &[
     "-rw-r--r-- root root /usr/share/pam-configs/cloud2fa",
     "-rw-r--r-- root root /usr/share/zsh/vendor-completions/_cloud2fa",
     "-rw-r--r-- root root UNITS/cloud2fad.socket",
-    "-rw-r--r-- root root UNITS/cloud2fad@.service",
+    "-rw-r--r-- root root UNITS/cloud2fad.service",
     "-rwxr-xr-x root root /usr/bin/cloud2fa",
     "-rwxr-xr-x root root /usr/libexec/cloud2fad",
 ];
@@ -98,7 +98,7 @@ pub fn modes(machine: &Machine) {
         machine,
         "systemctl is-active cloud2fad.socket
          systemctl is-enabled cloud2fad.socket
-         [ -z \"$(systemctl list-units --no-legend 'cloud2fad@*')\" ]",
+         [ -z \"$(systemctl list-units --no-legend 'cloud2fad*.service')\" ]",
     );
     assert_eq!(script(machine, failed), failed_before);
     // What the administrator may change is kept in an upgrade.

@@ -5,7 +5,7 @@ use cloud2fa_tests::booted::{Machine, PASSWORD};
 use cloud2fa_tests::logins::{answer_unseen, enable};
 
 /// Where a drop-in of the administrator goes.
-const DROP_IN: &str = "/etc/systemd/system/cloud2fad@.service.d/network-passwords.conf";
+const DROP_IN: &str = "/etc/systemd/system/cloud2fad.service.d/network-passwords.conf";
 
 /// The local password does not count for this check.
 const STACK: &str = "auth [success=1 default=ignore] pam_exec.so expose_authtok quiet /usr/local/bin/ask-directory\n\

@@ -2,7 +2,7 @@
 
 use cloud2fa_tests::booted::{Machine, all_of};
 
-const SERVICE: &str = "/usr/local/lib/systemd/system/cloud2fad@.service";
+const SERVICE: &str = "/usr/local/lib/systemd/system/cloud2fad.service";
 const SOCKET: &str = "/usr/local/lib/systemd/system/cloud2fad.socket";
 
 /// The most that systemd-analyze(1) may give, of 10.

@@ -1,0 +1,241 @@
+//! Who is served, and when: a pure function of who came, who is served and the time. What is too much
+//! waits, so that whoever comes without end has nothing to do but wait, too; what is too much even for
+//! that is hung up on.
+
+#![forbid(unsafe_code)]
+
+use super::allowance::Allowance;
+use crate::ROOT;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Processes for users at a time.
+const PLACES: usize = 64;
+
+/// Of them, for uids of which it is not known whether they are somebody's: their processes may wait for
+/// whoever answers that.
+const PLACES_OF_UNKNOWN: usize = PLACES / 8;
+
+/// For each user.
+const PLACES_EACH: usize = 4;
+
+/// Each such uid has one, until that is known.
+const PLACES_EACH_UNKNOWN: usize = 1;
+
+/// Places that logins by root have besides.
+const PLACES_OF_ROOT: usize = 32;
+
+/// Connections of one uid that wait.
+const WAITING_EACH: usize = 1024;
+
+/// How long it is remembered that a uid is nobody's.
+const NOBODY_FOR: Duration = Duration::from_secs(60);
+
+/// What is known of a uid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// Nothing yet.
+    Nothing,
+    /// It is somebody's, or nobody can say.
+    Somebody,
+    /// It is nobody's, as was said at that time.
+    Nobody(Instant),
+}
+
+/// A uid's connections.
+struct Caller<C> {
+    known: Known,
+    waiting: VecDeque<C>,
+    served: usize,
+    allowance: Allowance,
+}
+
+/// All connections that are not ended; `C` is one that waits.
+pub struct Admission<C> {
+    callers: HashMap<u32, Caller<C>>,
+    /// The uids that wait, whose turn it is first.
+    turns: VecDeque<u32>,
+    waiting: usize,
+    most_waiting: usize,
+    /// Connections of users that are served, and of those the ones of whose uid nothing is known.
+    served: usize,
+    served_unknown: usize,
+    /// What all uids of which nothing is known may use.
+    unknown: Allowance,
+}
+
+/// Why a connection is hung up on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// The uid is nobody's.
+    Nobody,
+    /// Too many wait.
+    TooMany,
+}
+
+impl<C> Admission<C> {
+    /// With nobody there. `most_waiting`: so many connections wait at most, of all.
+    pub fn new(most_waiting: usize, now: Instant) -> Self {
+        let (callers, turns) = (HashMap::new(), VecDeque::new());
+        let unknown = Allowance::new(now);
+        Self { callers, turns, waiting: 0, most_waiting, served: 0, served_unknown: 0, unknown }
+    }
+
+    /// A connection has come. Gives whose connections are hung up on for it, and why: its own, or one of
+    /// who has most.
+    pub fn arrive(&mut self, uid: u32, connection: C, now: Instant) -> Option<(u32, Excess)> {
+        let caller = self.callers.entry(uid).or_insert_with(|| Caller::new(now));
+        if caller.is_nobody(now) {
+            return Some((uid, Excess::Nobody));
+        }
+        if caller.waiting.len() >= WAITING_EACH {
+            return Some((uid, Excess::TooMany));
+        }
+        if caller.waiting.is_empty() {
+            self.turns.push_back(uid);
+        }
+        caller.waiting.push_back(connection);
+        self.waiting += 1;
+        if self.waiting <= self.most_waiting {
+            return None;
+        }
+        let most = self.turns.iter().copied().max_by_key(|uid| self.callers[uid].waiting.len())?;
+        self.take_from(most, VecDeque::pop_back);
+        Some((most, Excess::TooMany))
+    }
+
+    /// Whom to serve next, if anybody may be.
+    pub fn next(&mut self, now: Instant) -> Option<(u32, C)> {
+        let turn =
+            self.turns.iter().position(|uid| self.wait_of(*uid, now) == Some(Duration::ZERO))?;
+        let uid = self.turns[turn];
+        let caller = self.callers.get_mut(&uid)?;
+        caller.served += 1;
+        caller.allowance.take(now);
+        self.served += usize::from(uid != ROOT);
+        if uid != ROOT && caller.known != Known::Somebody {
+            self.served_unknown += 1;
+            self.unknown.take(now);
+        }
+        // Behind all others.
+        self.turns.remove(turn);
+        self.turns.push_back(uid);
+        self.take_from(uid, VecDeque::pop_front).map(|connection| (uid, connection))
+    }
+
+    /// How long until somebody who waits may be served, if nobody is done before.
+    pub fn wait(&self, now: Instant) -> Option<Duration> {
+        self.turns.iter().filter_map(|uid| self.wait_of(*uid, now)).min()
+    }
+
+    /// How long a uid that waits has to wait for its allowance; nothing where it waits for a place.
+    fn wait_of(&self, uid: u32, now: Instant) -> Option<Duration> {
+        let caller = &self.callers[&uid];
+        if uid == ROOT {
+            // Root needs no allowance: it may end the service.
+            return (caller.served < PLACES_OF_ROOT).then_some(Duration::ZERO);
+        }
+        let (has_place, allowance) = match caller.known {
+            Known::Somebody => (caller.served < PLACES_EACH, &caller.allowance),
+            _ => {
+                let has_place =
+                    caller.served < PLACES_EACH_UNKNOWN && self.served_unknown < PLACES_OF_UNKNOWN;
+                (has_place, &self.unknown)
+            }
+        };
+        (has_place && self.served < PLACES).then(|| allowance.wait(now).unwrap_or_default())
+    }
+
+    /// A process has found out whether its caller's uid is somebody's. Who waits and is nobody is hung up
+    /// on; gives how many that were.
+    pub fn learn(&mut self, uid: u32, is_somebody: bool, now: Instant) -> usize {
+        let Some(caller) = self.callers.get_mut(&uid) else { return 0 };
+        if is_somebody {
+            if uid != ROOT && caller.known != Known::Somebody {
+                self.served_unknown -= caller.served;
+            }
+            caller.known = Known::Somebody;
+            return 0;
+        }
+        // A user who was there a moment ago keeps the places that are taken.
+        if caller.known == Known::Somebody {
+            return 0;
+        }
+        caller.known = Known::Nobody(now);
+        let dropped = caller.waiting.len();
+        caller.waiting.clear();
+        self.waiting -= dropped;
+        self.turns.retain(|other| *other != uid);
+        dropped
+    }
+
+    /// A line was logged because of a uid.
+    pub fn logged(&mut self, uid: u32, now: Instant) {
+        if let Some(caller) = self.callers.get_mut(&uid) {
+            caller.allowance.take(now);
+        }
+    }
+
+    /// A process has ended.
+    pub fn end(&mut self, uid: u32) {
+        let Some(caller) = self.callers.get_mut(&uid) else { return };
+        caller.served -= 1;
+        self.served -= usize::from(uid != ROOT);
+        self.served_unknown -= usize::from(uid != ROOT && caller.known != Known::Somebody);
+    }
+
+    /// Forgets those that wait and have gone, and all of whom nothing need be known.
+    pub fn sweep(&mut self, now: Instant, has_gone: impl Fn(&C) -> bool) {
+        for caller in self.callers.values_mut() {
+            caller.waiting.retain(|connection| !has_gone(connection));
+        }
+        self.waiting = self.callers.values().map(|caller| caller.waiting.len()).sum();
+        self.turns.retain(|uid| !self.callers[uid].waiting.is_empty());
+        self.callers.retain(|_, caller| {
+            let must_be_known = caller.known == Known::Somebody || caller.is_nobody(now);
+            must_be_known
+                || caller.served > 0
+                || !caller.waiting.is_empty()
+                || !caller.allowance.is_whole(now)
+        });
+    }
+
+    /// Whether nobody waits or is served.
+    pub fn is_idle(&self) -> bool {
+        self.waiting == 0 && self.callers.values().all(|caller| caller.served == 0)
+    }
+
+    fn take_from(&mut self, uid: u32, take: fn(&mut VecDeque<C>) -> Option<C>) -> Option<C> {
+        let caller = self.callers.get_mut(&uid)?;
+        let taken = take(&mut caller.waiting)?;
+        self.waiting -= 1;
+        if caller.waiting.is_empty() {
+            self.turns.retain(|other| *other != uid);
+        }
+        Some(taken)
+    }
+}
+
+impl<C> Caller<C> {
+    fn new(now: Instant) -> Self {
+        Self {
+            known: Known::Nothing,
+            waiting: VecDeque::new(),
+            served: 0,
+            allowance: Allowance::new(now),
+        }
+    }
+
+    /// Whether it is known that it is nobody. After a while it may be somebody's.
+    fn is_nobody(&mut self, now: Instant) -> bool {
+        if matches!(self.known, Known::Nobody(since) if now.saturating_duration_since(since) >= NOBODY_FOR)
+        {
+            self.known = Known::Nothing;
+        }
+        matches!(self.known, Known::Nobody(_))
+    }
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

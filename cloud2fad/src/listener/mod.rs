@@ -1,0 +1,250 @@
+//! The listening socket: lets callers in, in an order and a number that leave room for the others, and
+//! starts a process for each. It knows uids and numbers alone: what needs names, and so might have to
+//! wait for whoever knows them, is left to these processes.
+
+#![forbid(unsafe_code)]
+
+mod admission;
+mod allowance;
+mod served;
+mod subordinate;
+mod tally;
+
+use crate::peer::Peer;
+use crate::report::Report;
+use admission::{Admission, Excess};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit};
+use served::{Heard, Served};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::{Duration, Instant};
+use subordinate::Subordinate;
+use tally::{Tally, What};
+
+/// Without a connection for so long the service ends; systemd starts it again with the next one.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Connections that wait, of all callers.
+const MOST_WAITING: u64 = 4096;
+
+/// Descriptors for everything else: each process that serves has one.
+const OTHER_DESCRIPTORS: u64 = 256;
+
+/// Connections that are let in without a look at anything else, and not more of them in this time: who
+/// connects without end takes a small part of a processor.
+const BATCH: usize = 50;
+/// Likewise.
+const BATCH_TIME: Duration = Duration::from_millis(10);
+
+/// How often those who have gone while they waited are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// How often a process that was killed is asked whether it is gone.
+const ENDING: Duration = Duration::from_millis(20);
+
+/// The service as it listens.
+pub struct Listener {
+    socket: UnixListener,
+    admission: Admission<UnixStream>,
+    served: Vec<Served>,
+    /// Killed, and not gone yet.
+    ending: Vec<Served>,
+    subordinate: Subordinate,
+    tally: Tally,
+    busy_at: Instant,
+    swept_at: Instant,
+    /// When connections are let in again.
+    open_at: Instant,
+}
+
+impl Listener {
+    /// At a socket that listens.
+    pub fn new(socket: UnixListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let now = Instant::now();
+        let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        let most_waiting = descriptors.saturating_sub(OTHER_DESCRIPTORS).min(MOST_WAITING);
+        Ok(Self {
+            socket,
+            admission: Admission::new(usize::try_from(most_waiting).unwrap_or(0), now),
+            served: Vec::new(),
+            ending: Vec::new(),
+            subordinate: Subordinate::default(),
+            tally: Tally::default(),
+            busy_at: now,
+            swept_at: now,
+            open_at: now,
+        })
+    }
+
+    /// Serves until nobody has come for a while.
+    pub fn run(mut self) -> io::Result<()> {
+        loop {
+            let now = Instant::now();
+            if !self.admission.is_idle() || !self.ending.is_empty() {
+                self.busy_at = now;
+            }
+            if now >= self.busy_at + IDLE {
+                self.tally.due(now, true).iter().for_each(tally::Line::log);
+                return Ok(());
+            }
+            let (comes, heard) = self.wait(now)?;
+            let now = Instant::now();
+            self.hear(&heard, now);
+            self.end_those_late(now);
+            if comes {
+                self.let_in(now)?;
+            }
+            self.sweep(now);
+            self.serve(now)?;
+            self.tally.due(now, false).iter().for_each(tally::Line::log);
+        }
+    }
+
+    /// Waits until there is something to do. Gives whether somebody connects, and whom to hear, by place.
+    fn wait(&self, now: Instant) -> io::Result<(bool, Vec<bool>)> {
+        let is_open = now >= self.open_at;
+        let events = if is_open { PollFlags::POLLIN } else { PollFlags::empty() };
+        let served =
+            self.served.iter().map(|served| PollFd::new(served.as_fd(), PollFlags::POLLIN));
+        let mut all: Vec<_> =
+            std::iter::once(PollFd::new(self.socket.as_fd(), events)).chain(served).collect();
+        // Rounded up, so that what was waited for is due then.
+        let timeout = PollTimeout::try_from(self.time_left(now) + Duration::from_millis(1));
+        match poll(&mut all, timeout.unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let happened = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
+        Ok((is_open && happened(&all[0]), all[1..].iter().map(happened).collect()))
+    }
+
+    /// Until something is to be done although nothing happens.
+    fn time_left(&self, now: Instant) -> Duration {
+        let until = |then: Instant| then.saturating_duration_since(now);
+        let all = [
+            (!self.ending.is_empty()).then_some(ENDING),
+            (now < self.open_at).then(|| until(self.open_at)),
+            self.served.iter().map(|served| until(served.deadline())).min(),
+            self.admission.wait(now),
+            (!self.admission.is_idle()).then(|| until(self.swept_at + SWEEP)),
+            self.tally.wait(now),
+        ];
+        all.into_iter().flatten().min().unwrap_or_else(|| until(self.busy_at + IDLE)).min(IDLE)
+    }
+
+    fn let_in(&mut self, now: Instant) -> io::Result<()> {
+        self.subordinate.look();
+        self.busy_at = now;
+        for _ in 0..BATCH {
+            match self.socket.accept() {
+                Ok((connection, _)) => self.arrive(connection, now),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // Who has gone before being let in (accept(2)).
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.open_at = now + BATCH_TIME;
+        Ok(())
+    }
+
+    fn arrive(&mut self, connection: UnixStream, now: Instant) {
+        let Ok(peer) = Peer::of(&connection) else { return };
+        let excess = match self.subordinate.has(peer.uid) {
+            true => Some((peer.uid, Excess::Nobody)),
+            false => self.admission.arrive(peer.uid, connection, now),
+        };
+        match excess {
+            Some((uid, Excess::Nobody)) => self.count(What::Nobody, uid, now),
+            Some((uid, Excess::TooMany)) => self.count(What::TooMany, uid, now),
+            None => {}
+        }
+    }
+
+    fn count(&mut self, what: What, uid: u32, now: Instant) {
+        if let Some(line) = self.tally.add(what, uid, now) {
+            line.log();
+        }
+    }
+
+    /// Starts a process for each who may be served.
+    fn serve(&mut self, now: Instant) -> io::Result<()> {
+        while let Some((uid, connection)) = self.admission.next(now) {
+            self.served.push(Served::start(uid, connection, now)?);
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, from: &[bool], now: Instant) {
+        // From the last: those before it keep their places where it is taken out.
+        for at in (0..from.len()).rev().filter(|at| from[*at]) {
+            let uid = self.served[at].uid;
+            match self.served[at].hear() {
+                Heard::Reports(reports) => {
+                    reports.into_iter().for_each(|report| self.take(uid, report, now));
+                }
+                Heard::End => self.end(at),
+            }
+        }
+    }
+
+    fn take(&mut self, uid: u32, report: Report, now: Instant) {
+        match report {
+            Report::Somebody => {
+                self.admission.learn(uid, true, now);
+            }
+            Report::Nobody => {
+                let dropped = self.admission.learn(uid, false, now);
+                (0..=dropped).for_each(|_| self.count(What::Nobody, uid, now));
+            }
+            Report::Logged => self.admission.logged(uid, now),
+            Report::Misbehaved(how) => self.count(What::Misbehaved(how), uid, now),
+        }
+    }
+
+    /// Ends one that has hung up, or is late: what it has started goes with it.
+    fn end(&mut self, at: usize) {
+        let served = self.served.swap_remove(at);
+        served.kill();
+        self.ending.push(served);
+    }
+
+    fn end_those_late(&mut self, now: Instant) {
+        for at in (0..self.served.len()).rev() {
+            if self.served[at].deadline() <= now {
+                self.count(
+                    What::Misbehaved(crate::report::Misbehaviour::TookTooLong),
+                    self.served[at].uid,
+                    now,
+                );
+                self.end(at);
+            }
+        }
+        let admission = &mut self.admission;
+        self.ending.retain_mut(|served| {
+            let is_gone = served.is_gone();
+            if is_gone {
+                admission.end(served.uid);
+            }
+            !is_gone
+        });
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        if now >= self.swept_at + SWEEP {
+            self.admission.sweep(now, has_gone);
+            self.swept_at = now;
+        }
+    }
+}
+
+/// Whether the other end of a connection is closed.
+fn has_gone(connection: &UnixStream) -> bool {
+    let mut one = [PollFd::new(connection.as_fd(), PollFlags::empty())];
+    poll(&mut one, PollTimeout::ZERO)
+        .is_ok_and(|_| one[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)))
+}
