@@ -2,7 +2,6 @@
 //! `nullok`, and takes nothing for an answer that is none.
 #![allow(missing_docs)]
 
-use cloud2fa_tests::booted::SLOW;
 use cloud2fa_tests::command;
 use cloud2fa_tests::terminal::Terminal;
 use cloud2fa_tests::view::{Seen, View, bind, directory};
@@ -18,19 +17,20 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
 const ALICE: u32 = 5001;
 const CODE: &str = "0000-0000-0000Z";
 
-/// To be let in by the service, and what a busy machine needs.
+/// Until a service is given up that is not there, or hangs up; and what a busy machine needs.
 const IN_TIME: Duration = Duration::from_secs(8);
-/// For a call's answer, likewise.
-const A_CALL_IN_TIME: Duration = Duration::from_secs(24);
+/// One that is there and does not answer, likewise.
+const SLOW_IN_TIME: Duration = Duration::from_secs(64);
 
 /// What the other side does with a connection, call by call, until it hangs up.
 type Answers = Vec<Vec<u8>>;
@@ -58,7 +58,7 @@ fn verdict(verdict: &Value) -> Value {
 }
 
 /// A directory for the socket, and the view of a login that finds no store, and that socket.
-fn view(arguments: &str) -> (std::path::PathBuf, View) {
+fn view(arguments: &str) -> (PathBuf, View) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     std::fs::create_dir_all("/run/cloud2fa").unwrap();
     let name = format!("answers{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -72,7 +72,7 @@ fn view(arguments: &str) -> (std::path::PathBuf, View) {
 fn login(connections: &[Answers]) -> Seen {
     let (at, view) = view("nullok");
     let listener = UnixListener::bind(at.join("socket")).unwrap();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(|| {
             for answers in connections {
                 let (stream, _) = listener.accept().unwrap();
@@ -116,20 +116,25 @@ fn is_unavailable(seen: &Seen, asked: bool, within: Duration, what: &str) {
 }
 
 /// A login at a socket of that making refuses in time, with and without `nullok`.
-fn refuses_at(what: &str, make: impl Fn(&Path) -> Option<OwnedFd>) {
-    for arguments in ["", "nullok"] {
+fn refuses_at(what: &str, within: Duration, make: impl Fn(&Path) -> Option<OwnedFd> + Sync) {
+    let refuses = |arguments| {
         let (at, view) = view(arguments);
         let held = make(&at.join("socket"));
-        is_unavailable(&view.login("alice", CODE), false, IN_TIME, what);
+        is_unavailable(&view.login("alice", CODE), false, within, what);
         drop(held);
-    }
+    };
+    thread::scope(|scope| {
+        for arguments in ["", "nullok"] {
+            scope.spawn(move || refuses(arguments));
+        }
+    });
 }
 
 #[test]
 fn no_socket_and_one_that_nobody_listens_at() {
-    refuses_at("no socket", |_| None);
-    refuses_at("a file", |path| std::fs::write(path, "").map(|()| None).unwrap());
-    refuses_at("nobody listens", |path| {
+    refuses_at("no socket", IN_TIME, |_| None);
+    refuses_at("a file", IN_TIME, |path| std::fs::write(path, "").map(|()| None).unwrap());
+    refuses_at("nobody listens", IN_TIME, |path| {
         drop(UnixListener::bind(path).unwrap());
         None
     });
@@ -149,8 +154,8 @@ fn a_socket_that_is_not_roots() {
 }
 
 #[test]
-fn a_service_that_accepts_nobody_or_is_silent() {
-    refuses_at("the queue is full", |path| {
+fn a_socket_whose_queue_is_full() {
+    refuses_at("the queue is full", SLOW_IN_TIME, |path| {
         let new = |flags| socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
         let address = UnixAddr::new(path).unwrap();
         let listener = new(SockFlag::SOCK_CLOEXEC);
@@ -161,25 +166,64 @@ fn a_service_that_accepts_nobody_or_is_silent() {
         // Kept in the queue by the listener alone.
         Some(listener)
     });
-    refuses_at("nobody accepts", |path| Some(UnixListener::bind(path).unwrap().into()));
 }
 
 #[test]
-fn booted_checks_know_a_service_that_is_too_slow_by_what_is_said() {
-    let (at, view) = view("nullok");
-    let socket = at.join("socket");
-    let _silent = UnixListener::bind(&socket).unwrap();
-    std::fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
-    let seen = view.login("alice", CODE);
-    assert!(seen.line.contains(SLOW), "{seen:?}");
-    let program = "/run/cloud2fa-too-slow";
+fn a_service_that_accepts_nobody() {
+    refuses_at("nobody accepts", SLOW_IN_TIME, |path| {
+        Some(UnixListener::bind(path).unwrap().into())
+    });
+}
+
+/// The command at a terminal, of a user who finds that socket.
+fn command_at(directory: &Path, verb: &str) -> Terminal {
+    let program = "/run/cloud2fa-of-users";
     std::fs::copy(command::path(), program).unwrap();
-    let as_alice = format!("exec setpriv --reuid {ALICE} --clear-groups {program} enable");
-    let script = format!("{}\n{as_alice}", bind(&at, "/run/cloud2fa"));
-    let mut enable = Command::new("unshare");
-    enable.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", &script]);
-    let error = Terminal::start(&enable, 80).ends_with_error();
-    assert!(error.as_ref().is_some_and(|error| error.contains(SLOW)), "{error:?}");
+    let as_alice = format!("exec setpriv --reuid {ALICE} --clear-groups {program} {verb}");
+    let script = format!("{}\n{as_alice}", bind(directory, "/run/cloud2fa"));
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", &script]);
+    Terminal::start(&command, 80)
+}
+
+/// A socket that everybody finds, and the directory that it is in.
+fn open_socket() -> (PathBuf, UnixListener) {
+    let (at, _) = view("nullok");
+    let socket = at.join("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    std::fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
+    (at, listener)
+}
+
+const WAITING: &str = "The machine is busy. Waiting for the service ...";
+
+#[test]
+fn who_sits_at_a_terminal_is_told_that_the_service_takes_its_time_and_is_served_when_it_comes() {
+    let (at, listener) = open_socket();
+    let began = Instant::now();
+    let mut terminal = command_at(&at, "status");
+    terminal.expect(WAITING);
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
+    // Longer than any client of before has waited.
+    thread::sleep(Duration::from_secs(10));
+    let answers = [
+        greeting(),
+        answer(&json!({"parameters": {
+            "standing": {"state": "never_enrolled"}, "whose": "alice",
+        }})),
+    ];
+    let (stream, _) = listener.accept().unwrap();
+    serve(stream, &answers);
+    terminal.expect("alice has no second factor");
+}
+
+#[test]
+fn a_service_that_is_too_slow_is_not_said_to_be_gone() {
+    let (at, _listener) = open_socket();
+    let mut terminal = command_at(&at, "status");
+    terminal.expect("has not answered for a minute");
+    let (shown, status) = terminal.end();
+    assert!(status != 0 && !shown.contains("switches it on"), "{shown}");
 }
 
 #[test]
@@ -187,23 +231,26 @@ fn a_service_that_hangs_up_or_says_half_a_greeting() {
     let never = vec![Answers::new(); 200];
     is_unavailable(&login(&never), false, IN_TIME, "it hangs up on each connection");
     let halves = [SILENCE.to_vec(), b"{\"parameters\":".to_vec(), vec![b' '; 60_000]];
-    for (number, first) in halves.into_iter().enumerate() {
-        let half = vec![first, SILENCE.to_vec()];
-        is_unavailable(&login(&[half]), false, IN_TIME, &format!("half a greeting, {number}"));
-    }
+    thread::scope(|scope| {
+        for first in halves {
+            let what = String::from_utf8_lossy(&first[..first.len().min(20)]).into_owned();
+            let half = [vec![first, SILENCE.to_vec()]];
+            scope.spawn(move || is_unavailable(&login(&half), false, SLOW_IN_TIME, &what));
+        }
+    });
 }
 
 #[test]
 fn a_service_that_greets_and_is_silent() {
     let silent = vec![greeting(), SILENCE.to_vec()];
-    is_unavailable(&login(&[silent]), false, A_CALL_IN_TIME, "before the prompt");
+    is_unavailable(&login(&[silent]), false, SLOW_IN_TIME, "before the prompt");
 }
 
 #[test]
 fn a_service_that_is_silent_after_the_prompt() {
     let asked = vec![greeting(), answer(&enrolled())];
     let silent = vec![greeting(), SILENCE.to_vec()];
-    is_unavailable(&login(&[asked, silent]), true, A_CALL_IN_TIME, "after the prompt");
+    is_unavailable(&login(&[asked, silent]), true, SLOW_IN_TIME, "after the prompt");
 }
 
 /// Answers that are none, whatever was asked.

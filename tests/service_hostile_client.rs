@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::attack::Attack;
+use cloud2fa_tests::processes::wait_until_it_is_in;
 use cloud2fa_tests::service;
 use cloud2fa_tests::strace::Strace;
 use cloud2fa_tests::user::of_this_machine;
@@ -34,6 +35,7 @@ fn half_a_message_is_waited_for_until_the_connections_time_is_over() {
     let attack = Attack::by("u101", "u201");
     let mut held = attack.connect();
     let pid = instance_of(attack.uid);
+    wait_until_it_is_in(pid, libc::SYS_poll);
     let strace = Strace::attach(pid, None);
     // What is left of the time gets less with each byte, and is not given again.
     for byte in b"{\"method\":" {
@@ -55,8 +57,10 @@ fn and_then_it_ends() {
     let attack = Attack::by("u107", "u207");
     let mut held = attack.connect();
     attack.until_there_are(1);
+    let pid = instance_of(attack.uid);
+    wait_until_it_is_in(pid, libc::SYS_poll);
     // The kernel says at the next wait that its time is over.
-    let strace = Strace::attach(instance_of(attack.uid), ["inject=poll:retval=0"]);
+    let strace = Strace::attach(pid, ["inject=poll:retval=0"]);
     held.send(b"{");
     assert!(held.receive().is_empty());
     strace.calls();
@@ -89,8 +93,19 @@ fn of_a_thousand_connections_at_once_a_user_has_four() {
     let attack = Attack::by("u103", "u203");
     let crowd = visitor::crowd(attack.uid, 1000);
     attack.until_there_are(4);
-    attack.until_all_are_gone(Duration::from_secs(20));
+    // Three times four of them have said nothing until they were hung up on.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(15) {
+        let count = instances_of(attack.uid).len();
+        assert!(count <= 4, "{count}");
+        thread::sleep(Duration::from_millis(20));
+    }
     drop(crowd);
+    attack.until_all_are_gone(Duration::from_secs(20));
+    // A line for the first of a kind, and one a minute.
+    let log = std::fs::read_to_string(service::LOG).unwrap();
+    let lines = log.lines().filter(|line| line.contains(&format!(" uid={} ", attack.uid)));
+    assert!(lines.clone().count() <= 4, "{:?}", lines.collect::<Vec<_>>());
     attack.end("1000 connections");
 }
 
@@ -102,9 +117,13 @@ fn a_uid_that_is_nobodys_has_no_connections_at_all() {
     let mut connection = visitor::connect(uid);
     connection.send(b"{\"method\":\"org.varlink.service.GetInfo\"}\0");
     assert!(connection.receive().is_empty());
-    let places = std::fs::read_dir("/run/cloud2fa/places").into_iter().flatten();
-    let mut names = places.map(|place| place.unwrap().file_name().into_string().unwrap());
-    assert!(!names.any(|name| name.starts_with("1000100-")));
+    let line =
+        " reason=unknown_user factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=1000100 ";
+    assert!(std::fs::read_to_string(service::LOG).unwrap().contains(line));
+    // It is not asked about again for a minute.
+    let mut connection = visitor::connect(uid);
+    assert!(connection.receive().is_empty());
+    assert!(instances_of(uid).is_empty());
 }
 
 #[test]

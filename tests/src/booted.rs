@@ -7,17 +7,9 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 /// Every user's password; nothing else that is ever shown or logged has it in it.
 pub const PASSWORD: &str = "correct-horse-battery";
-
-/// What the client says where the service has not answered for as long as it waits. So it may be on a
-/// machine that has much else to do; people try again then.
-pub const SLOW: &str = "(ETIMEDOUT: ";
-
-/// How long to try again.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Without the second step systemd thinks that so many starts are a fault.
 const RESTART_SSHD: &str = "sshd -t; systemctl reset-failed ssh; systemctl restart ssh";
@@ -145,42 +137,17 @@ impl Machine {
         ));
     }
 
-    /// The command `cloud2fa` of an ordinary user, at a terminal; started again while the service is
-    /// too slow to be reached.
+    /// The command `cloud2fa` of an ordinary user, at a terminal.
     pub fn cloud2fa(&self, user: &str, arguments: &[&str]) -> Terminal {
         let words = [&as_user(user)[..], &["cloud2fa"], arguments].concat();
-        again_while_slow(|| {
-            let mut command = self.command(&words);
-            let mut terminal = Terminal::start(command.env("TERM", "xterm-256color"), 100);
-            let is_slow = terminal.ends_with_error().is_some_and(|error| error.contains(SLOW));
-            (terminal, is_slow)
-        })
+        let mut command = self.command(&words);
+        Terminal::start(command.env("TERM", "xterm-256color"), 100)
     }
 
-    /// What `cloud2fa` says to an ordinary user without a terminal, and whether it succeeds; asked
-    /// again while the service is too slow to be reached.
+    /// What `cloud2fa` says to an ordinary user without a terminal, and whether it succeeds.
     pub fn asks(&self, user: &str, arguments: &[&str]) -> (String, bool) {
-        again_while_slow(|| {
-            let (said, done) = self.asks_once(user, arguments);
-            let is_slow = !done && said.contains(SLOW);
-            ((said, done), is_slow)
-        })
-    }
-
-    /// The same, however busy the machine is.
-    pub fn asks_once(&self, user: &str, arguments: &[&str]) -> (String, bool) {
         let output = self.run(&[&as_user(user)[..], &["cloud2fa"], arguments].concat(), "");
         (all_of(&output), output.status.success())
-    }
-
-    /// Does something that asks the service, and gives what comes of it; does it again while the
-    /// journal says that the service was too slow for it.
-    pub fn unless_slow<T>(&self, mut act: impl FnMut() -> T) -> T {
-        again_while_slow(|| {
-            let since = self.journal_cursor();
-            let came = act();
-            (came, self.journal_since(&since).contains(SLOW))
-        })
     }
 
     /// Words of any program at a terminal, as root.
@@ -206,18 +173,6 @@ impl Machine {
         self.must(&["journalctl", "--sync"]);
         let after = format!("--after-cursor={cursor}");
         self.must(&["journalctl", "--quiet", "--no-pager", &after])
-    }
-}
-
-/// Does it, and again while it says that the service was too slow.
-fn again_while_slow<T>(mut act: impl FnMut() -> (T, bool)) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let (came, is_slow) = act();
-        if !is_slow || Instant::now() > deadline {
-            return came;
-        }
-        println!("    (the machine is so busy that the service was not reached; once more)");
     }
 }
 

@@ -70,9 +70,14 @@ pub fn is_stopped(pid: u32) -> bool {
 /// answer. A key pressed before is lost on sudo: its handler notes the signal, then it reads.
 pub fn wait_until_it_reads(pid: u32) {
     // It may also sleep for something else, and throw away what was typed until then (tcsetattr(3)).
-    let read = format!("{} ", libc::SYS_read);
+    wait_until_it_is_in(pid, libc::SYS_read);
+}
+
+/// Waits until a process is in that system call.
+pub fn wait_until_it_is_in(pid: u32, number: i64) {
+    let begin = format!("{number} ");
     let call = || std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
-    wait_for("a program that reads", || call().starts_with(&read).then_some(()));
+    wait_for("a process in a call", || call().starts_with(&begin).then_some(()));
 }
 
 /// All that descend from `pid` and still run.

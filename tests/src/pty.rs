@@ -121,14 +121,6 @@ impl Pty {
         }
     }
 
-    /// Waits until what is shown is not like that any more, or the program ends. Gives all of it,
-    /// which can still be expected.
-    pub fn shows_while(&mut self, is_like_that: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        while is_like_that(&self.transcript()) && self.read_more(deadline) {}
-        self.transcript()
-    }
-
     /// Types `line` and Enter.
     pub fn type_line(&mut self, line: &str) {
         self.press(&format!("{line}\n"));

@@ -1,14 +1,15 @@
-//! The built service behind its socket, on this private machine: a process for each connection,
-//! as systemd's `Accept=yes` has it. The module stands in common-auth, too.
+//! The built service behind its socket, on this private machine: started when somebody connects, as
+//! systemd does. The module stands in common-auth, too.
 
 use crate::command;
 use crate::machine;
 use crate::processes::as_user;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -65,15 +66,16 @@ pub fn start() {
         fs::set_permissions(SOCKET, fs::Permissions::from_mode(0o666)).expect("its mode");
         let (service, log) = (path(), fs::File::create(LOG).expect("a log"));
         std::thread::spawn(move || {
-            for connection in listener.incoming() {
-                let connection = OwnedFd::from(connection.expect("a connection"));
-                let mut child = Command::new(&service)
-                    .stdin(Stdio::from(connection))
-                    .stdout(Stdio::null())
-                    .stderr(log.try_clone().expect("the log"))
-                    .spawn()
-                    .expect("the service starts");
-                std::thread::spawn(move || child.wait());
+            loop {
+                let mut somebody = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+                if poll(&mut somebody, PollTimeout::NONE).is_err() {
+                    continue;
+                }
+                let socket = listener.try_clone().expect("the socket");
+                let mut service = Command::new(&service);
+                let log = log.try_clone().expect("the log");
+                service.stdin(OwnedFd::from(socket)).stdout(Stdio::null()).stderr(log);
+                service.status().expect("the service starts");
             }
         });
     });

@@ -33,15 +33,6 @@ impl Terminal {
         self.pty.expect(text);
     }
 
-    /// Waits until the command says something. Where that is an error, waits for its end as well,
-    /// and gives the error.
-    pub fn ends_with_error(&mut self) -> Option<String> {
-        const BEGINNING: &str = "cloud2fa: ";
-        let is_error = |shown: &str| shown.starts_with(BEGINNING) || BEGINNING.starts_with(shown);
-        let shown = self.pty.shows_while(is_error);
-        shown.starts_with(BEGINNING).then_some(shown)
-    }
-
     /// Types.
     pub fn type_in(&mut self, keys: &str) {
         self.pty.press(keys);

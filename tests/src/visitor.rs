@@ -86,15 +86,21 @@ impl Drop for Crowd {
     }
 }
 
-/// The processes that serve a user, who is not root: they hold the user's places.
+/// The processes that serve a user: they say so.
 pub fn instances_of(uid: u32) -> Vec<u32> {
-    let place = format!("/run/cloud2fa/places/{uid}-");
-    let holds = |pid: &u32| {
-        let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        let mut paths = files.filter_map(|file| std::fs::read_link(file.path()).ok());
-        paths.any(|path| path.to_string_lossy().starts_with(&place))
+    let name = format!("cloud2fad: uid {uid}\0");
+    let serves = |pid: &u32| {
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|said| said == name.as_bytes())
     };
-    descendants_of_threads().into_iter().filter(holds).collect()
+    descendants_of_threads().into_iter().filter(serves).collect()
+}
+
+/// The process that listens. Waits until there is one.
+pub fn listener() -> u32 {
+    let program = [service::path().to_str().expect("UTF-8").as_bytes(), b"\0"].concat();
+    let listens =
+        |pid: &u32| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|said| said == program);
+    wait_for("the service", || descendants_of_threads().into_iter().find(listens))
 }
 
 /// The process that serves a user who has one connection. Waits until there is one.

@@ -6,6 +6,7 @@
 
 mod admission;
 mod allowance;
+mod orphans;
 mod served;
 mod subordinate;
 mod tally;
@@ -51,6 +52,8 @@ pub struct Listener {
     served: Vec<Served>,
     /// Killed, and not gone yet.
     ending: Vec<Served>,
+    /// Whether somebody may have left something behind.
+    has_orphans: bool,
     subordinate: Subordinate,
     tally: Tally,
     busy_at: Instant,
@@ -63,6 +66,7 @@ impl Listener {
     /// At a socket that listens.
     pub fn new(socket: UnixListener) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
+        orphans::adopt()?;
         let now = Instant::now();
         let (descriptors, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
         let most_waiting = descriptors.saturating_sub(OTHER_DESCRIPTORS).min(MOST_WAITING);
@@ -71,6 +75,7 @@ impl Listener {
             admission: Admission::new(usize::try_from(most_waiting).unwrap_or(0), now),
             served: Vec::new(),
             ending: Vec::new(),
+            has_orphans: false,
             subordinate: Subordinate::default(),
             tally: Tally::default(),
             busy_at: now,
@@ -125,7 +130,7 @@ impl Listener {
     fn time_left(&self, now: Instant) -> Duration {
         let until = |then: Instant| then.saturating_duration_since(now);
         let all = [
-            (!self.ending.is_empty()).then_some(ENDING),
+            (!self.ending.is_empty() || self.has_orphans).then_some(ENDING),
             (now < self.open_at).then(|| until(self.open_at)),
             self.served.iter().map(|served| until(served.deadline())).min(),
             self.admission.wait(now),
@@ -206,9 +211,9 @@ impl Listener {
         }
     }
 
-    /// Ends one that has hung up, or is late: what it has started goes with it.
+    /// Ends one that has hung up, or is late.
     fn end(&mut self, at: usize) {
-        let served = self.served.swap_remove(at);
+        let mut served = self.served.swap_remove(at);
         served.kill();
         self.ending.push(served);
     }
@@ -229,9 +234,14 @@ impl Listener {
             let is_gone = served.is_gone();
             if is_gone {
                 admission.end(served.uid);
+                self.has_orphans = true;
             }
             !is_gone
         });
+        if self.has_orphans {
+            let known = self.served.iter().chain(&self.ending).map(Served::pid);
+            self.has_orphans = orphans::end(|pid| known.clone().any(|its| its == pid));
+        }
     }
 
     fn sweep(&mut self, now: Instant) {

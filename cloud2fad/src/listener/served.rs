@@ -3,8 +3,6 @@
 #![forbid(unsafe_code)]
 
 use crate::report::Report;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -41,7 +39,7 @@ pub enum Heard {
 }
 
 impl Served {
-    /// Starts one for a connection. What it starts itself is in a group of its own with it.
+    /// Starts one for a connection.
     pub fn start(uid: u32, connection: UnixStream, now: Instant) -> io::Result<Self> {
         let (reports, its_end) = io::pipe()?;
         let process = Command::new(SELF)
@@ -49,7 +47,6 @@ impl Served {
             .arg0(format!("cloud2fad: uid {uid}"))
             .stdin(Stdio::from(OwnedFd::from(connection)))
             .stdout(Stdio::from(its_end))
-            .process_group(0)
             .spawn()?;
         let reports = File::from(OwnedFd::from(reports));
         Ok(Self { uid, process, reports, started: now, is_known: false })
@@ -81,11 +78,14 @@ impl Served {
         }
     }
 
-    /// Ends it and all that it has started. Until it is gone it has its number, so that nobody else is hit.
-    pub fn kill(&self) {
-        if let Ok(pid) = i32::try_from(self.process.id()) {
-            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-        }
+    /// Its number, until it is gone.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ends it. One that is gone already is not there to be hit.
+    pub fn kill(&mut self) {
+        let _ = self.process.kill();
     }
 
     /// Whether it is gone for good.

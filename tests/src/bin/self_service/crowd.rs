@@ -1,218 +1,219 @@
-//! Many connections at once, and what one takes.
+//! Many connections at once: what they cost others, and what one takes.
 
+use crate::flood::{Flood, Flooder, listen_for_nothing};
 use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::processes::{descendants, status_field, wait_for};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, User, chroot, setgid, setgroups, setuid};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The word that makes this program the one who floods.
-pub const COMMAND: &str = "flood";
-
-/// Connections that are hung up on are not made again.
-const HELD: &str = "held";
-/// They are, without pause.
-const AGAIN: &str = "again";
-
-/// Who wants to be served meanwhile.
+/// Who floods, and who wants to be served meanwhile.
+const FLOODER: &str = "fritz";
 const SOMEBODY_ELSE: &str = "greta";
 
 const SOCKET: &str = "/run/cloud2fa/socket";
-const CROWD: usize = 1000;
 
-/// How long the flood goes on at least.
-const FLOOD: Duration = Duration::from_secs(6);
+/// A socket that nobody serves: what a flood costs by itself.
+const NOBODYS: &str = "/run/nobodys";
 
-/// How long it goes on while nobody else is served: who is slow is not refused for ever.
-const FLOOD_AT_MOST: Duration = Duration::from_secs(120);
+/// How often somebody else does something beside a flood.
+const TIMES: usize = 8;
 
-/// MaxConnections= of the socket unit.
-const MOST: usize = 64;
+/// Within this time somebody else is served, or within so many times what the same takes beside the same
+/// flood at a socket that nobody serves, on a machine that has much else to do.
+const SERVED_WITHIN: Duration = Duration::from_secs(2);
+/// Likewise.
+const MOST_TIMES: u32 = 5;
 
-/// A connection's process may take so much memory of its own.
+/// Lines in the journal that a flood may cause in a minute.
+const MOST_LINES: usize = 100;
+
+/// A process may take so much memory of its own.
 const MOST_KIB: u64 = 6 * 1024;
+
+/// Places of one user.
+const PLACES: usize = 4;
 
 /// Until everybody is served again, on a machine that has much else to do.
 const SOON: Duration = Duration::from_secs(60);
 
 pub fn memory_of_one(machine: &Machine) {
-    let crowd = Crowd::come(machine, "flora", 1, HELD);
+    let flooder = Flooder::come(machine, "flora", SOCKET, Flood::Held(1));
     // It has read the password file, the configuration and the store when it has answered.
-    let pid = wait_for("a process", || instances(machine).first().copied());
+    let pid = wait_for("a process", || serving(machine).first().copied());
     let own = private_kib(pid).expect("it runs");
     let most = status_field(pid, "VmHWM").expect("it runs");
     println!("    its own: {own} KiB; with all that it shares with others, at most: {most}");
     println!("    the unit: {}", memory_of_unit(machine));
     assert!(own < MOST_KIB);
-    drop(crowd);
-    wait_for("its end", || instances(machine).is_empty().then_some(()));
+    drop(flooder);
+    wait_for("its end", || serving(machine).is_empty().then_some(()));
+}
+
+/// A unit that is started with the first connection is in the way of nobody, and each connection has its
+/// own process.
+pub fn one_instance(machine: &Machine) {
+    machine.script("systemctl stop cloud2fad.service; systemctl is-active cloud2fad.socket");
+    machine.add_user(SOMEBODY_ELSE);
+    let since = machine.journal_cursor();
+    for _ in 0..20 {
+        let (said, is_served) = machine.asks(SOMEBODY_ELSE, &["status"]);
+        assert!(is_served, "{said}");
+    }
+    assert_eq!(starts(machine, &since), 1);
 }
 
 pub fn thousand(machine: &Machine) {
-    let crowd = Crowd::come(machine, "fritz", CROWD, HELD);
-    let (served, refused) = meanwhile(machine, |served, refused| served > refused);
-    assert!(served > refused, "somebody else was not served");
-    drop(crowd);
-    is_as_before(machine);
+    beside(machine, Flood::Held(1000), PLACES);
 }
 
 pub fn thousand_again_and_again(machine: &Machine) {
-    let crowd = Crowd::come(machine, "fritz", CROWD, AGAIN);
-    // systemd 252 does not count by user (conf/cloud2fad.socket).
-    let is_expected = machine.suite != "bookworm";
-    let (served, _) = meanwhile(machine, |served, _| served > 0 || !is_expected);
-    assert!(served > 0 || !is_expected, "nobody else was served");
-    drop(crowd);
-    is_as_before(machine);
+    beside(machine, Flood::Again(1000), PLACES);
 }
 
-/// How often somebody else is served while there is a crowd, and how often not; until that is enough.
-fn meanwhile(machine: &Machine, is_enough: impl Fn(u32, u32) -> bool) -> (u32, u32) {
+pub fn remade_without_pause(machine: &Machine) {
+    beside(machine, Flood::Remade, PLACES);
+}
+
+pub fn half_open(machine: &Machine) {
+    beside(machine, Flood::HalfOpen, PLACES);
+}
+
+pub fn by_subordinate_uids(machine: &Machine) {
+    // As useradd(8) gives them; nobody asks who they are.
+    let line = format!("{FLOODER}:100000:65536");
+    machine.script(&format!("grep -qx {line} /etc/subuid || echo {line} >>/etc/subuid"));
+    beside(machine, Flood::Subordinate, 0);
+}
+
+/// What others notice of a flood, by whose uids so many are served at a time.
+fn beside(machine: &Machine, flood: Flood, places: usize) {
+    machine.add_user(SOMEBODY_ELSE);
+    machine.add_user(FLOODER);
+    let nobody = listen_for_nothing(machine, NOBODYS);
+    let flooder = Flooder::come(machine, FLOODER, NOBODYS, flood);
+    let control = Times::take(machine);
+    drop(flooder);
+    drop(nobody);
+
+    let since = machine.journal_cursor();
     let began = Instant::now();
-    let (mut served, mut refused, mut slowest) = (0, 0, Duration::ZERO);
     let is_over = AtomicBool::new(false);
-    let (most, most_kib) = std::thread::scope(|scope| {
+    let flooder = Flooder::come(machine, FLOODER, SOCKET, flood);
+    let (times, (most, most_kib)) = std::thread::scope(|scope| {
         let watching = scope.spawn(|| watch(machine, &is_over));
-        while began.elapsed() < FLOOD
-            || !is_enough(served, refused) && began.elapsed() < FLOOD_AT_MOST
-        {
-            let asked = Instant::now();
-            if machine.asks_once(SOMEBODY_ELSE, &["status"]).1 {
-                served += 1;
-            } else {
-                refused += 1;
-            }
-            slowest = slowest.max(asked.elapsed());
-        }
+        let times = Times::take(machine);
         is_over.store(true, Ordering::Relaxed);
-        watching.join().expect("it watches")
+        (times, watching.join().expect("it watches"))
     });
-    let slowest = slowest.as_secs_f64();
-    println!(
-        "    somebody else: served {served} times, refused {refused} times, within {slowest:.1} s"
-    );
+    let lasted = began.elapsed();
+    drop(flooder);
+    println!("    somebody else's, beside a socket that nobody serves: {}", control.told());
+    println!("    beside the service: {}", times.told());
     println!("    processes at once: at most {most}, with {most_kib} KiB of their own");
-    assert!(most <= MOST && most_kib <= MOST_KIB * MOST as u64);
-    (served, refused)
+    // Somebody else's is one more, and one that ends another.
+    assert!(most <= places + 2, "{most} processes");
+    assert!(most_kib <= MOST_KIB * (places as u64 + 2));
+    for (what, times, control) in
+        [("status", &times.status, &control.status), ("su", &times.su, &control.su)]
+    {
+        let most = SERVED_WITHIN.max(MOST_TIMES * median(control));
+        assert!(times.iter().all(|took| *took <= most), "{what}: {times:?}, beside {control:?}");
+    }
+    is_as_before(machine);
+    let lines = ours(machine, &since);
+    let minutes = lasted.as_secs_f64() / 60.0;
+    println!("    {} lines of the service in {:.0} s", lines, lasted.as_secs_f64());
+    // A flood's first lines are the same in a short time as in a minute.
+    #[allow(clippy::cast_precision_loss)]
+    let most = MOST_LINES as f64 * minutes.max(1.0);
+    #[allow(clippy::cast_precision_loss)]
+    let lines = lines as f64;
+    assert!(lines < most, "{lines} lines");
+    assert!(starts(machine, &since) <= 1, "systemd has started the service again and again");
+}
+
+/// What somebody else does, and how long each takes.
+struct Times {
+    status: Vec<Duration>,
+    su: Vec<Duration>,
+}
+
+impl Times {
+    fn take(machine: &Machine) -> Self {
+        let mut times = Self { status: Vec::new(), su: Vec::new() };
+        for _ in 0..TIMES {
+            let began = Instant::now();
+            let (said, is_served) = machine.asks(SOMEBODY_ELSE, &["status"]);
+            assert!(is_served, "{said}");
+            times.status.push(began.elapsed());
+            let began = Instant::now();
+            machine.must(&["su", "-", SOMEBODY_ELSE, "-c", "true"]);
+            times.su.push(began.elapsed());
+        }
+        times
+    }
+
+    fn told(&self) -> String {
+        let of = |times| {
+            let all: &Vec<Duration> = times;
+            let most = all.iter().max().expect("some");
+            format!("{:.0} ms, at most {:.0}", millis(median(all)), millis(*most))
+        };
+        format!("status {}; su {}", of(&self.status), of(&self.su))
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// After a crowd everybody is served, and nothing is left of it.
 fn is_as_before(machine: &Machine) {
     let over = Instant::now();
-    while !machine.asks_once(SOMEBODY_ELSE, &["status"]).1 {
-        assert!(over.elapsed() < SOON, "nobody is served afterwards");
-    }
-    println!("    afterwards: served within {:.1} s", over.elapsed().as_secs_f64());
+    let (said, is_served) = machine.asks(SOMEBODY_ELSE, &["status"]);
+    assert!(is_served && over.elapsed() < SOON, "{said}");
     machine.must(&["systemctl", "is-active", "--quiet", "cloud2fad.socket"]);
-    wait_for("all processes gone", || instances(machine).is_empty().then_some(()));
+    wait_for("all processes gone", || serving(machine).is_empty().then_some(()));
     let list = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "cloud2fad*"];
     assert_eq!(machine.must(&list), "");
 }
 
-/// The most processes there are until it is over, and the most memory that they have.
+/// How often systemd has started the service.
+fn starts(machine: &Machine, since: &str) -> usize {
+    let journal = machine.journal_since(since);
+    journal.lines().filter(|line| line.contains("Started cloud2fad.service")).count()
+}
+
+/// Lines of the service, and about it.
+fn ours(machine: &Machine, since: &str) -> usize {
+    let journal = machine.journal_since(since);
+    journal.lines().filter(|line| line.contains("cloud2fad")).count()
+}
+
+/// The most processes that serve until it is over, and the most memory that they have.
 fn watch(machine: &Machine, is_over: &AtomicBool) -> (usize, u64) {
     let (mut most, mut most_kib) = (0, 0);
     while !is_over.load(Ordering::Relaxed) {
-        let instances = instances(machine);
-        most = most.max(instances.len());
-        most_kib = most_kib.max(instances.into_iter().filter_map(private_kib).sum());
+        let serving = serving(machine);
+        most = most.max(serving.len());
+        most_kib = most_kib.max(serving.into_iter().filter_map(private_kib).sum());
         std::thread::sleep(Duration::from_millis(20));
     }
     (most, most_kib)
 }
 
-/// Connections of an ordinary user; gone when dropped.
-struct Crowd(Child);
-
-impl Crowd {
-    /// Starts this program as that user of the machine; waits until its connections are there.
-    fn come(machine: &Machine, user: &str, count: usize, how: &str) -> Self {
-        machine.add_user(user);
-        machine.add_user(SOMEBODY_ELSE);
-        let (init, count) = (machine.init().to_string(), count.to_string());
-        let own = std::env::current_exe().expect("this program");
-        // Its number must be one of the machine's: systemd 257 looks.
-        let mut child = Command::new("nsenter")
-            .args(["--target", &init, "--pid", "--"])
-            .arg(own)
-            .args([COMMAND, &machine.root(), user, &count, how])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("nsenter starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("piped");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        assert!(line.starts_with("connections: "), "no connections");
-        println!("    {}", line.trim());
-        Self(child)
-    }
-}
-
-impl Drop for Crowd {
-    fn drop(&mut self) {
-        for pid in descendants(self.0.id()).into_iter().chain([self.0.id()]) {
-            let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
-        }
-        let _ = self.0.wait();
-    }
-}
-
-/// As that user in the machine whose files are at `root`: so many connections, each with a call
-/// and half a call on it, until this process is ended. With [`AGAIN`] there is a new one for each
-/// that is hung up on.
-pub fn flood(root: &str, user: &str, count: &str, how: &str) -> ExitCode {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("up to the hard one");
-    chroot(root).expect("root");
-    let entry = User::from_name(user).ok().flatten().expect("a user of the machine");
-    setgroups(&[]).and_then(|()| setgid(entry.gid)).expect("root");
-    setuid(entry.uid).expect("root");
-    let calls = format!(
-        "{{\"method\":\"io.cloud2fa.GetStatus\",\"parameters\":{{\"user\":\"{user}\"}}}}\0{{\"method\":"
-    );
-    let began = Instant::now();
-    let count: usize = count.parse().expect("a number");
-    let mut streams: Vec<_> = (0..count).map(|_| connect(&calls)).collect();
-    if count == 1 {
-        assert!(streams[0].read(&mut [0; 4096]).is_ok_and(|length| length > 0), "no answer");
-    }
-    println!("connections: {count}, made in {:.1} s", began.elapsed().as_secs_f64());
-    for stream in &streams {
-        stream.set_nonblocking(true).expect("a socket");
-    }
-    loop {
-        for stream in &mut streams {
-            if has_hung_up(stream) && how == AGAIN {
-                *stream = connect(&calls);
-                stream.set_nonblocking(true).expect("a socket");
-            }
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// A connection. Waits where the queue is full.
-fn connect(calls: &str) -> UnixStream {
-    let mut stream = UnixStream::connect(SOCKET).expect("the socket unit listens");
-    let _ = stream.write_all(calls.as_bytes());
-    stream
-}
-
-fn has_hung_up(stream: &mut UnixStream) -> bool {
-    match stream.read(&mut [0; 4096]) {
-        Ok(length) => length == 0,
-        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
-    }
-}
-
-/// The service's processes in the machine.
-fn instances(machine: &Machine) -> Vec<u32> {
-    let is_it = |pid: &u32| status_field(*pid, "Name").as_deref() == Some("cloud2fad");
+/// The processes that serve a connection.
+fn serving(machine: &Machine) -> Vec<u32> {
+    let is_it = |pid: &u32| {
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|said| said.starts_with(b"cloud2fad: uid "))
+    };
     descendants(machine.init()).into_iter().filter(is_it).collect()
 }
 
@@ -224,13 +225,12 @@ fn private_kib(pid: u32) -> Option<u64> {
     Some(private.filter_map(field).sum())
 }
 
-/// What systemd counts for the unit of the only instance, where it counts.
+/// What systemd counts for the unit, where it counts.
 fn memory_of_unit(machine: &Machine) -> String {
     machine
         .script(
-            "unit=$(systemctl list-units --plain --no-legend 'cloud2fad@*' | cut -d ' ' -f 1)
-         systemctl show -p MemoryCurrent \"$unit\"
-         cd /sys/fs/cgroup/$(systemctl show -P ControlGroup \"$unit\")
+            "systemctl show -p MemoryCurrent cloud2fad.service
+         cd /sys/fs/cgroup/$(systemctl show -P ControlGroup cloud2fad.service)
          [ ! -e memory.peak ] || echo \"peak $(cat memory.peak)\"",
         )
         .split_whitespace()

@@ -10,6 +10,7 @@
 
 mod crowd;
 mod doctor;
+mod flood;
 mod log;
 mod network;
 mod passwords;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 const CHECKS: &[Check] = &[
     (
-        "the units are as systemd wants them, and the sandbox's exposure is at most 2.0",
+        "the units are as systemd wants them, and the sandbox's exposure is at most 1.5",
         units::verified,
     ),
     ("the sandbox can write where it must, and nowhere else", units::writable),
@@ -45,14 +46,18 @@ const CHECKS: &[Check] = &[
     ("a login in a read-only sandbox goes through the socket, and spends the code", sandbox::login),
     ("without the service such a login is refused at once", sandbox::login_without_service),
     ("a connection takes little memory", crowd::memory_of_one),
+    ("the service is started once, and serves all", crowd::one_instance),
     ("1000 connections of one user at once: others are served", crowd::thousand),
-    ("made again and again: others are served soon after its end", crowd::thousand_again_and_again),
+    ("made again and again: others are served", crowd::thousand_again_and_again),
+    ("200 remade without pause: others are served", crowd::remade_without_pause),
+    ("200 half open: others are served", crowd::half_open),
+    ("500 uids of a user's for containers: others are served", crowd::by_subordinate_uids),
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [crowd::COMMAND, root, user, count, how] => crowd::flood(root, user, count, how),
+        [flood::COMMAND, root, user, socket, how] => flood::flood(root, user, socket, how),
         [directory, suite] => checks::run(CHECKS, &Machine::new(directory, suite), ""),
         [directory, suite, word] => checks::run(CHECKS, &Machine::new(directory, suite), word),
         _ => {
