@@ -135,13 +135,11 @@ impl<C> Admission<C> {
             // Root needs no allowance: it may end the service.
             return (caller.served < PLACES_OF_ROOT).then_some(Duration::ZERO);
         }
-        let (has_place, allowance) = match caller.known {
-            Known::Somebody => (caller.served < PLACES_EACH, &caller.allowance),
-            _ => {
-                let has_place =
-                    caller.served < PLACES_EACH_UNKNOWN && self.served_unknown < PLACES_OF_UNKNOWN;
-                (has_place, &self.unknown)
-            }
+        let (has_place, allowance) = if caller.known == Known::Somebody {
+            (caller.served < PLACES_EACH, &caller.allowance)
+        } else {
+            let is_first = caller.served < PLACES_EACH_UNKNOWN;
+            (is_first && self.served_unknown < PLACES_OF_UNKNOWN, &self.unknown)
         };
         (has_place && self.served < PLACES).then(|| allowance.wait(now).unwrap_or_default())
     }

@@ -159,9 +159,10 @@ impl Listener {
 
     fn arrive(&mut self, connection: UnixStream, now: Instant) {
         let Ok(peer) = Peer::of(&connection) else { return };
-        let excess = match self.subordinate.has(peer.uid) {
-            true => Some((peer.uid, Excess::Nobody)),
-            false => self.admission.arrive(peer.uid, connection, now),
+        let excess = if self.subordinate.has(peer.uid) {
+            Some((peer.uid, Excess::Nobody))
+        } else {
+            self.admission.arrive(peer.uid, connection, now)
         };
         match excess {
             Some((uid, Excess::Nobody)) => self.count(What::Nobody, uid, now),
@@ -190,7 +191,9 @@ impl Listener {
             let uid = self.served[at].uid;
             match self.served[at].hear() {
                 Heard::Reports(reports) => {
-                    reports.into_iter().for_each(|report| self.take(uid, report, now));
+                    for report in reports {
+                        self.take(uid, report, now);
+                    }
                 }
                 Heard::End => self.end(at),
             }

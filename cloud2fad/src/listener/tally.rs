@@ -105,11 +105,10 @@ impl Line {
             others => format!("{} times in a minute, and {others} times by other uids", self.times),
         });
         let detail: Vec<_> = what.map(str::to_owned).into_iter().chain(times).collect();
-        let event = Event::refused(reason);
-        let event = match detail.is_empty() {
-            true => event,
-            false => event.with_detail(Severity::Notice, detail.join("; ")),
-        };
+        let mut event = Event::refused(reason);
+        if !detail.is_empty() {
+            event = event.with_detail(Severity::Notice, detail.join("; "));
+        }
         log::event(&event, None, Call { uid: Some(self.uid), method: None });
     }
 }
@@ -146,7 +145,9 @@ mod tests {
     #[test]
     fn at_the_end_nothing_is_left_out() {
         let (mut tally, now) = (Tally::default(), Instant::now());
-        (0..3).for_each(|_| drop(tally.add(What::Nobody, 7, now)));
+        for _ in 0..3 {
+            tally.add(What::Nobody, 7, now);
+        }
         assert_eq!(tally.due(now, true), [line(What::Nobody, 7, 2, 0)]);
     }
 }
