@@ -100,11 +100,11 @@ reasons! {
     AlreadyEnrolled = "already_enrolled",
     /// The account is another uid's.
     NotPermitted = "not_permitted",
-    /// The uid has as many connections as it may.
+    /// More connections wait than may.
     TooManyConnections = "too_many_connections",
     /// What came over the connection is no call, too long, too slow, or too much.
     Misbehaved = "misbehaved",
-    /// The service could not begin.
+    /// The service could not begin, or not go on.
     ServiceFailed = "service_failed",
 }
 

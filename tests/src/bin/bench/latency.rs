@@ -53,6 +53,11 @@ impl Times {
         self.0.push(start.elapsed());
     }
 
+    /// Adds what somebody else has timed.
+    pub fn push(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
     /// The one in the middle.
     pub fn median(&self) -> Duration {
         self.quantile(0.5)

@@ -47,7 +47,10 @@ fn main() {
         [command, ground] if command == pairs::COMMAND => pairs::process(ground.as_ref()),
         [command] if command == service::COMMAND => service::bench(),
         [command, name] if command == service::CROWD => service::one_of_crowd(name),
-        [command, _] if command == service::CATS_CROWD => service::one_of_cats_crowd(),
+        [command, socket] if command == service::GREETED => service::one_who_is_greeted(socket),
+        [command, program, uid] if command == service::STATUS => {
+            service::times_of_status(program, uid);
+        }
         _ => {
             eprintln!("usage: tests/private-machine target/release/bench [pairs COMMIT]");
             std::process::exit(2);

@@ -8,6 +8,7 @@
 //!
 //! The checks run one after another: they share the machine.
 
+mod confined;
 mod crowd;
 mod doctor;
 mod flood;
@@ -30,6 +31,7 @@ const CHECKS: &[Check] = &[
     ),
     ("the sandbox can write where it must, and nowhere else", units::writable),
     ("uid 0 finds no way out of the sandbox by what listens in /run", units::no_way_out),
+    ("a process of the service reaches no other", confined::reaches_no_other),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",
         walk::through,
