@@ -38,8 +38,8 @@ my %ways = (
         syscall(72, fileno $read, 8, $_[0]) == 0;
     },
     fiosetown => sub {
-        pipe(my $read, my $write);
-        socket(my $socket, 1, 1, 0) && syscall(16, fileno $socket, 0x8901, pack 'l', $_[0]) == 0;
+        socket(my $socket, 1, 1, 0);
+        syscall(16, fileno $socket, 0x8901, pack 'l', $_[0]) == 0;
     },
     ptrace => sub { syscall(101, 0x4206, $_[0], 0, 0) == 0 && syscall(101, 17, $_[0], 0, 0) >= -1 },
     process_vm_readv => sub {
@@ -48,7 +48,10 @@ my %ways = (
     },
     read_memory => sub { open my $file, '<', "/proc/$_[0]/mem" },
     write_memory => sub { open my $file, '+<', "/proc/$_[0]/mem" },
-    environment => sub { open(my $file, '<', "/proc/$_[0]/environ") && defined sysread $file, $buffer, 1 },
+    environment => sub {
+        open my $file, '<', "/proc/$_[0]/environ" or return;
+        defined sysread $file, $buffer, 1;
+    },
     descriptors => sub { opendir my $directory, "/proc/$_[0]/fd" },
     oom_score_adj => sub { open my $file, '+<', "/proc/$_[0]/oom_score_adj" },
 );
