@@ -6,6 +6,8 @@ use warnings;
 
 my ($report, @targets) = @ARGV;
 @targets = split ' ', do { local (@ARGV, $/) = '/etc/intruder-targets'; <> } unless @targets;
+# syscall takes what is no number for a text.
+$_ += 0 for @targets;
 my ($buffer, $zeroes) = ("\0" x 256, "\0" x 256);
 my $affinity = "\xff" x 128;
 my $attributes = pack 'L x44', 48;
@@ -39,12 +41,14 @@ my %ways = (
     },
     fiosetown => sub {
         socket(my $socket, 1, 1, 0);
-        syscall(16, fileno $socket, 0x8901, pack 'l', $_[0]) == 0;
+        my $owner = pack 'l', $_[0];
+        syscall(16, fileno $socket, 0x8901, $owner) == 0;
     },
     ptrace => sub { syscall(101, 0x4206, $_[0], 0, 0) == 0 && syscall(101, 17, $_[0], 0, 0) >= -1 },
     process_vm_readv => sub {
         my $local = pack 'Q Q', unpack('Q', pack 'p', $buffer), 1;
-        syscall(310, $_[0], $local, 1, pack('Q Q', 0, 1), 1, 0) == 0 || $!{EFAULT};
+        my $remote = pack 'Q Q', 0, 1;
+        syscall(310, $_[0], $local, 1, $remote, 1, 0) == 0 || $!{EFAULT};
     },
     read_memory => sub { open my $file, '<', "/proc/$_[0]/mem" },
     write_memory => sub { open my $file, '+<', "/proc/$_[0]/mem" },
