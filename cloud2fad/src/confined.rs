@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use landlock::{AccessFs, Ruleset, RulesetAttr};
+use landlock::{AccessFs, Ruleset, RulesetAttr, RulesetCreatedAttr, path_beneath_rules};
 use nix::sys::prctl::{set_dumpable, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::getpid;
@@ -13,6 +13,7 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::{Path, PathBuf};
 
 /// If memory runs out this process goes before the one that listens (proc_pid_oom_score_adj(5)).
 const OOM_SCORE_ADJ: &str = "500";
@@ -28,11 +29,22 @@ pub fn confine() -> Result<(), Box<dyn Error>> {
 }
 
 /// Landlock keeps a process from reading and writing the memory of those outside of its domain, by /proc
-/// as by ptrace(2) (ptrace_may_access in the kernel). This domain is for that alone: what it forbids besides
-/// nobody here does. Where the kernel has no Landlock, that they are not dumpable keeps them apart; then
-/// a helper of pam_unix, which is, is open to the other processes.
+/// as by ptrace(2) (ptrace_may_access in the kernel), and from writing what else is theirs in /proc, such as
+/// oom_score_adj: it may write below all that is in the root directory, but of /proc only its own. Where
+/// the kernel has no Landlock, that they are not dumpable keeps their memory apart; then a helper of
+/// pam_unix, which is, is open to the other processes.
 fn enter_a_domain() -> Result<(), Box<dyn Error>> {
-    Ruleset::default().handle_access(AccessFs::MakeBlock)?.create()?.restrict_self()?;
+    let write = AccessFs::WriteFile;
+    let mut places = vec![PathBuf::from("/proc/self")];
+    for entry in std::fs::read_dir("/")? {
+        places.push(entry?.path());
+    }
+    places.retain(|place| place.as_path() != Path::new("/proc"));
+    Ruleset::default()
+        .handle_access(write)?
+        .create()?
+        .add_rules(path_beneath_rules(&places, write))?
+        .restrict_self()?;
     Ok(())
 }
 

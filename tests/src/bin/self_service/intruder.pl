@@ -56,8 +56,10 @@ my %ways = (
         open my $file, '<', "/proc/$_[0]/environ" or return;
         defined sysread $file, $buffer, 1;
     },
-    descriptors => sub { opendir my $directory, "/proc/$_[0]/fd" },
+    descriptors => sub { readlink "/proc/$_[0]/fd/0" },
+    steal_descriptor => sub { open my $file, '<', "/proc/$_[0]/fd/2" },
     oom_score_adj => sub { open my $file, '+<', "/proc/$_[0]/oom_score_adj" },
+    coredump_filter => sub { open my $file, '+<', "/proc/$_[0]/coredump_filter" },
 );
 
 open my $out, '>', "$report.new" or die $!;
