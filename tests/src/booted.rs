@@ -1,6 +1,7 @@
 //! The booted machine: commands in it, as root and as users, at terminals and without.
 
 use crate::machine::workspace;
+use crate::processes::wait_for;
 use crate::pty::Pty;
 use crate::terminal::Terminal;
 use std::io::Write;
@@ -80,15 +81,18 @@ impl Machine {
         self.script_restarting_sshd(RESTART_SSHD);
     }
 
-    /// Runs a script that must succeed, and whose last step may start sshd anew. On a busy
-    /// machine systemd has failed now and then to put it into its control group (219/CGROUP), right after
-    /// `sshd -t` had found nothing: that is shown, and tried once more.
+    /// Runs a script that must succeed, and whose last step may start sshd anew. systemd 252 fails now and
+    /// then to put it into its control group (219/CGROUP), where it has just ended the one before: it takes
+    /// that one's group away a moment too late. Debian's unit is then started again by itself.
     pub fn script_restarting_sshd(&self, script: &str) {
         let output = self.run(&["sh", "-ec", script], "");
         let said = all_of(&output);
         if said.contains("Job for ssh.service failed") {
-            println!("    (once more: {said}{})", self.what_the_unit_said(&said));
-            self.script(RESTART_SSHD);
+            let unit = self.what_the_unit_said(&said);
+            println!("    (once more: {said}{unit})");
+            assert!(unit.contains("status=219/CGROUP"), "sshd does not start");
+            let is_active = ["systemctl", "is-active", "--quiet", "ssh"];
+            wait_for("sshd", || self.run(&is_active, "").status.success().then_some(()));
         } else {
             assert!(output.status.success(), "{script}: {said}");
         }
