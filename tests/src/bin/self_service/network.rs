@@ -31,14 +31,15 @@ pub fn drop_in(machine: &Machine) {
             machine.script(&format!(
                 "mkdir -p $(dirname {DROP_IN})
              cp /usr/local/share/cloud2fa/network-passwords.conf {DROP_IN}
-             systemctl daemon-reload"
+             systemctl daemon-reload
+             systemctl try-restart cloud2fad.service"
             ));
             tries("not-the-password");
             enable(machine, "gerd");
         },
     );
     machine.script(&format!(
-        "rm -r $(dirname {DROP_IN}); systemctl daemon-reload; systemctl stop directory.socket"
+        "rm -r $(dirname {DROP_IN}); systemctl daemon-reload; systemctl stop cloud2fad.service; systemctl stop directory.socket"
     ));
 }
 
