@@ -153,7 +153,6 @@ fn a_socket_that_is_not_roots() {
     }
 }
 
-#[test]
 fn a_socket_whose_queue_is_full() {
     refuses_at("the queue is full", SLOW_IN_TIME, |path| {
         let new = |flags| socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
@@ -168,7 +167,6 @@ fn a_socket_whose_queue_is_full() {
     });
 }
 
-#[test]
 fn a_service_that_accepts_nobody() {
     refuses_at("nobody accepts", SLOW_IN_TIME, |path| {
         Some(UnixListener::bind(path).unwrap().into())
@@ -217,7 +215,6 @@ fn who_sits_at_a_terminal_is_told_that_the_service_takes_its_time_and_is_served_
     terminal.expect("alice has no second factor");
 }
 
-#[test]
 fn a_service_that_is_too_slow_is_not_said_to_be_gone() {
     let (at, _listener) = open_socket();
     let mut terminal = command_at(&at, "status");
@@ -227,26 +224,36 @@ fn a_service_that_is_too_slow_is_not_said_to_be_gone() {
 }
 
 #[test]
-fn a_service_that_hangs_up_or_says_half_a_greeting() {
+fn a_service_that_hangs_up() {
     let never = vec![Answers::new(); 200];
     is_unavailable(&login(&never), false, IN_TIME, "it hangs up on each connection");
-    let halves = [SILENCE.to_vec(), b"{\"parameters\":".to_vec(), vec![b' '; 60_000]];
-    thread::scope(|scope| {
-        for first in halves {
-            let what = String::from_utf8_lossy(&first[..first.len().min(20)]).into_owned();
-            let half = [vec![first, SILENCE.to_vec()]];
-            scope.spawn(move || is_unavailable(&login(&half), false, SLOW_IN_TIME, &what));
-        }
-    });
+}
+
+fn half_a_greeting(first: &[u8]) {
+    let half = [vec![first.to_vec(), SILENCE.to_vec()]];
+    let what = String::from_utf8_lossy(&first[..first.len().min(20)]);
+    is_unavailable(&login(&half), false, SLOW_IN_TIME, &what);
 }
 
 #[test]
+fn one_that_does_not_answer_is_waited_for_for_a_minute() {
+    thread::scope(|scope| {
+        scope.spawn(a_socket_whose_queue_is_full);
+        scope.spawn(a_service_that_accepts_nobody);
+        scope.spawn(|| half_a_greeting(SILENCE));
+        scope.spawn(|| half_a_greeting(b"{\"parameters\":"));
+        scope.spawn(|| half_a_greeting(&vec![b' '; 60_000]));
+        scope.spawn(a_service_that_greets_and_is_silent);
+        scope.spawn(a_service_that_is_silent_after_the_prompt);
+        scope.spawn(a_service_that_is_too_slow_is_not_said_to_be_gone);
+    });
+}
+
 fn a_service_that_greets_and_is_silent() {
     let silent = vec![greeting(), SILENCE.to_vec()];
     is_unavailable(&login(&[silent]), false, SLOW_IN_TIME, "before the prompt");
 }
 
-#[test]
 fn a_service_that_is_silent_after_the_prompt() {
     let asked = vec![greeting(), answer(&enrolled())];
     let silent = vec![greeting(), SILENCE.to_vec()];

@@ -88,7 +88,7 @@ impl Drop for Crowd {
 
 /// The processes that serve a user: they say so.
 pub fn instances_of(uid: u32) -> Vec<u32> {
-    let name = format!("cloud2fad: uid {uid}\0");
+    let name = format!("cloud2fad\0uid={uid}\0");
     let serves = |pid: &u32| {
         std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|said| said == name.as_bytes())
     };

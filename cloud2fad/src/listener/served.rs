@@ -43,8 +43,9 @@ impl Served {
     pub fn start(uid: u32, connection: UnixStream, now: Instant) -> io::Result<Self> {
         let (reports, its_end) = io::pipe()?;
         let process = Command::new(SELF)
-            // Seen by ps(1); it asks the connection itself.
-            .arg0(format!("cloud2fad: uid {uid}"))
+            // Seen by ps(1); it asks the connection itself. PAM's lines in the log begin with the first.
+            .arg0("cloud2fad")
+            .arg(format!("uid={uid}"))
             .stdin(Stdio::from(OwnedFd::from(connection)))
             .stdout(Stdio::from(its_end))
             .spawn()?;

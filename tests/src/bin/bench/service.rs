@@ -289,7 +289,7 @@ fn after_verifying(person: &Enrolled, code: &str) -> (u64, u64) {
 fn instance() -> u32 {
     let serves = |pid: &u32| {
         fs::read(format!("/proc/{pid}/cmdline"))
-            .is_ok_and(|said| said.starts_with(b"cloud2fad: uid "))
+            .is_ok_and(|said| said.starts_with(b"cloud2fad\0uid="))
     };
     let processes = fs::read_dir("/proc").expect("there is one").filter_map(Result::ok);
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

@@ -50,7 +50,7 @@ pub fn reaches_no_other(machine: &Machine) {
 /// The process that serves flora.
 fn sibling(machine: &Machine) -> Option<u32> {
     let uid = machine.must(&["id", "-u", "flora"]);
-    named(machine, &format!("cloud2fad: uid {}\0", uid.trim()))
+    named(machine, &format!("cloud2fad\0uid={}\0", uid.trim()))
 }
 
 /// The one that listens.

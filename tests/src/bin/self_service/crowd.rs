@@ -212,7 +212,7 @@ fn watch(machine: &Machine, is_over: &AtomicBool) -> (usize, u64) {
 fn serving(machine: &Machine) -> Vec<u32> {
     let is_it = |pid: &u32| {
         std::fs::read(format!("/proc/{pid}/cmdline"))
-            .is_ok_and(|said| said.starts_with(b"cloud2fad: uid "))
+            .is_ok_and(|said| said.starts_with(b"cloud2fad\0uid="))
     };
     descendants(machine.init()).into_iter().filter(is_it).collect()
 }
