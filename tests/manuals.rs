@@ -148,7 +148,8 @@ fn the_page_of_the_files_names_the_keys_of_a_record_and_no_other() {
 
 /// The source of all tests.
 fn tests() -> String {
-    let places = ["tests", "cloud2fa/tests"].map(|place| workspace().join(place));
+    let places =
+        ["tests", "cloud2fa/tests", "cloud2fad/src/listener"].map(|place| workspace().join(place));
     let files = places.iter().flat_map(|place| std::fs::read_dir(place).expect("tests"));
     let paths = files.map(|file| file.expect("readable").path()).filter(|path| path.is_file());
     paths.map(|path| std::fs::read_to_string(path).expect("text")).collect()

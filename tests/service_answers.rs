@@ -19,6 +19,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -175,8 +176,12 @@ fn a_service_that_accepts_nobody() {
 
 /// The command at a terminal, of a user who finds that socket.
 fn command_at(directory: &Path, verb: &str) -> Terminal {
+    // Once: what runs cannot be written.
+    static COPIED: Once = Once::new();
     let program = "/run/cloud2fa-of-users";
-    std::fs::copy(command::path(), program).unwrap();
+    COPIED.call_once(|| {
+        std::fs::copy(command::path(), program).unwrap();
+    });
     let as_alice = format!("exec setpriv --reuid {ALICE} --clear-groups {program} {verb}");
     let script = format!("{}\n{as_alice}", bind(directory, "/run/cloud2fa"));
     let mut command = Command::new("unshare");

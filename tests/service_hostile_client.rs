@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::attack::Attack;
-use cloud2fa_tests::processes::wait_until_it_is_in;
+use cloud2fa_tests::processes::{wait_for, wait_until_it_is_in};
 use cloud2fa_tests::service;
 use cloud2fa_tests::strace::Strace;
 use cloud2fa_tests::user::of_this_machine;
@@ -220,9 +220,13 @@ fn of_a_thousand_refused_calls_on_a_connection_a_few_dozen_are_answered_and_logg
     let answers = connection.finish();
     let answered = answers.split(|byte| *byte == 0).filter(|answer| !answer.is_empty()).count();
     attack.until_all_are_gone(Duration::from_secs(10));
-    let log = std::fs::read_to_string(service::LOG).unwrap();
     let of_attacker = format!(" uid={} ", attack.uid);
-    let lines: Vec<_> = log.lines().filter(|line| line.contains(&of_attacker)).collect();
+    let lines = wait_for("all lines", || {
+        let log = std::fs::read_to_string(service::LOG).unwrap();
+        let lines = log.lines().filter(|line| line.contains(&of_attacker));
+        let lines: Vec<_> = lines.map(str::to_owned).collect();
+        (lines.len() > answered).then_some(lines)
+    });
     eprintln!("{sent} calls sent, {answered} answered, {} lines", lines.len());
     assert!((10..=50).contains(&answered), "{answered} were answered");
     assert_eq!(lines.len(), answered + 1);
