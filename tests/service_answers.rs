@@ -220,6 +220,17 @@ fn who_sits_at_a_terminal_is_told_that_the_service_takes_its_time_and_is_served_
     terminal.expect("alice has no second factor");
 }
 
+#[test]
+fn who_does_not_want_to_wait_presses_ctrl_c() {
+    let (at, _listener) = open_socket();
+    let mut terminal = command_at(&at, "status");
+    terminal.expect(WAITING);
+    let pressed = Instant::now();
+    terminal.type_in("\u{3}");
+    assert_ne!(terminal.end().1, 0);
+    assert!(pressed.elapsed() < Duration::from_secs(20), "{:?}", pressed.elapsed());
+}
+
 fn a_service_that_is_too_slow_is_not_said_to_be_gone() {
     let (at, _listener) = open_socket();
     let mut terminal = command_at(&at, "status");

@@ -20,6 +20,17 @@ use zeroize::{Zeroize, Zeroizing};
 /// No password, code or answer is longer (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
 const LONGEST_LINE: usize = 512;
 
+/// The signals that end a program.
+fn ending() -> SigSet {
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect()
+}
+
+/// Lets those that have come end this program, where nothing is begun that could be left half done.
+pub fn let_signals_in() {
+    // A program that cannot set its mask has not blocked them.
+    let _ = ending().thread_unblock().and_then(|()| ending().thread_block());
+}
+
 /// Standard input.
 pub struct Input {
     stdin: File,
@@ -32,9 +43,7 @@ impl Input {
     /// Blocks the signals that end a program, and looks out for them from now on.
     pub fn new() -> Result<Self, Failure> {
         let set_up = || -> std::io::Result<Self> {
-            let ending: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]
-                .into_iter()
-                .collect();
+            let ending = ending();
             ending.thread_block()?;
             SigSet::from(Signal::SIGXFSZ).thread_block()?;
             let signals =

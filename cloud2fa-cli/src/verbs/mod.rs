@@ -17,7 +17,7 @@ use crate::arguments::{Arguments, Target, Verb};
 use crate::caller::{self, require_root};
 use crate::dialogue::{Dialogue, Done};
 use crate::failure::{Failure, Kind};
-use crate::{log, machine};
+use crate::{input, log, machine};
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::service::Client;
@@ -112,11 +112,13 @@ fn unlock(
     Ok(ExitCode::SUCCESS)
 }
 
-/// For who sits at a terminal and sees nothing happen.
-fn say_that_it_takes_its_time() {
-    if std::io::stderr().is_terminal() {
+/// For who sits at a terminal and sees nothing happen. Nothing is asked of the service yet, so that Ctrl-C
+/// may end this program.
+fn while_it_is_slow(seconds: u32) {
+    if seconds == 2 && std::io::stderr().is_terminal() {
         eprintln!("The machine is busy. Waiting for the service ...");
     }
+    input::let_signals_in();
 }
 
 /// The store, for root alone.
@@ -133,10 +135,7 @@ fn manager(arguments: &Arguments, target: &Target) -> Result<(User, Box<dyn Mana
             let message = "only root can name another configuration: the service has its own";
             return Err(Failure::new(Kind::Usage, message));
         }
-        return Ok((
-            caller::resolve(target)?,
-            Box::new(Client::telling(say_that_it_takes_its_time)),
-        ));
+        return Ok((caller::resolve(target)?, Box::new(Client::doing(while_it_is_slow))));
     };
     let config = machine::config(arguments)?;
     let mut store = machine::store(&config)?;

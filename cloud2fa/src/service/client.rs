@@ -2,7 +2,7 @@
 //! connection, whose process at the other end remembers the password's check and the key;
 //! everything else has a connection of its own.
 
-use super::connection::Connection;
+use super::connection::{Connection, EachSecond};
 use super::object::Object;
 use super::reply::{Asked, Reply, nonsense};
 use super::{INTERFACE, ServiceError};
@@ -24,24 +24,24 @@ pub struct Client {
     change: Option<Connection>,
     /// Whose enrolment is under way.
     enrolling: Option<User>,
-    /// Called where the service lets people wait.
-    slow: Option<fn()>,
+    /// What is done while the service lets people wait.
+    each_second: Option<EachSecond>,
 }
 
 impl Client {
-    /// One that calls `slow` where the service lets it wait for more than a moment.
-    pub fn telling(slow: fn()) -> Self {
-        Self { slow: Some(slow), ..Self::default() }
+    /// One that does something else in each second that it waits for a service that is slow.
+    pub fn doing(each_second: EachSecond) -> Self {
+        Self { each_second: Some(each_second), ..Self::default() }
     }
 
     /// Sees that the service is there. The next call is the first on this connection.
     pub fn connect(&mut self) -> Result<(), ServiceError> {
-        self.fresh = Some(Connection::open(self.slow)?);
+        self.fresh = Some(Connection::open(self.each_second)?);
         Ok(())
     }
 
     fn connection(&mut self) -> Result<Connection, StoreError> {
-        self.fresh.take().map_or_else(|| Ok(Connection::open(self.slow)?), Ok)
+        self.fresh.take().map_or_else(|| Ok(Connection::open(self.each_second)?), Ok)
     }
 
     /// Calls on a connection of its own.

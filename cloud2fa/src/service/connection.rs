@@ -20,8 +20,8 @@ use zeroize::Zeroizing;
 /// it, which on a busy machine comes late.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// From when on it is worth a word that this takes its time.
-const SLOW: Duration = Duration::from_secs(2);
+/// How often whoever waits can do something else.
+const TICK: Duration = Duration::from_secs(1);
 
 /// How long to try again after the service has hung up: it has too many connections, or is just being
 /// upgraded.
@@ -92,35 +92,43 @@ pub(super) struct Connection {
     inbox: Inbox,
 }
 
-/// Until when to wait, and whom to tell that it takes its time.
+/// What is done each second of waiting for a service that is slow; how many seconds it has been.
+pub type EachSecond = fn(u32);
+
+/// Until when to wait, and what to do meanwhile.
 struct Patience {
     until: Instant,
-    slow: Option<(Instant, fn())>,
+    ticks: u32,
+    next: Instant,
+    each_second: Option<EachSecond>,
 }
 
 impl Patience {
-    fn of(length: Duration, tell: Option<fn()>) -> Self {
+    fn of(length: Duration, each_second: Option<EachSecond>) -> Self {
         let now = Instant::now();
-        Self { until: now + length, slow: tell.map(|tell| (now + SLOW, tell)) }
+        Self { until: now + length, ticks: 0, next: now + TICK, each_second }
     }
 
-    /// What is left, and until something is to be told: never nothing.
+    /// What is left until then, or until there is something to do: never nothing.
     fn left(&mut self) -> Result<Duration, ServiceError> {
         let now = Instant::now();
-        if let Some((_, tell)) = self.slow.take_if(|(at, _)| *at <= now) {
-            tell();
+        if now >= self.until {
+            return Err(ServiceError::TooSlow);
         }
-        let until = self.slow.map_or(self.until, |(at, _)| at.min(self.until));
-        let left = until.saturating_duration_since(now);
-        if left.is_zero() { Err(ServiceError::TooSlow) } else { Ok(left) }
+        let Some(each_second) = self.each_second else { return Ok(self.until - now) };
+        if now >= self.next {
+            self.ticks += 1;
+            self.next = now + TICK;
+            each_second(self.ticks);
+        }
+        Ok((self.until - now).min(TICK))
     }
 }
 
 impl Connection {
-    /// Connects, and is greeted; tried again for five seconds while the service hangs up. `tell`: called
-    /// if that takes its time.
-    pub(super) fn open(tell: Option<fn()>) -> Result<Self, ServiceError> {
-        let mut patience = Patience::of(PATIENCE, tell);
+    /// Connects, and is greeted; tried again for five seconds while the service hangs up.
+    pub(super) fn open(each_second: Option<EachSecond>) -> Result<Self, ServiceError> {
+        let mut patience = Patience::of(PATIENCE, each_second);
         let until = Instant::now() + HUNG_UP_ON;
         let mut pause = SHORTEST_PAUSE;
         loop {

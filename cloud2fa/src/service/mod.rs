@@ -12,7 +12,7 @@ mod reply;
 mod reply_properties;
 
 pub use client::Client;
-pub use connection::ServiceError;
+pub use connection::{EachSecond, ServiceError};
 pub use inbox::Inbox;
 
 /// Where the service listens.
