@@ -8,6 +8,7 @@ use cloud2fa_tests::user::{self, A_WHILE, add_alias, of_this_machine, step_with_
 use cloud2fa_tests::visitor::connect;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// One user's connection, and the lines of the log that are about that user's calls.
 struct Conversation {
@@ -31,8 +32,14 @@ impl Conversation {
         (self.calls.call(method, &parameters), self.new_lines())
     }
 
+    /// They come by way of the process that listens, and so a moment after the answer.
     fn new_lines(&mut self) -> Vec<String> {
-        let lines = lines_of(&format!(" uid={} ", self.uid));
+        let began = Instant::now();
+        let mut lines = Vec::new();
+        while lines.len() <= self.read && began.elapsed() < A_MOMENT {
+            std::thread::sleep(Duration::from_millis(50));
+            lines = lines_of(&format!(" uid={} ", self.uid));
+        }
         let new = lines[self.read..].to_vec();
         self.read = lines.len();
         new
@@ -54,6 +61,9 @@ impl Conversation {
 }
 
 const NONE: &str = "failures=0 wait=0";
+
+/// Until a line is there, on a machine that has much else to do.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// The log's lines with `part` in them.
 fn lines_of(part: &str) -> Vec<String> {

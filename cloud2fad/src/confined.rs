@@ -30,16 +30,16 @@ pub fn confine() -> Result<(), Box<dyn Error>> {
 
 /// Landlock keeps a process from reading and writing the memory of those outside of its domain, by /proc
 /// as by ptrace(2) (ptrace_may_access in the kernel), and from writing what else is theirs in /proc, such as
-/// oom_score_adj: it may write below all that is in the root directory, but of /proc only its own. Where
+/// oom_score_adj: it may write below all that is in the root directory but /proc. Where
 /// the kernel has no Landlock, that they are not dumpable keeps their memory apart; then a helper of
 /// pam_unix, which is, is open to the other processes.
 fn enter_a_domain() -> Result<(), Box<dyn Error>> {
     let write = AccessFs::WriteFile;
-    let mut places = vec![PathBuf::from("/proc/self")];
+    let mut places = Vec::new();
     for entry in std::fs::read_dir("/")? {
         places.push(entry?.path());
     }
-    places.retain(|place| place.as_path() != Path::new("/proc"));
+    places.retain(|place: &PathBuf| place.as_path() != Path::new("/proc"));
     Ruleset::default()
         .handle_access(write)?
         .create()?

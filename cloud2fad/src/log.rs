@@ -3,7 +3,6 @@
 
 #![forbid(unsafe_code)]
 
-use crate::report::{Report, tell};
 use cloud2fa::StoreError;
 use cloud2fa::log::{Call, Event, LogLine, Reason, Severity};
 use cloud2fa::manage::Refusal;
@@ -24,10 +23,13 @@ pub fn panic() {
     write(Severity::Alert, "refused user=\"\" reason=panic: please report this bug");
 }
 
-/// One line, behind sd-daemon(3)'s prefix. If that fails there is nobody to tell. Lines are counted: who
-/// causes many is served less often, so that nobody fills the log, which all users share.
+/// A line that a process has written which serves a connection.
+pub fn forward(line: &[u8]) {
+    let _ = std::io::stderr().write_all(&[line, b"\n"].concat());
+}
+
+/// One line, behind sd-daemon(3)'s prefix. If that fails there is nobody to tell.
 fn write(severity: Severity, line: &str) {
-    tell(Report::Logged);
     let line = format!("<{}>{line}\n", severity as u8);
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

@@ -22,6 +22,7 @@ use cloud2fa::log::{Call, Event, Reason, Severity};
 use connection::{Connection, Gone};
 use interface::Service;
 use listener::Listener;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl::set_dumpable;
 use nix::sys::socket::{getsockopt, sockopt::AcceptConn};
 use peer::Peer;
@@ -63,6 +64,8 @@ fn main() -> ExitCode {
 /// Lets callers in at the socket that is standard input, and starts this program for each.
 fn listen() -> Result<(), Box<dyn Error>> {
     set_dumpable(false)?;
+    // A log that is stuck must not stop the one process that all others need.
+    fcntl(std::io::stderr(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let socket = UnixListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     Ok(Listener::new(socket)?.run()?)
 }

@@ -17,8 +17,6 @@ pub enum Report {
     Somebody,
     /// It is nobody's.
     Nobody,
-    /// A line was logged.
-    Logged,
     /// The caller was hung up on.
     Misbehaved(Misbehaviour),
 }
@@ -52,10 +50,9 @@ impl Misbehaviour {
 }
 
 /// Each report and its byte.
-const BYTES: [(Report, u8); 8] = [
+const BYTES: [(Report, u8); 7] = [
     (Report::Somebody, b's'),
     (Report::Nobody, b'n'),
-    (Report::Logged, b'l'),
     (Report::Misbehaved(Misbehaviour::TookTooLong), b't'),
     (Report::Misbehaved(Misbehaviour::TooManyCalls), b'c'),
     (Report::Misbehaved(Misbehaviour::MessageTooLong), b'm'),

@@ -129,14 +129,17 @@ impl Connection {
     /// Connects, and is greeted; tried again for five seconds while the service hangs up.
     pub(super) fn open(each_second: Option<EachSecond>) -> Result<Self, ServiceError> {
         let mut patience = Patience::of(PATIENCE, each_second);
-        let until = Instant::now() + HUNG_UP_ON;
+        let mut until = None;
         let mut pause = SHORTEST_PAUSE;
         loop {
             let outcome = Self::connect(&mut patience).and_then(|mut connection| {
                 connection.exchange(GREETING, &mut patience).map(|_| connection)
             });
             match outcome {
-                Err(ServiceError::Ended) if Instant::now() + pause < until => {
+                Err(ServiceError::Ended)
+                    if Instant::now() + pause
+                        < *until.get_or_insert_with(|| Instant::now() + HUNG_UP_ON) =>
+                {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

@@ -25,8 +25,15 @@ const PLACES_EACH_UNKNOWN: usize = 1;
 /// Places that logins by root have besides.
 const PLACES_OF_ROOT: usize = 32;
 
+/// For all uids together that a user may have for containers, until one is known to be somebody's: there are
+/// many for each user, who can be any of them. Hardly ever a person has one.
+const PLACES_OF_SUBORDINATE: usize = 1;
+
 /// Connections of one uid that wait.
 const WAITING_EACH: usize = 1024;
+
+/// Of all such uids together.
+const WAITING_SUBORDINATE: usize = 8;
 
 /// How long it is remembered that a uid is nobody's.
 const NOBODY_FOR: Duration = Duration::from_secs(60);
@@ -45,6 +52,8 @@ enum Known {
 /// A uid's connections.
 struct Caller<C> {
     known: Known,
+    /// Whether users have it for containers.
+    is_subordinate: bool,
     waiting: VecDeque<C>,
     served: usize,
     allowance: Allowance,
@@ -60,8 +69,11 @@ pub struct Admission<C> {
     /// Connections of users that are served, and of those the ones of whose uid nothing is known.
     served: usize,
     served_unknown: usize,
+    served_subordinate: usize,
     /// What all uids of which nothing is known may use.
     unknown: Allowance,
+    /// What those of them may use that users have for containers.
+    subordinate: Allowance,
 }
 
 /// Why a connection is hung up on.
@@ -77,18 +89,38 @@ impl<C> Admission<C> {
     /// With nobody there. `most_waiting`: so many connections wait at most, of all.
     pub fn new(most_waiting: usize, now: Instant) -> Self {
         let (callers, turns) = (HashMap::new(), VecDeque::new());
-        let unknown = Allowance::new(now);
-        Self { callers, turns, waiting: 0, most_waiting, served: 0, served_unknown: 0, unknown }
+        let (unknown, subordinate) = (Allowance::new(now), Allowance::new(now));
+        Self {
+            callers,
+            turns,
+            waiting: 0,
+            most_waiting,
+            served: 0,
+            served_unknown: 0,
+            served_subordinate: 0,
+            unknown,
+            subordinate,
+        }
     }
 
-    /// A connection has come. Gives whose connections are hung up on for it, and why: its own, or one of
-    /// who has most.
-    pub fn arrive(&mut self, uid: u32, connection: C, now: Instant) -> Option<(u32, Excess)> {
+    /// A connection has come, of a uid that users have for containers or of another. Gives whose connections
+    /// are hung up on for it, and why: its own, or one of who has most.
+    pub fn arrive(
+        &mut self,
+        (uid, is_subordinate): (u32, bool),
+        connection: C,
+        now: Instant,
+    ) -> Option<(u32, Excess)> {
+        let is_full = is_subordinate && self.waiting_subordinate() >= WAITING_SUBORDINATE;
         let caller = self.callers.entry(uid).or_insert_with(|| Caller::new(now));
+        // The file may change; who is served is counted as what it was.
+        if caller.served == 0 {
+            caller.is_subordinate = is_subordinate;
+        }
         if caller.is_nobody(now) {
             return Some((uid, Excess::Nobody));
         }
-        if caller.waiting.len() >= WAITING_EACH {
+        if caller.waiting.len() >= WAITING_EACH || is_full && caller.known != Known::Somebody {
             return Some((uid, Excess::TooMany));
         }
         if caller.waiting.is_empty() {
@@ -114,8 +146,10 @@ impl<C> Admission<C> {
         caller.allowance.take(now);
         self.served += usize::from(uid != ROOT);
         if uid != ROOT && caller.known != Known::Somebody {
-            self.served_unknown += 1;
-            self.unknown.take(now);
+            let is_subordinate = caller.is_subordinate;
+            *self.unknown_served(is_subordinate) += 1;
+            let allowance = if is_subordinate { &mut self.subordinate } else { &mut self.unknown };
+            allowance.take(now);
         }
         // Behind all others.
         self.turns.remove(turn);
@@ -137,6 +171,8 @@ impl<C> Admission<C> {
         }
         let (has_place, allowance) = if caller.known == Known::Somebody {
             (caller.served < PLACES_EACH, &caller.allowance)
+        } else if caller.is_subordinate {
+            (self.served_subordinate < PLACES_OF_SUBORDINATE, &self.subordinate)
         } else {
             let is_first = caller.served < PLACES_EACH_UNKNOWN;
             (is_first && self.served_unknown < PLACES_OF_UNKNOWN, &self.unknown)
@@ -149,10 +185,12 @@ impl<C> Admission<C> {
     pub fn learn(&mut self, uid: u32, is_somebody: bool, now: Instant) -> usize {
         let Some(caller) = self.callers.get_mut(&uid) else { return 0 };
         if is_somebody {
-            if uid != ROOT && caller.known != Known::Somebody {
-                self.served_unknown -= caller.served;
-            }
+            let was_unknown = uid != ROOT && caller.known != Known::Somebody;
+            let (served, is_subordinate) = (caller.served, caller.is_subordinate);
             caller.known = Known::Somebody;
+            if was_unknown {
+                *self.unknown_served(is_subordinate) -= served;
+            }
             return 0;
         }
         // A user who was there a moment ago keeps the places that are taken.
@@ -174,12 +212,20 @@ impl<C> Admission<C> {
         }
     }
 
+    /// How long the lines of a uid's processes have to wait, so that nobody fills the log.
+    pub fn mute(&self, uid: u32, now: Instant) -> Option<Duration> {
+        self.callers.get(&uid).filter(|_| uid != ROOT).and_then(|caller| caller.allowance.wait(now))
+    }
+
     /// A process has ended.
     pub fn end(&mut self, uid: u32) {
         let Some(caller) = self.callers.get_mut(&uid) else { return };
         caller.served -= 1;
-        self.served -= usize::from(uid != ROOT);
-        self.served_unknown -= usize::from(uid != ROOT && caller.known != Known::Somebody);
+        let (is_unknown, is_subordinate) = (caller.known != Known::Somebody, caller.is_subordinate);
+        if uid != ROOT {
+            self.served -= 1;
+            *self.unknown_served(is_subordinate) -= usize::from(is_unknown);
+        }
     }
 
     /// Forgets those that wait and have gone, and all of whom nothing need be known.
@@ -203,6 +249,17 @@ impl<C> Admission<C> {
         self.waiting == 0 && self.callers.values().all(|caller| caller.served == 0)
     }
 
+    /// How many are served of the uids of which nothing is known, of that kind.
+    fn unknown_served(&mut self, is_subordinate: bool) -> &mut usize {
+        if is_subordinate { &mut self.served_subordinate } else { &mut self.served_unknown }
+    }
+
+    fn waiting_subordinate(&self) -> usize {
+        let callers = self.turns.iter().map(|uid| &self.callers[uid]);
+        let unknown = callers.filter(|it| it.is_subordinate && it.known != Known::Somebody);
+        unknown.map(|caller| caller.waiting.len()).sum()
+    }
+
     fn take_from(&mut self, uid: u32, take: fn(&mut VecDeque<C>) -> Option<C>) -> Option<C> {
         let caller = self.callers.get_mut(&uid)?;
         let taken = take(&mut caller.waiting)?;
@@ -218,6 +275,7 @@ impl<C> Caller<C> {
     fn new(now: Instant) -> Self {
         Self {
             known: Known::Nothing,
+            is_subordinate: false,
             waiting: VecDeque::new(),
             served: 0,
             allowance: Allowance::new(now),

@@ -5,6 +5,11 @@ use super::*;
 const ANNA: u32 = 1000;
 const BERT: u32 = 1001;
 
+/// As /etc/subuid has them.
+fn is_subordinate(uid: u32) -> bool {
+    (100_000..165_536).contains(&uid)
+}
+
 /// Connections are numbers.
 struct Door {
     admission: Admission<u32>,
@@ -18,7 +23,11 @@ impl Door {
     }
 
     fn come(&mut self, uid: u32, count: u32) -> Vec<(u32, Excess)> {
-        (0..count).filter_map(|number| self.admission.arrive(uid, number, self.now)).collect()
+        (0..count)
+            .filter_map(|number| {
+                self.admission.arrive((uid, is_subordinate(uid)), number, self.now)
+            })
+            .collect()
     }
 
     /// Whoever is served now, by uid.
@@ -160,4 +169,35 @@ fn a_user_who_is_deleted_while_being_served_keeps_what_is_begun() {
     door.admission.end(ANNA);
     door.admission.end(ANNA);
     assert!(door.admission.is_idle());
+}
+
+#[test]
+fn all_uids_for_containers_together_have_one_place_and_who_is_somebody_has_four() {
+    let mut door = with(&[ANNA]);
+    let excess: usize = (100_000..100_500).map(|uid| door.come(uid, 10).len()).sum();
+    assert_eq!(excess, 5000 - WAITING_SUBORDINATE);
+    door.come(ANNA, 1);
+    door.come(BERT, 1);
+    assert_eq!(door.serve(), [100_000, ANNA, BERT]);
+    // A person whom somebody else's range has, as where uids come from a directory.
+    door.know(100_000);
+    assert_eq!(door.serve(), [100_000; 3]);
+    door.come(100_000, 10);
+    assert!(door.serve().is_empty());
+    (0..4).for_each(|_| door.admission.end(100_000));
+    assert_eq!(door.serve(), [100_000; 4]);
+}
+
+#[test]
+fn a_uid_that_comes_into_a_range_while_it_is_served_is_counted_as_it_was() {
+    let mut door = Door::new();
+    door.admission.arrive((ANNA, false), 0, door.now);
+    assert_eq!(door.serve(), [ANNA]);
+    door.admission.arrive((ANNA, true), 1, door.now);
+    door.admission.end(ANNA);
+    assert_eq!(door.serve(), [ANNA]);
+    door.know(ANNA);
+    door.admission.end(ANNA);
+    assert!(door.admission.is_idle());
+    assert_eq!((door.admission.served_unknown, door.admission.served_subordinate), (0, 0));
 }

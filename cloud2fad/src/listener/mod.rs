@@ -11,12 +11,14 @@ mod served;
 mod subordinate;
 mod tally;
 
+use crate::log;
 use crate::peer::Peer;
 use crate::report::Report;
 use admission::{Admission, Excess};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
-use served::{Heard, Served};
+use served::Served;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -42,6 +44,13 @@ const BATCH_TIME: Duration = Duration::from_millis(10);
 /// How often those who have gone while they waited are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// After an attempt that failed for lack of something.
+const FAILED: Duration = Duration::from_millis(100);
+
+/// If no process can be started for so long, the service ends, and all that it has started: one of them has
+/// taken all that there is.
+const FAILING: Duration = Duration::from_secs(5);
+
 /// How often a process that was killed is asked whether it is gone.
 const ENDING: Duration = Duration::from_millis(20);
 
@@ -58,8 +67,11 @@ pub struct Listener {
     tally: Tally,
     busy_at: Instant,
     swept_at: Instant,
-    /// When connections are let in again.
+    /// When connections are let in again, and processes started.
     open_at: Instant,
+    start_at: Instant,
+    /// Since when none could be started.
+    failing_since: Option<Instant>,
 }
 
 impl Listener {
@@ -81,6 +93,8 @@ impl Listener {
             busy_at: now,
             swept_at: now,
             open_at: now,
+            start_at: now,
+            failing_since: None,
         })
     }
 
@@ -97,7 +111,7 @@ impl Listener {
             }
             let (comes, heard) = self.wait(now)?;
             let now = Instant::now();
-            self.hear(&heard, now);
+            self.hear(heard, now);
             self.end_those_late(now);
             if comes {
                 self.let_in(now)?;
@@ -109,21 +123,29 @@ impl Listener {
     }
 
     /// Waits until there is something to do. Gives whether somebody connects, and whom to hear, by place.
-    fn wait(&self, now: Instant) -> io::Result<(bool, Vec<bool>)> {
+    fn wait(&self, now: Instant) -> io::Result<(bool, Vec<usize>)> {
         let is_open = now >= self.open_at;
         let events = if is_open { PollFlags::POLLIN } else { PollFlags::empty() };
-        let served =
-            self.served.iter().map(|served| PollFd::new(served.as_fd(), PollFlags::POLLIN));
-        let mut all: Vec<_> =
-            std::iter::once(PollFd::new(self.socket.as_fd(), events)).chain(served).collect();
+        let (mut all, mut whose) = (vec![PollFd::new(self.socket.as_fd(), events)], Vec::new());
+        for (at, served) in self.served.iter().enumerate() {
+            let is_mute = self.admission.mute(served.uid, now).is_some();
+            let lines = served.lines().filter(|_| !is_mute);
+            for pipe in lines.into_iter().chain([served.reports()]) {
+                all.push(PollFd::new(pipe, PollFlags::POLLIN));
+                whose.push(at);
+            }
+        }
         // Rounded up, so that what was waited for is due then.
         let timeout = PollTimeout::try_from(self.time_left(now) + Duration::from_millis(1));
         match poll(&mut all, timeout.unwrap_or(PollTimeout::MAX)) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         let happened = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
-        Ok((is_open && happened(&all[0]), all[1..].iter().map(happened).collect()))
+        let mut heard: Vec<_> =
+            all[1..].iter().zip(whose).filter(|(fd, _)| happened(fd)).map(|it| it.1).collect();
+        heard.dedup();
+        Ok((is_open && happened(&all[0]), heard))
     }
 
     /// Until something is to be done although nothing happens.
@@ -133,7 +155,8 @@ impl Listener {
             (!self.ending.is_empty() || self.has_orphans).then_some(ENDING),
             (now < self.open_at).then(|| until(self.open_at)),
             self.served.iter().map(|served| until(served.deadline())).min(),
-            self.admission.wait(now),
+            self.admission.wait(now).map(|wait| wait.max(until(self.start_at))),
+            self.served.iter().filter_map(|served| self.admission.mute(served.uid, now)).min(),
             (!self.admission.is_idle()).then(|| until(self.swept_at + SWEEP)),
             self.tally.wait(now),
         ];
@@ -150,6 +173,10 @@ impl Listener {
                 // Who has gone before being let in (accept(2)).
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_lack(&error) => {
+                    self.open_at = now + FAILED;
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -159,11 +186,8 @@ impl Listener {
 
     fn arrive(&mut self, connection: UnixStream, now: Instant) {
         let Ok(peer) = Peer::of(&connection) else { return };
-        let excess = if self.subordinate.has(peer.uid) {
-            Some((peer.uid, Excess::Nobody))
-        } else {
-            self.admission.arrive(peer.uid, connection, now)
-        };
+        let caller = (peer.uid, self.subordinate.has(peer.uid));
+        let excess = self.admission.arrive(caller, connection, now);
         match excess {
             Some((uid, Excess::Nobody)) => self.count(What::Nobody, uid, now),
             Some((uid, Excess::TooMany)) => self.count(What::TooMany, uid, now),
@@ -179,24 +203,53 @@ impl Listener {
 
     /// Starts a process for each who may be served.
     fn serve(&mut self, now: Instant) -> io::Result<()> {
-        while let Some((uid, connection)) = self.admission.next(now) {
-            self.served.push(Served::start(uid, connection, now)?);
+        while now >= self.start_at
+            && let Some((uid, connection)) = self.admission.next(now)
+        {
+            match Served::start(uid, connection, now) {
+                Ok(served) => {
+                    self.served.push(served);
+                    self.failing_since = None;
+                }
+                // Who is hung up on comes again.
+                Err(error) => {
+                    self.admission.end(uid);
+                    self.start_at = now + FAILED;
+                    let since = *self.failing_since.get_or_insert(now);
+                    if now >= since + FAILING {
+                        return Err(error);
+                    }
+                }
+            }
         }
         Ok(())
     }
 
-    fn hear(&mut self, from: &[bool], now: Instant) {
+    fn hear(&mut self, places: Vec<usize>, now: Instant) {
         // From the last: those before it keep their places where it is taken out.
-        for at in (0..from.len()).rev().filter(|at| from[*at]) {
+        for at in places.into_iter().rev() {
             let uid = self.served[at].uid;
+            if self.admission.mute(uid, now).is_none() {
+                let lines = self.served[at].read_lines();
+                self.forward(uid, &lines, now);
+            }
             match self.served[at].hear() {
-                Heard::Reports(reports) => {
+                Some(reports) => {
                     for report in reports {
                         self.take(uid, report, now);
                     }
                 }
-                Heard::End => self.end(at),
+                None => self.end(at, now),
             }
+        }
+    }
+
+    /// Logs what a process has written. Whoever causes much of it is served less often, and waits with more:
+    /// so nobody fills the log, which all users share.
+    fn forward(&mut self, uid: u32, lines: &[Vec<u8>], now: Instant) {
+        for line in lines {
+            log::forward(line);
+            self.admission.logged(uid, now);
         }
     }
 
@@ -209,15 +262,16 @@ impl Listener {
                 let dropped = self.admission.learn(uid, false, now);
                 (0..=dropped).for_each(|_| self.count(What::Nobody, uid, now));
             }
-            Report::Logged => self.admission.logged(uid, now),
             Report::Misbehaved(how) => self.count(What::Misbehaved(how), uid, now),
         }
     }
 
     /// Ends one that has hung up, or is late.
-    fn end(&mut self, at: usize) {
+    fn end(&mut self, at: usize, now: Instant) {
         let mut served = self.served.swap_remove(at);
         served.kill();
+        let lines = served.last_lines();
+        self.forward(served.uid, &lines, now);
         self.ending.push(served);
     }
 
@@ -229,7 +283,7 @@ impl Listener {
                     self.served[at].uid,
                     now,
                 );
-                self.end(at);
+                self.end(at, now);
             }
         }
         let admission = &mut self.admission;
@@ -253,6 +307,12 @@ impl Listener {
             self.swept_at = now;
         }
     }
+}
+
+/// Whether something fails because there is too much of something else at the moment.
+fn is_lack(error: &io::Error) -> bool {
+    let lack = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::ENOBUFS].map(|it| it as i32);
+    error.raw_os_error().is_some_and(|errno| lack.contains(&errno))
 }
 
 /// Whether the other end of a connection is closed.

@@ -183,7 +183,7 @@ fn out_of_reach(state_dir: &Path) -> Finding {
         format!("state_dir is {directory}, where cloud2fad.service may not write"),
         "The service answers that the store cannot be written: users can neither enrol nor use a locker.",
         format!(
-            "Say so to systemd:\n    systemctl edit cloud2fad.service\nwith the lines:\n    [Service]\n    ReadWritePaths={word}\n\
+            "Say so to systemd:\n    systemctl edit cloud2fad.service\nwith the lines:\n    [Service]\n    ReadWritePaths=-{word}\n\
              and have it from now on:\n    systemctl try-restart cloud2fad.service"
         ),
     )

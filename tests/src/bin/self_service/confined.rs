@@ -29,6 +29,7 @@ pub fn reaches_no_other(machine: &Machine) {
     println!("    root outside: {} ways", found.lines().count() - 1);
     assert!(found.lines().count() > WAYS, "{found}");
 
+    let since = machine.journal_cursor();
     let stack = format!("auth required pam_exec.so quiet {INTRUDER} {REPORT}\n");
     machine.with_file(
         "/etc/pam.d/cloud2fa",
@@ -40,6 +41,8 @@ pub fn reaches_no_other(machine: &Machine) {
         },
     );
     assert_eq!(machine.must(&["cat", REPORT]), "done\n");
+    let line = "refused user=\"ines\" reason=wrong_password";
+    assert!(machine.journal_since(&since).contains(line), "the log is not what it was");
     // Nobody was hit.
     let now = [parent(machine), sibling(machine)].map(|pid| pid.map(in_the_machine));
     assert_eq!(now.map(|pid| pid.unwrap_or(0).to_string()), targets);
