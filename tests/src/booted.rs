@@ -1,7 +1,6 @@
 //! The booted machine: commands in it, as root and as users, at terminals and without.
 
 use crate::machine::workspace;
-use crate::processes::wait_for;
 use crate::pty::Pty;
 use crate::terminal::Terminal;
 use std::io::Write;
@@ -78,24 +77,7 @@ impl Machine {
 
     /// Starts sshd anew, with the files that it has now.
     pub fn restart_sshd(&self) {
-        self.script_restarting_sshd(RESTART_SSHD);
-    }
-
-    /// Runs a script that must succeed, and whose last step may start sshd anew. systemd 252 fails now and
-    /// then to put it into its control group (219/CGROUP), where it has just ended the one before: it takes
-    /// that one's group away a moment too late. Debian's unit is then started again by itself.
-    pub fn script_restarting_sshd(&self, script: &str) {
-        let output = self.run(&["sh", "-ec", script], "");
-        let said = all_of(&output);
-        if said.contains("Job for ssh.service failed") {
-            let unit = self.what_the_unit_said(&said);
-            println!("    (once more: {said}{unit})");
-            assert!(unit.contains("status=219/CGROUP"), "sshd does not start");
-            let is_active = ["systemctl", "is-active", "--quiet", "ssh"];
-            wait_for("sshd", || self.run(&is_active, "").status.success().then_some(()));
-        } else {
-            assert!(output.status.success(), "{script}: {said}");
-        }
+        self.script(RESTART_SSHD);
     }
 
     /// Runs a shell script that must succeed; gives what it says.

@@ -38,7 +38,7 @@ pub fn with(machine: &Machine, directory: &str, act: impl FnOnce()) {
 
 /// Types the commands that stand below that line of the recipe's README.
 fn do_as_it_says(machine: &Machine, directory: &str, heading: &str) {
-    machine.script_restarting_sshd(&format!(
+    machine.script(&format!(
         "cd {directory}
          awk '/^To /{{here=/^{heading}/}} here && /^    /{{print substr($0, 5)}}' README >/run/commands
          test -s /run/commands
