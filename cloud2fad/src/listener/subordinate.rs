@@ -1,5 +1,5 @@
-//! The uids that users have for containers, by number: `/etc/subuid` (subuid(5)). They may do nothing
-//! here, and there are 65,536 of them for each user, who can be any of them (unshare(1), --map-auto).
+//! The uids that users have for containers, by number: `/etc/subuid` (subuid(5)). Most of them are nobody's,
+//! and there are 65,536 of them for each user, who can be any of them (unshare(1), --map-auto).
 
 #![forbid(unsafe_code)]
 
