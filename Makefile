@@ -63,6 +63,7 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
 	@tests/private-machine $(CURDIR)/target/release/bench
 	@tools/at d809075 >/dev/null
+	$(CARGO) build --locked -p cloud2fa-tests --bin self_service
 	@tests/bench_service
 
 # Pairs need the commit in this checkout's history: make bench-pairs COMMIT=d809075

@@ -2,6 +2,7 @@
 
 use crate::flood::{Flood, Flooder, listen_for_nothing};
 use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::logins::{ssh, sshd_asks};
 use cloud2fa_tests::processes::{descendants, status_field, wait_for};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ const NOBODYS: &str = "/run/nobodys";
 
 /// How often somebody else does something beside a flood.
 const TIMES: usize = 8;
+
+/// And for the figures.
+const FIGURES: usize = 20;
 
 /// Within this time somebody else is served, or within so many times what the same takes beside the same
 /// flood at a socket that nobody serves, on a machine that has much else to do.
@@ -79,10 +83,15 @@ pub fn half_open(machine: &Machine) {
 }
 
 pub fn by_subordinate_uids(machine: &Machine) {
-    // As useradd(8) gives them; nobody asks who they are.
+    subordinate_uids(machine);
+    beside(machine, Flood::Subordinate, 1);
+}
+
+/// As useradd(8) gives them.
+fn subordinate_uids(machine: &Machine) {
+    machine.add_user(FLOODER);
     let line = format!("{FLOODER}:100000:65536");
     machine.script(&format!("grep -qx {line} /etc/subuid || echo {line} >>/etc/subuid"));
-    beside(machine, Flood::Subordinate, 0);
 }
 
 /// What others notice of a flood, by whose uids so many are served at a time.
@@ -130,6 +139,54 @@ fn beside(machine: &Machine, flood: Flood, places: usize) {
     let lines = lines as f64;
     assert!(lines < most, "{lines} lines");
     assert!(starts(machine, &since) <= 1, "systemd has started the service again and again");
+}
+
+/// What a flood adds to another user's logins: in turn beside the service and beside a socket that nobody
+/// serves, twenty times each.
+pub fn figures(machine: &Machine) {
+    machine.add_user(SOMEBODY_ELSE);
+    subordinate_uids(machine);
+    sshd_asks(machine);
+    println!("| flood | `su -` | ssh | `cloud2fa status` at most |\n|---|---:|---:|---:|");
+    for (what, flood) in [
+        ("1000 connections held", Flood::Held(1000)),
+        ("1000, made again when hung up on", Flood::Again(1000)),
+        ("200, remade without pause", Flood::Remade),
+        ("200, half open", Flood::HalfOpen),
+        ("500 uids of a user's for containers", Flood::Subordinate),
+    ] {
+        let (mut beside, mut control, mut status) = ([vec![], vec![]], [vec![], vec![]], vec![]);
+        for _ in 0..FIGURES {
+            let nobody = listen_for_nothing(machine, NOBODYS);
+            let flooder = Flooder::come(machine, FLOODER, NOBODYS, flood);
+            add_logins(machine, &mut control);
+            drop((flooder, nobody));
+            let flooder = Flooder::come(machine, FLOODER, SOCKET, flood);
+            add_logins(machine, &mut beside);
+            let began = Instant::now();
+            let (said, is_served) = machine.asks(SOMEBODY_ELSE, &["status"]);
+            assert!(is_served, "{said}");
+            status.push(began.elapsed());
+            drop(flooder);
+        }
+        let ratio = |kind: usize| {
+            let (there, here) = (median(&control[kind]), median(&beside[kind]));
+            format!("{:.2} ({:.0} ms)", here.as_secs_f64() / there.as_secs_f64(), millis(here))
+        };
+        let most = status.iter().max().expect("some");
+        println!("| {what} | {} | {} | {:.0} ms |", ratio(0), ratio(1), millis(*most));
+    }
+}
+
+/// How long somebody else's su and ssh take.
+fn add_logins(machine: &Machine, times: &mut [Vec<Duration>; 2]) {
+    let began = Instant::now();
+    machine.must(&["su", "-", SOMEBODY_ELSE, "-c", "true"]);
+    times[0].push(began.elapsed());
+    let began = Instant::now();
+    let (is_let_in, shown) = ssh(machine, SOMEBODY_ELSE, None);
+    assert!(is_let_in, "{shown}");
+    times[1].push(began.elapsed());
 }
 
 /// What somebody else does, and how long each takes.

@@ -4,6 +4,7 @@
 //! ```text
 //! self_service DIR SUITE [WORD]     the machine in DIR, as tests/machines/debian has booted it;
 //!                                  only checks with WORD in what they check
+//! self_service DIR SUITE figures    what a flood adds to others' logins, measured
 //! ```
 //!
 //! The checks run one after another: they share the machine.
@@ -60,6 +61,10 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [flood::COMMAND, root, user, socket, how] => flood::flood(root, user, socket, how),
+        [directory, suite, "figures"] => {
+            crowd::figures(&Machine::new(directory, suite));
+            ExitCode::SUCCESS
+        }
         [directory, suite] => checks::run(CHECKS, &Machine::new(directory, suite), ""),
         [directory, suite, word] => checks::run(CHECKS, &Machine::new(directory, suite), word),
         _ => {
