@@ -13,7 +13,7 @@ mod tally;
 
 use crate::log;
 use crate::peer::Peer;
-use crate::report::Report;
+use crate::report::{Misbehaviour, Report};
 use admission::{Admission, Excess};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -278,11 +278,7 @@ impl Listener {
     fn end_those_late(&mut self, now: Instant) {
         for at in (0..self.served.len()).rev() {
             if self.served[at].deadline() <= now {
-                self.count(
-                    What::Misbehaved(crate::report::Misbehaviour::TookTooLong),
-                    self.served[at].uid,
-                    now,
-                );
+                self.count(What::Misbehaved(Misbehaviour::TookTooLong), self.served[at].uid, now);
                 self.end(at, now);
             }
         }
