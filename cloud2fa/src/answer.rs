@@ -1,6 +1,8 @@
 //! What was typed at the prompt: a token, a backup code, or something that cannot be a code.
 
-use crate::{BackupCode, Factor, Token};
+use crate::backup_codes::BackupCode;
+use crate::decide::Factor;
+use crate::totp::Token;
 use zeroize::Zeroizing;
 
 /// Answers of this many bytes or more are no codes (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).

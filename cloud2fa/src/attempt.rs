@@ -1,7 +1,10 @@
 //! One answer to one challenge, with all that a store needs to decide on it.
 
+use crate::account::Generation;
+use crate::answer::Answer;
+use crate::decide::Purpose;
 use crate::history::Origin;
-use crate::{Answer, Generation, Purpose, User};
+use crate::user::User;
 
 /// An answer, and what it was given for.
 #[derive(Debug, Clone, Copy)]

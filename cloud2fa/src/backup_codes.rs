@@ -1,6 +1,6 @@
 //! Backup codes: 8 one-time codes of 65 random bits, kept as Argon2id hashes under one salt.
 
-use crate::NoRandomness;
+use crate::randomness::NoRandomness;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use constant_time_eq::constant_time_eq_32;
 use std::fmt;

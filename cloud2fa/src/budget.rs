@@ -3,7 +3,7 @@
 //! Waits and the lock are forgotten at a login, so that who types four wrong codes behind each
 //! right one would never be slowed. This count is not (NIST SP 800-63B 3.2.2 asks for a bound).
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// Seconds of a UTC day; POSIX time has no leap seconds.
 const DAY_SECONDS: u64 = 86_400;

@@ -4,7 +4,8 @@ use crate::account::{Account, Enrolment, Usage};
 use crate::backup_codes::CodeHash;
 use crate::history::{Entry, Origin, Outcome};
 use crate::throttle::{Throttle, Wait};
-use crate::{Secret, TimeStep, Token, UnixTime};
+use crate::time::UnixTime;
+use crate::totp::{Secret, TimeStep, Token};
 
 /// The rules that the administrator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! An enrolment on its way: a new secret that is not saved before one code has proven it.
 
-use crate::{NoRandomness, Secret, TimeStep, Token, UnixTime};
+use crate::randomness::NoRandomness;
+use crate::time::UnixTime;
+use crate::totp::{Secret, TimeStep, Token};
 
 /// How far off a clock may be to be told about it, in steps either side.
 const CLOCK_SEARCH: u64 = 20;

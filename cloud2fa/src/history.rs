@@ -1,7 +1,8 @@
 //! The last decisions on a user's codes, kept in the record and written in the same commit: who
 //! fills the log with noise hides nothing here.
 
-use crate::{Factor, UnixTime};
+use crate::decide::Factor;
+use crate::time::UnixTime;
 use std::net::IpAddr;
 
 /// How many of the accepted, and how many of the refused decisions are kept.

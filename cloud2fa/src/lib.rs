@@ -12,11 +12,10 @@ pub mod answer;
 pub mod attempt;
 pub mod backup_codes;
 pub mod budget;
+pub mod client;
 pub mod config;
-mod config_file;
 pub mod decide;
 pub mod enrolment;
-mod fields;
 pub mod history;
 pub mod log;
 pub mod manage;
@@ -24,8 +23,9 @@ pub mod module_arguments;
 pub mod names;
 pub mod otpauth;
 pub mod qr;
+pub mod randomness;
+pub mod reach;
 pub mod seal;
-pub mod service;
 pub mod store;
 pub mod throttle;
 pub mod time;
@@ -40,12 +40,10 @@ pub use config::Config;
 pub use decide::{Factor, Policy, Purpose, Verdict, decide};
 pub use enrolment::{PendingEnrolment, ProvenEnrolment};
 pub use names::{Known, Names};
-pub use store::{FileStore, Found, Standing, Status, Store, StoreError, Verifier};
+pub use randomness::NoRandomness;
+pub use reach::Reach;
+pub use store::files::FileStore;
+pub use store::{Found, Standing, Status, Store, StoreError, Verifier};
 pub use time::UnixTime;
 pub use totp::{Secret, TimeStep, Token};
 pub use user::{User, UserName};
-
-/// The system gave no random numbers.
-#[derive(Debug, thiserror::Error)]
-#[error("the system gave no random numbers ({0})")]
-pub struct NoRandomness(#[from] getrandom::Error);

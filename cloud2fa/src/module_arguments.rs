@@ -1,8 +1,7 @@
 //! The arguments that stand behind the module in a PAM service file: the module goes by them, and
 //! `cloud2fa doctor` looks at them.
 
-use crate::Config;
-use crate::config::Unenrolled;
+use crate::config::{Config, Unenrolled};
 use std::path::PathBuf;
 
 /// What the administrator asks of the module for one service.

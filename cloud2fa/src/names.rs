@@ -1,7 +1,7 @@
 //! Names of users, and what the system says of them now (NSS): the port, and what an answer is
 //! worth.
 
-use crate::{User, UserName};
+use crate::user::{User, UserName};
 
 /// What the system says of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Algorithm, digits and period are the defaults and are left out: the QR code gets
 //! smaller, and some apps ignore them anyway.
 
-use crate::Secret;
+use crate::totp::Secret;
 use std::fmt::Write;
 use zeroize::Zeroizing;
 

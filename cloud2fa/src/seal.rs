@@ -1,6 +1,6 @@
 //! Secrets that lie sealed in a record: only who has the key of the seal reads them.
 
-use crate::UserName;
+use crate::user::UserName;
 use std::fmt;
 use zeroize::Zeroizing;
 

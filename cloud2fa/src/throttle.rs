@@ -1,6 +1,6 @@
 //! How long tokens must wait after wrong ones, and when they are locked out (RFC 4226 section 7.3, NIST SP 800-63B 3.2.2).
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// The throttle's settings; the configuration's `[throttle]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

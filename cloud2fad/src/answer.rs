@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use cloud2fa::client::INTERFACE;
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::manage::{NewKey, Refusal, Requirements};
-use cloud2fa::service::INTERFACE;
 use cloud2fa::store::{Disabled, Found, Issued, OldCopy};
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, StoreError, Verdict};
 use serde_json::{Value, json};

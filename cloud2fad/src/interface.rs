@@ -6,7 +6,7 @@
 use crate::answer;
 use crate::session::Session;
 use crate::wiped::{serialized, wipe};
-use cloud2fa::service::INTERFACE;
+use cloud2fa::client::INTERFACE;
 use std::io::{BufRead, Read};
 use varlink::sansio::protocol::parse_request;
 use varlink::{Call, CallTrait, ConnectionHandler, Interface, VarlinkService};

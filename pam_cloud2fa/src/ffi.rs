@@ -12,7 +12,7 @@ use crate::login;
 use argon2::Block;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::log::Severity;
-use cloud2fa::store::Shield;
+use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{Known, Names, UnixTime, User, UserName};
 use pam::constants::{

@@ -9,7 +9,8 @@ use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::history::Origin;
 use cloud2fa::log::{LogLine, Reason, Severity};
 use cloud2fa::module_arguments::Arguments;
-use cloud2fa::store::{Reach, Shield};
+use cloud2fa::reach::Reach;
+use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
     Answer, Attempt, Config, Found, Generation, Names, Purpose, Standing, StoreError, User,

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use cloud2fa::FileStore;
-use cloud2fa::store::WrittenBack;
+use cloud2fa::store::files::WrittenBack;
 use cloud2fa::store::record::Lost;
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 //! user, the last attempt.
 
 use super::{Fingerprint, Latest};
-use crate::UnixTime;
 use crate::history::Outcome;
+use crate::time::UnixTime;
 
 /// What a first enrolment may be made with: good until it ends, for whoever has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,11 @@ pub use left_behind::{Attempt, Notice, NoticeKind, Notices, Remembered, Remember
 use crate::backup_codes::{BackupCodeSet, CODES};
 use crate::budget::Budget;
 use crate::history::History;
+use crate::randomness::NoRandomness;
 use crate::throttle::Wait;
-use crate::{NoRandomness, Secret, UnixTime, User, UserName};
+use crate::time::UnixTime;
+use crate::totp::Secret;
+use crate::user::{User, UserName};
 
 /// A random id that changes with every enrolment, regeneration and disabling, so that
 /// an answer to an older one is told apart.

@@ -1,11 +1,13 @@
 //! What there is to log of a decision, whoever it was made for.
 
 use super::{Decision, Reason, Severity};
+use crate::account::Cleared;
 use crate::backup_codes::HashError;
 use crate::budget;
+use crate::decide::{Factor, Verdict};
 use crate::enrolment::NotProven;
-use crate::store::OldCopy;
-use crate::{Cleared, Factor, StoreError, UserName, Verdict};
+use crate::store::{OldCopy, StoreError};
+use crate::user::UserName;
 use nix::errno::Errno;
 
 /// A decision.

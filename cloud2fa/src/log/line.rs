@@ -1,7 +1,7 @@
 //! The line: its fields, and how they are written so that nobody can forge one.
 
 use super::Event;
-use crate::Factor;
+use crate::decide::Factor;
 use std::fmt::{self, Write};
 
 /// A decision as it is logged.
@@ -95,7 +95,7 @@ impl fmt::Display for Word<'_> {
 mod tests {
     use super::super::{Reason, Severity};
     use super::*;
-    use crate::Verdict;
+    use crate::decide::Verdict;
     use proptest::prelude::*;
 
     proptest! {

@@ -1,6 +1,6 @@
 //! On whose behalf a second factor is managed, and whose it may be.
 
-use crate::{User, UserName};
+use crate::user::{User, UserName};
 
 /// Why a password proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,15 @@ mod store_manager;
 pub use caller::{Caller, PasswordCheck, PasswordRefused};
 pub use store_manager::StoreManager;
 
+use crate::answer::Answer;
+use crate::attempt::Attempt;
+use crate::decide::{Factor, Verdict};
 use crate::enrolment::NotProven;
-use crate::store::{Disabled, Found, Issued};
+use crate::randomness::NoRandomness;
+use crate::store::{Disabled, Found, Issued, StoreError};
 use crate::time::Clock;
-use crate::{Answer, Attempt, Factor, NoRandomness, StoreError, Token, User, UserName, Verdict};
+use crate::totp::Token;
+use crate::user::{User, UserName};
 use zeroize::Zeroizing;
 
 /// What a change of a second factor needs, beside the right to make it.

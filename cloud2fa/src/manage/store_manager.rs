@@ -1,15 +1,19 @@
 //! The side of [`Manager`] that does it, on a store: what a change needs is decided here.
 
 use super::{Caller, Manager, NewKey, PasswordRefused, Refusal, Requirements};
-use crate::config::Reauthenticate;
+use crate::account::{Cleared, Generation};
+use crate::answer::Answer;
+use crate::attempt::Attempt;
+use crate::config::{Config, Reauthenticate};
+use crate::decide::{Factor, Purpose, Verdict};
+use crate::enrolment::PendingEnrolment;
 use crate::history::Origin;
 use crate::names::Names;
-use crate::store::{Basis, Disabled, Failures, Found, Issued};
+use crate::otpauth;
+use crate::store::{Basis, Disabled, Failures, Found, Issued, Standing, Store, StoreError};
 use crate::time::Clock;
-use crate::{
-    Answer, Attempt, Cleared, Config, Factor, Generation, PendingEnrolment, Purpose, Standing,
-    Store, StoreError, Token, User, UserName, Verdict, otpauth,
-};
+use crate::totp::Token;
+use crate::user::{User, UserName};
 
 /// A manager on a store.
 pub struct StoreManager<S> {

@@ -2,9 +2,10 @@
 
 use super::record::NotInFormat1;
 use crate::backup_codes::HashError;
+use crate::client::ServiceError;
+use crate::randomness::NoRandomness;
 use crate::seal::SealError;
-use crate::service::ServiceError;
-use crate::{NoRandomness, UserName};
+use crate::user::UserName;
 use std::io;
 use std::path::{Path, PathBuf};
 

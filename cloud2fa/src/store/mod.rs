@@ -1,45 +1,22 @@
 //! Where accounts live. [`Store`] is phrased in whole operations, so that a store may
 //! also be a service or a database that reads, decides and writes on its own side.
 
-mod account_file;
-mod calls;
-mod directory;
-#[cfg(test)]
-mod disk_model;
-mod earlier;
+mod content;
 mod error;
-mod file;
-mod hash_lock;
-mod index;
-mod index_entry;
-mod indexing;
-mod lock;
-mod marker;
-mod new_file;
-mod operations;
-mod reach;
+pub mod files;
 pub mod record;
-mod shield;
-mod slots;
-mod system;
-mod whose;
-mod write_back;
 
 pub use error::StoreError;
-pub use file::FileStore;
-pub use reach::Reach;
-pub use shield::Shield;
-pub use write_back::WrittenBack;
 
-use error::io_error;
-
+use crate::account::{Account, Cleared, Generation};
+use crate::attempt::Attempt;
+use crate::backup_codes::BackupCode;
+use crate::decide::Verdict;
+use crate::enrolment::ProvenEnrolment;
 use crate::history::History;
 use crate::names::Names;
-use crate::time::Clock;
-use crate::{
-    Account, Attempt, BackupCode, Cleared, Generation, ProvenEnrolment, UnixTime, User, UserName,
-    Verdict,
-};
+use crate::time::{Clock, UnixTime};
+use crate::user::{User, UserName};
 use std::io;
 
 /// What is known of one enrolled user, secrets left out.

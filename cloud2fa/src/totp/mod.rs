@@ -9,8 +9,10 @@ mod token;
 pub use parameters::{Algorithm, Parameters};
 pub use token::Token;
 
+use crate::randomness::NoRandomness;
 use crate::seal::{Seal, SealError, Sealed};
-use crate::{NoRandomness, UnixTime, UserName};
+use crate::time::UnixTime;
+use crate::user::UserName;
 use std::fmt;
 use totp_rs::Totp;
 use zeroize::Zeroizing;

@@ -3,7 +3,7 @@
 use super::finding::{Finding, Id, Severity, shell, systemd_word};
 use super::pam::{DIRECTORIES, OWN_SERVICE};
 use super::programs;
-use cloud2fa::service::SOCKET;
+use cloud2fa::client::SOCKET;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 

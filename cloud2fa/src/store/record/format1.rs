@@ -11,9 +11,9 @@ use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::Budget;
 use crate::history::History;
 use crate::throttle::Wait;
-use crate::totp::Parameters;
-use crate::totp::STEP_SECONDS;
-use crate::{Secret, TimeStep, UnixTime, UserName};
+use crate::time::UnixTime;
+use crate::totp::{Parameters, STEP_SECONDS, Secret, TimeStep};
+use crate::user::UserName;
 use data_encoding::HEXLOWER;
 use std::io::{Result, Write};
 

@@ -15,13 +15,18 @@ mod tests;
 #[cfg(test)]
 mod tests_of_format1;
 
-pub use super::slots::Content;
+pub use super::content::Content;
 pub(super) use format1::write as write_format_1;
 pub use format1::{Lost, NotInFormat1};
 
-use super::slots::{FIRST_FORMAT, FORMAT};
-use crate::Account;
+use crate::account::Account;
 use crate::seal::{Seal, SealError};
+
+/// The format that this version writes.
+pub const FORMAT: u64 = 2;
+
+/// The format that the first versions wrote.
+pub const FIRST_FORMAT: u64 = 1;
 
 /// Bytes that a text may have: what a slot has room for, beside its header and its end.
 pub const LONGEST_TEXT: usize = 3900;

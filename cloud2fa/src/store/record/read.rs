@@ -12,8 +12,9 @@ use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::history::{History, KEPT};
 use crate::seal::{Seal, SealError, Sealed};
 use crate::throttle::Wait;
-use crate::totp::{Algorithm, Parameters};
-use crate::{Secret, UnixTime, UserName};
+use crate::time::UnixTime;
+use crate::totp::{Algorithm, Parameters, Secret};
+use crate::user::UserName;
 use data_encoding::BASE64_NOPAD;
 
 /// A text that is being read.

@@ -11,8 +11,9 @@ use crate::decide::Factor;
 use crate::history::{Entry, KEPT, LONGEST_SERVICE, Origin, Outcome};
 use crate::seal::{NoSeal, Sealed};
 use crate::throttle::Wait;
-use crate::totp::{Algorithm, Parameters};
-use crate::{Secret, TimeStep, UnixTime, UserName};
+use crate::time::UnixTime;
+use crate::totp::{Algorithm, Parameters, Secret, TimeStep};
+use crate::user::UserName;
 use zeroize::Zeroizing;
 
 /// A seal that turns each bit, and makes a secret as long as a sealed one may be.

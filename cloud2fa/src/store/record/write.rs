@@ -6,12 +6,11 @@ use super::entries::{
 };
 use super::lines::quoted;
 use super::{Content, LONGEST_TEXT};
-use crate::Secret;
 use crate::account::{Account, Drift, Enrolment, Usage};
 use crate::backup_codes::BackupCodeSet;
 use crate::budget::Budget;
 use crate::history::History;
-use crate::totp::Parameters;
+use crate::totp::{Parameters, Secret};
 use std::io::{Result, Write};
 
 /// More than any account takes, so that the buffer never grows.

@@ -6,7 +6,7 @@ use crate::codes;
 use crate::ground;
 use crate::latency::Times;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::service::{Client, SOCKET};
+use cloud2fa::client::{Client, SOCKET};
 use cloud2fa::{
     Answer, FileStore, Generation, Policy, Secret, Standing, TimeStep, User, Verdict, Verifier,
 };

@@ -1,0 +1,294 @@
+//! `/etc/cloud2fa/cloud2fa.toml`: what the administrator sets.
+
+mod error;
+mod fields;
+mod file;
+
+pub use error::ConfigError;
+
+use crate::decide::Policy;
+use crate::throttle::Throttle;
+use fields::{Fields, Mistake, string, unsigned};
+use file::{must_not_lead_away, read_checked};
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is.
+pub const DEFAULT_PATH: &str = "/etc/cloud2fa/cloud2fa.toml";
+
+/// What happens to users who have no enrolment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unenrolled {
+    /// They are asked like everybody, and refused.
+    Refuse,
+    /// They are let in without a second factor.
+    Allow,
+}
+
+/// What changing a second factor takes from its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reauthenticate {
+    /// The password and a code: a stolen password alone must not remove what protects against it.
+    Both,
+    /// The password alone.
+    Password,
+}
+
+/// The configuration, with the defaults where a key is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The name that the app shows; the host name if not set.
+    pub issuer: Option<String>,
+    /// The directory of the store.
+    pub state_dir: PathBuf,
+    /// Steps either side of now in which a code is right.
+    pub skew: u64,
+    /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
+    pub unenrolled: Option<Unenrolled>,
+    /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
+    pub reauthenticate: Reauthenticate,
+    /// What wrong codes cost.
+    pub throttle: Throttle,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            state_dir: PathBuf::from("/var/lib/cloud2fa"),
+            skew: Policy::default().skew,
+            unenrolled: None,
+            reauthenticate: Reauthenticate::Both,
+            throttle: Throttle::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`, which must be `owner`'s. Without a path the default one
+    /// is read, and if that is missing, the defaults hold.
+    pub fn load(path: Option<&Path>, owner: u32) -> Result<Self, ConfigError> {
+        let read_from = path.unwrap_or(Path::new(DEFAULT_PATH));
+        match read_checked(read_from, Some(owner)) {
+            Ok(text) => Self::parse(&text, read_from),
+            Err(ConfigError::Missing(_)) if path.is_none() => {
+                must_not_lead_away(read_from).map(|()| Self::default())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a file that is to be installed later. Whose it is, and who may write it, matters at
+    /// the place where logins read it; where it is made, it is its maker's.
+    pub fn load_candidate(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&read_checked(path, None)?, path)
+    }
+
+    /// Reads a configuration's text; `path` is for the error message.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        Self::read(text).map_err(|Mistake { at, what }| {
+            let before = text.get(..at).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            ConfigError::Invalid {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                what,
+            }
+        })
+    }
+
+    fn read(text: &str) -> Result<Self, Mistake> {
+        let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
+        let issuer = "a name of 1 to 64 bytes without `:` and control characters";
+        config.issuer = fields
+            .take("issuer", issuer, |value| string(&value).filter(is_issuer).map(str::to_owned))?;
+        let path = fields.take("state_dir", "an absolute path", |value| {
+            string(&value).map(PathBuf::from).filter(|path| path.is_absolute())
+        })?;
+        config.state_dir = path.unwrap_or(config.state_dir);
+        let skew = fields.take("skew", "an integer from 0 to 10", |value| {
+            unsigned::<u64>(&value).filter(|steps| *steps <= 10)
+        })?;
+        config.skew = skew.unwrap_or(config.skew);
+        config.unenrolled = fields.take("unenrolled", "\"refuse\" or \"allow\"", |value| {
+            match string(&value)? {
+                "refuse" => Some(Unenrolled::Refuse),
+                "allow" => Some(Unenrolled::Allow),
+                _ => None,
+            }
+        })?;
+        let reauthenticate =
+            fields.take("reauthenticate", "\"both\" or \"password\"", |value| {
+                match string(&value)? {
+                    "both" => Some(Reauthenticate::Both),
+                    "password" => Some(Reauthenticate::Password),
+                    _ => None,
+                }
+            })?;
+        config.reauthenticate = reauthenticate.unwrap_or(config.reauthenticate);
+        if let Some(table) = fields.take_table("throttle")? {
+            read_throttle(table, &mut config.throttle)?;
+        }
+        fields.finish().map(|()| config)
+    }
+
+    /// The rules for [`crate::decide()`].
+    pub fn policy(&self) -> Policy {
+        Policy { skew: self.skew, throttle: self.throttle }
+    }
+
+    /// The name that the app shows.
+    pub fn issuer_or_host_name(&self) -> String {
+        let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        self.issuer.clone().or_else(host).unwrap_or_else(|| "localhost".to_owned())
+    }
+}
+
+/// Reads the table `[throttle]`.
+fn read_throttle(mut table: Fields<'_>, throttle: &mut Throttle) -> Result<(), Mistake> {
+    // NIST SP 800-63B section 3.2.2 allows at most 100 failures in a row.
+    let mut count = |key, default| {
+        let count = table.take(key, "an integer from 1 to 100", |value| {
+            unsigned::<u32>(&value).filter(|count| (1..=100).contains(count))
+        });
+        count.map(|count| count.unwrap_or(default))
+    };
+    throttle.free_failures = count("free_failures", throttle.free_failures)?;
+    throttle.lock_after = count("lock_after", throttle.lock_after)?;
+    let mut duration = |key, default| {
+        let expected = "an integer and s, m, h or d, such as \"30s\", at most \"365d\"";
+        let duration = table.take(key, expected, |value| {
+            string(&value).and_then(seconds).filter(|seconds| *seconds <= 365 * 86_400)
+        });
+        duration.map(|duration| duration.unwrap_or(default))
+    };
+    throttle.first_wait = duration("first_wait", throttle.first_wait)?;
+    throttle.longest_wait = duration("longest_wait", throttle.longest_wait)?;
+    table.finish()
+}
+
+/// The key URI keeps `:` for itself; control characters would garble the app's list.
+fn is_issuer(issuer: &&str) -> bool {
+    (1..=64).contains(&issuer.len()) && !issuer.chars().any(|c| c == ':' || c.is_control())
+}
+
+/// Seconds that a duration's text means.
+fn seconds(text: &str) -> Option<u64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number = &text[..text.len() - 1];
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| number.parse::<u64>().ok()?.checked_mul(unit))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("x.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        assert_eq!(parse("").unwrap(), Config::default());
+        assert_eq!(Config::default().policy(), Policy::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = parse(
+            "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
+             reauthenticate = 'password'\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
+        )
+        .unwrap();
+        assert_eq!(config.issuer.as_deref(), Some("My Server"));
+        assert_eq!(config.state_dir, Path::new("/srv/x"));
+        assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
+        assert_eq!(config.reauthenticate, Reauthenticate::Password);
+        let throttle =
+            Throttle { free_failures: 3, first_wait: 0, longest_wait: 7200, lock_after: 50 };
+        assert_eq!(config.policy(), Policy { skew: 2, throttle });
+    }
+
+    #[test]
+    fn a_mistake_is_located_and_its_line_not_quoted() {
+        for (text, place) in [
+            (
+                "skew = 1\nskwe = 'JBSWY3DP'\n",
+                "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, reauthenticate, throttle",
+            ),
+            ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
+            ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),
+            (
+                "\n\n[throttle]\nfirst_wait = '1w'",
+                "x.toml:4:14: first_wait must be an integer and s, m, h or d",
+            ),
+            (
+                "[throttle]\nfree_failures = 0",
+                "x.toml:2:17: free_failures must be an integer from 1 to 100",
+            ),
+            (
+                "[throttle]\nskew = 1",
+                "x.toml:2:1: unknown key in [throttle], other keys belong above it; known here are free_failures, lock_after",
+            ),
+            ("unenrolled = 'enrol'", "x.toml:1:14: unenrolled must be \"refuse\" or \"allow\""),
+            ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),
+            ("issuer = 'a:b'", "x.toml:1:10: issuer must be a name"),
+            ("skew = 1\nskew = 2", "x.toml:2:1: duplicate key"),
+            ("skew = JBSWY3DP", "x.toml:1:8: "),
+            ("JBSWY3DP", "x.toml:1:9: "),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.starts_with(place), "{error}");
+            assert!(!error.contains('\n') && !error.contains("JBSWY3DP"), "{error}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, expected) in [
+            ("30s", Some(30)),
+            ("2m", Some(120)),
+            ("1h", Some(3600)),
+            ("1d", Some(86_400)),
+            ("0s", Some(0)),
+            ("30", None),
+            ("s", None),
+            ("-1s", None),
+            ("1.5h", None),
+            ("+3s", None),
+            ("", None),
+            ("3é", None),
+            ("99999999999999999999s", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cloud2fa.toml");
+        let owner = nix::unistd::geteuid().as_raw();
+        assert!(matches!(Config::load(Some(&path), owner), Err(ConfigError::Missing(_))));
+        std::fs::write(&path, "skew = 2\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Config::load(Some(&path), owner).unwrap().skew, 2);
+        assert!(matches!(Config::load(Some(&path), owner + 1), Err(ConfigError::Unsafe(..))));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+        assert!(matches!(Config::load(Some(&path), owner), Err(ConfigError::Unsafe(..))));
+        assert_eq!(Config::load_candidate(&path).unwrap().skew, 2);
+        assert!(matches!(Config::load_candidate(directory.path()), Err(ConfigError::Unsafe(..))));
+        assert!(matches!(
+            Config::load(Some(directory.path()), owner),
+            Err(ConfigError::Unsafe(..))
+        ));
+    }
+}

@@ -1,0 +1,26 @@
+//! The embedded store: one file a user in one directory.
+
+mod account_file;
+mod calls;
+mod directory;
+#[cfg(test)]
+mod disk_model;
+mod earlier;
+mod file_store;
+mod hash_lock;
+mod index;
+mod index_entry;
+mod indexing;
+mod lock;
+mod marker;
+mod new_file;
+mod operations;
+mod shield;
+mod slots;
+mod system;
+mod whose;
+mod write_back;
+
+pub use file_store::FileStore;
+pub use shield::Shield;
+pub use write_back::WrittenBack;
