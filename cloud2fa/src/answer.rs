@@ -1,12 +1,20 @@
 //! What was typed at the prompt: a token, a backup code, or something that cannot be a code.
 
 use crate::backup_codes::BackupCode;
-use crate::decide::Factor;
 use crate::totp::Token;
 use zeroize::Zeroizing;
 
 /// Answers of this many bytes or more are no codes (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
 pub const TOO_LONG: usize = 512;
+
+/// Which kind of code was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// Six digits of the app.
+    Token,
+    /// One of the printed codes.
+    BackupCode,
+}
 
 /// An answer that is shaped like a code, and so is worth an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]

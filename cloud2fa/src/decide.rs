@@ -1,6 +1,7 @@
 //! The decision: what an answer is worth to an account at a time. Pure: no clock, no disk, no PAM.
 
 use crate::account::{Account, Enrolment, Usage};
+use crate::answer::Factor;
 use crate::backup_codes::CodeHash;
 use crate::history::{Entry, Origin, Outcome};
 use crate::throttle::{Throttle, Wait};
@@ -20,15 +21,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self { skew: 1, throttle: Throttle::default() }
     }
-}
-
-/// Which kind of code was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Factor {
-    /// Six digits of the app.
-    Token,
-    /// One of the printed codes.
-    BackupCode,
 }
 
 /// An answer as the decision needs it: a backup code comes hashed, since that takes

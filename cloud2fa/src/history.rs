@@ -1,7 +1,7 @@
 //! The last decisions on a user's codes, kept in the record and written in the same commit: who
 //! fills the log with noise hides nothing here.
 
-use crate::decide::Factor;
+use crate::answer::Factor;
 use crate::time::UnixTime;
 use std::net::IpAddr;
 

@@ -33,11 +33,11 @@ pub mod totp;
 pub mod user;
 
 pub use account::{Account, Cleared, Generation, Holder};
-pub use answer::Answer;
+pub use answer::{Answer, Factor};
 pub use attempt::Attempt;
 pub use backup_codes::BackupCode;
 pub use config::Config;
-pub use decide::{Factor, Policy, Purpose, Verdict, decide};
+pub use decide::{Policy, Purpose, Verdict, decide};
 pub use enrolment::{PendingEnrolment, ProvenEnrolment};
 pub use names::{Known, Names};
 pub use randomness::NoRandomness;

@@ -125,7 +125,9 @@ impl Verifier for Reach {
 /// Where the service does not do it, either, both reasons matter.
 fn also(files: &str, error: StoreError) -> StoreError {
     match error {
-        StoreError::Service(service) => StoreError::OutOfReach { files: files.to_owned(), service },
+        StoreError::Unreachable(service) => {
+            StoreError::OutOfReach { files: files.to_owned(), service }
+        }
         other => other,
     }
 }

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use crate::report::Misbehaviour;
-use cloud2fa::client::Inbox;
+use cloud2fa::client::wire::Inbox;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;

@@ -3,10 +3,9 @@
 
 #![deny(unsafe_code)]
 
-mod answer;
+mod call_error;
 mod confined;
 mod connection;
-mod given;
 mod interface;
 mod listener;
 mod log;
@@ -15,12 +14,10 @@ mod pam;
 mod peer;
 mod report;
 mod session;
-mod wiped;
 
 use cloud2fa::UnixTime;
 use cloud2fa::log::{Call, Event, Reason, Severity};
 use connection::{Connection, Gone};
-use interface::Service;
 use listener::Listener;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl::set_dumpable;
@@ -90,11 +87,11 @@ fn serve() -> Result<(), Box<dyn Error>> {
 }
 
 /// Answers call after call, until the connection ends.
-fn answer_all(mut connection: Connection, session: Session) -> Result<Infallible, Gone> {
-    let mut service = Service::new(session);
+fn answer_all(mut connection: Connection, mut session: Session) -> Result<Infallible, Gone> {
     loop {
-        let message = connection.receive(service.is_enrolling())?;
-        let answer = service.answer(&message).ok_or(Gone::Misbehaved(Misbehaviour::NoCall))?;
+        let message = connection.receive(session.is_enrolling())?;
+        let answer = interface::answer(&mut session, &message);
+        let answer = answer.ok_or(Gone::Misbehaved(Misbehaviour::NoCall))?;
         zeroize_stack::<WORK>();
         connection.send(&answer).map_err(|_| Gone::Finished)?;
     }

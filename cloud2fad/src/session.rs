@@ -2,12 +2,13 @@
 
 #![forbid(unsafe_code)]
 
-use crate::given::Given;
+use crate::call_error::CallError;
 use crate::log;
 use crate::pam::Pam;
 use crate::peer::Peer;
-use crate::{ROOT, answer, names, now};
+use crate::{ROOT, names, now};
 use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::client::wire::{BadParameter, Given, Reply};
 use cloud2fa::history::Origin;
 use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
 use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
@@ -16,9 +17,8 @@ use cloud2fa::{
     Answer, Attempt, Cleared, Config, Factor, FileStore, Generation, Purpose, StoreError, User,
     UserName, Verdict,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
-use varlink::Reply;
 use zeroize::Zeroizing;
 
 /// How long a wrong code's answer is held back: codes are tried no faster than at a login,
@@ -35,22 +35,6 @@ pub struct Session {
     manager: Option<StoreManager<FileStore>>,
 }
 
-/// Why a call gets no result.
-pub enum Failed {
-    /// A parameter of that name is missing, wrong or unknown.
-    Parameter(String),
-    /// And what is logged of it.
-    Refused(Refusal, Event),
-}
-
-impl<E: Into<Refusal>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        let refusal = error.into();
-        let event = log::of_refusal(&refusal);
-        Self::Refused(refusal, event)
-    }
-}
-
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
@@ -62,15 +46,12 @@ impl Session {
         self.manager.as_ref().is_some_and(|manager| manager.enrolling().is_some())
     }
 
-    /// Answers a call of one of our methods; nothing where there is none of that name.
-    pub fn call(&mut self, method: &str, parameters: Option<&Value>) -> Option<Reply> {
-        let empty = Map::new();
-        let parameters = match parameters {
-            None | Some(Value::Null) => &empty,
-            Some(Value::Object(parameters)) => parameters,
-            Some(_) => return Some(answer::invalid_parameter("parameters")),
+    /// Answers a call of one of our methods. `None` if there is no such method.
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Option<Reply> {
+        let mut given = match Given::new(parameters) {
+            Ok(given) => given,
+            Err(bad) => return Some(Reply::invalid(&bad)),
         };
-        let mut given = Given::new(parameters);
         (self.about, self.whose) = (None, None);
         let outcome = match method {
             "GetStatus" => self.status(&mut given),
@@ -90,40 +71,40 @@ impl Session {
             self.log(method, &Event::of_verdict(&verdict, factor));
         }
         Some(match outcome {
-            Ok(parameters) => answer::with(parameters),
-            Err(Failed::Parameter(name)) => answer::invalid_parameter(&name),
-            Err(Failed::Refused(refusal, event)) => {
+            Ok(reply) => reply,
+            Err(CallError::Parameter(bad)) => Reply::invalid(&bad),
+            Err(CallError::Refused(refusal, event)) => {
                 self.log(method, &event);
                 if is_wrong_code(&refusal) {
                     std::thread::sleep(WRONG_CODE_DELAY);
                 }
-                answer::error(&refusal, self.uid == ROOT)
+                Reply::refused(&refusal, self.uid == ROOT)
             }
         })
     }
 
-    fn status(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn status(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::found(&self.manager()?.status(&user, &now)?))
+        Ok(Reply::found(&self.manager()?.status(&user, &now)?))
     }
 
-    fn challenge(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn challenge(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::found(&self.manager()?.challenge(&user, &now)?))
+        Ok(Reply::found(&self.manager()?.challenge(&user, &now)?))
     }
 
-    fn verify(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn verify(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
-        let wrong = |name: &str| Failed::Parameter(name.to_owned());
+        let wrong = |name: &str| BadParameter(name.to_owned());
         let seen = Generation::from_hex(given.text("generation")?);
         let seen = seen.ok_or_else(|| wrong("generation"))?;
         let code = given.text("code")?;
         let purpose = match given.text("purpose")? {
             "login" => Purpose::Login,
             "trial" => Purpose::Trial,
-            _ => return Err(wrong("purpose")),
+            _ => return Err(wrong("purpose").into()),
         };
         given.no_more()?;
         let answer = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
@@ -140,16 +121,16 @@ impl Session {
         if let Verdict::Wrong { .. } = verdict {
             std::thread::sleep(WRONG_CODE_DELAY);
         }
-        Ok(answer::verdict(&verdict))
+        Ok(Reply::verdict(&verdict))
     }
 
-    fn requirements(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn requirements(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         given.no_more()?;
-        Ok(answer::requirements(self.manager()?.requirements(&user, &now)?))
+        Ok(Reply::requirements(self.manager()?.requirements(&user, &now)?))
     }
 
-    fn authenticate(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn authenticate(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         let password = Zeroizing::new(given.text("password")?.to_owned());
         given.no_more()?;
@@ -160,19 +141,19 @@ impl Session {
             self.note_whose();
             self.log("Authenticate", &event);
         }
-        Ok(Value::Object(Map::new()))
+        Ok(Reply::done())
     }
 
-    fn begin_enrolment(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn begin_enrolment(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         let replace = given.flag("replace")?;
         let current = given.current_code()?;
         given.no_more()?;
         let key = self.manager()?.begin_enrolment(&user, replace, current.as_ref(), &now)?;
-        Ok(answer::new_key(&key))
+        Ok(Reply::new_key(&key))
     }
 
-    fn confirm_enrolment(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn confirm_enrolment(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let code = Answer::parse(given.text("code")?.as_bytes());
         given.no_more()?;
         let user = self.manager()?.enrolling().cloned();
@@ -187,39 +168,39 @@ impl Session {
         let issued = self.manager()?.confirm_enrolment(&token, &now)?;
         let change = Decision::Enrolled;
         self.log_change("ConfirmEnrolment", change, &issued.old_copy, issued.cleared);
-        Ok(answer::issued(&issued))
+        Ok(Reply::issued(&issued))
     }
 
-    fn regenerate(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn regenerate(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         let current = given.current_code()?;
         given.no_more()?;
         let issued = self.manager()?.regenerate_backup_codes(&user, current.as_ref(), &now)?;
         let change = Decision::Regenerated;
         self.log_change("RegenerateBackupCodes", change, &issued.old_copy, issued.cleared);
-        Ok(answer::issued(&issued))
+        Ok(Reply::issued(&issued))
     }
 
-    fn disable(&mut self, given: &mut Given<'_>) -> Result<Value, Failed> {
+    fn disable(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let user = self.find(given)?;
         let current = given.current_code()?;
         given.no_more()?;
         let disabled = self.manager()?.disable(&user, current.as_ref(), &now)?;
         self.log_change("Disable", Decision::Disabled, &disabled.old_copy, disabled.cleared);
-        Ok(answer::disabled(&disabled))
+        Ok(Reply::disabled(&disabled))
     }
 
     /// The manager, made at the first call that needs it.
-    fn manager(&mut self) -> Result<&mut StoreManager<FileStore>, Failed> {
+    fn manager(&mut self) -> Result<&mut StoreManager<FileStore>, CallError> {
         let manager = self.manager.take().map_or_else(|| self.open(), Ok)?;
         Ok(self.manager.insert(manager))
     }
 
-    fn open(&self) -> Result<StoreManager<FileStore>, Failed> {
+    fn open(&self) -> Result<StoreManager<FileStore>, CallError> {
         let config = Config::load(None, ROOT).map_err(|error| {
             let why = error.to_string();
             let event = Event::refused(Reason::BadConfig).with_detail(Severity::Error, &why);
-            Failed::Refused(Refusal::Unavailable(why), event)
+            CallError::Refused(Refusal::Unavailable(why), event)
         })?;
         let memory = Box::new(HeapMemory::default());
         let store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)?;
@@ -233,7 +214,7 @@ impl Session {
     /// The user whom the call is about, whom the caller may act for. Who may not is told the
     /// same of somebody who does not exist, whatever else is wrong: with the store, which is
     /// told before, or with the call, which is told after.
-    fn find(&mut self, given: &mut Given<'_>) -> Result<User, Failed> {
+    fn find(&mut self, given: &mut Given<'_>) -> Result<User, CallError> {
         let name = given.text("user")?;
         let user = names::find(name);
         self.about = user.as_ref().map(|user| user.name.clone());
@@ -285,7 +266,7 @@ impl Session {
 }
 
 /// Root's name, to sign enrolments with.
-fn root_name() -> Result<UserName, Failed> {
+fn root_name() -> Result<UserName, CallError> {
     UserName::new("root").map_err(|_| Refusal::NotPermitted.into())
 }
 

@@ -1,7 +1,9 @@
 //! One connection to the service: nothing waits longer than its deadline, no answer is
 //! longer than it may be.
 
-use super::{Inbox, SOCKET};
+use super::SOCKET;
+use super::error::ServiceError;
+use super::wire::Inbox;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -41,50 +43,6 @@ const ROOT: u32 = 0;
 
 /// The first call on each connection: it changes nothing, so that it can be made again.
 const GREETING: &[u8] = b"{\"method\":\"org.varlink.service.GetInfo\"}\0";
-
-/// Why the service did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ServiceError {
-    /// Nobody listens there.
-    #[error(
-        "the service cannot be reached at {SOCKET} ({0}); an administrator switches it on with \
-         `systemctl enable --now cloud2fad.socket`"
-    )]
-    Unreachable(Errno),
-    /// It is there, and has not answered in time.
-    #[error(
-        "the service at {SOCKET} has not answered for a minute; the machine may be too busy: try again"
-    )]
-    TooSlow,
-    /// It hung up at once, for five seconds.
-    #[error("the service has as many connections as it takes, of this user or in all; try again")]
-    Full,
-    /// Somebody else than root listens there.
-    #[error("{SOCKET} is not root's; find out whose it is")]
-    NotRoots,
-    /// It ended the connection in the middle.
-    #[error("the service ended the conversation, as it does after 2 minutes; start again")]
-    Ended,
-    /// It answered what no service of ours does.
-    #[error("the service's answer makes no sense; are its version and this program's the same?")]
-    Nonsense,
-    /// It does not say whose enrolment is asked of a name.
-    #[error(
-        "the service is of an earlier version, and does not say whether another name of the same uid \
-         is enrolled; upgrade it (the packages cloud2fa and libpam-cloud2fa together), then \
-         `systemctl stop cloud2fad.service 'cloud2fad@*.service'`"
-    )]
-    Earlier,
-    /// It refused. Why, in its own words.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl From<Errno> for ServiceError {
-    fn from(errno: Errno) -> Self {
-        Self::Unreachable(errno)
-    }
-}
 
 /// A connection that the service has answered on.
 pub(super) struct Connection {

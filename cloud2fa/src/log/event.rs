@@ -2,9 +2,10 @@
 
 use super::{Decision, Reason, Severity};
 use crate::account::Cleared;
+use crate::answer::Factor;
 use crate::backup_codes::HashError;
 use crate::budget;
-use crate::decide::{Factor, Verdict};
+use crate::decide::Verdict;
 use crate::enrolment::NotProven;
 use crate::store::{OldCopy, StoreError};
 use crate::user::UserName;

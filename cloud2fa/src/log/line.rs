@@ -1,7 +1,7 @@
 //! The line: its fields, and how they are written so that nobody can forge one.
 
 use super::Event;
-use crate::decide::Factor;
+use crate::answer::Factor;
 use std::fmt::{self, Write};
 
 /// A decision as it is logged.

@@ -9,8 +9,9 @@ pub use caller::{Caller, PasswordCheck, PasswordRefused};
 pub use store_manager::StoreManager;
 
 use crate::answer::Answer;
+use crate::answer::Factor;
 use crate::attempt::Attempt;
-use crate::decide::{Factor, Verdict};
+use crate::decide::Verdict;
 use crate::enrolment::NotProven;
 use crate::randomness::NoRandomness;
 use crate::store::{Disabled, Found, Issued, StoreError};

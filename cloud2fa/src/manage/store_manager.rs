@@ -3,9 +3,10 @@
 use super::{Caller, Manager, NewKey, PasswordRefused, Refusal, Requirements};
 use crate::account::{Cleared, Generation};
 use crate::answer::Answer;
+use crate::answer::Factor;
 use crate::attempt::Attempt;
 use crate::config::{Config, Reauthenticate};
-use crate::decide::{Factor, Purpose, Verdict};
+use crate::decide::{Purpose, Verdict};
 use crate::enrolment::PendingEnrolment;
 use crate::history::Origin;
 use crate::names::Names;

@@ -2,7 +2,6 @@
 
 use super::record::NotInFormat1;
 use crate::backup_codes::HashError;
-use crate::client::ServiceError;
 use crate::randomness::NoRandomness;
 use crate::seal::SealError;
 use crate::user::UserName;
@@ -131,16 +130,16 @@ pub enum StoreError {
     /// There is no enrolment to act on.
     #[error("{0} is not enrolled")]
     NotEnrolled(UserName),
-    /// The service did not do it.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
+    /// The store is on another side, and that side did not do it. Why, in its words.
+    #[error("{0}")]
+    Unreachable(String),
     /// This process may not write the store's files, and the service did not do it, either.
     #[error("{files}. (The service was asked instead, and did not do it: {service})")]
     OutOfReach {
         /// What is in the way of the files.
         files: String,
         /// What the service said, or why it said nothing.
-        service: ServiceError,
+        service: String,
     },
     /// No hash could be made.
     #[error(transparent)]

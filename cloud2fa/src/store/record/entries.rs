@@ -1,8 +1,8 @@
 //! What is one short line of a record: a ticket, a key, a notice, a decision, the budget.
 
 use crate::account::{Attempt, Fingerprint, Notice, NoticeKind, RememberedKey, Ticket};
+use crate::answer::Factor;
 use crate::budget::{Budget, DAYS};
-use crate::decide::Factor;
 use crate::history::{Entry, Origin, Outcome};
 use crate::time::UnixTime;
 use data_encoding::BASE64_NOPAD;

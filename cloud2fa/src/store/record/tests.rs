@@ -5,9 +5,9 @@ use crate::account::{
     Attempt, Drift, Enrolment, Fingerprint, Generation, Holder, Ignorable, Notice, NoticeKind,
     RememberedKey, Ticket, Usage,
 };
+use crate::answer::Factor;
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::{Budget, DAYS};
-use crate::decide::Factor;
 use crate::history::{Entry, KEPT, LONGEST_SERVICE, Origin, Outcome};
 use crate::seal::{NoSeal, Sealed};
 use crate::throttle::Wait;

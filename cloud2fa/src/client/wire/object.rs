@@ -1,4 +1,4 @@
-//! A JSON object as it is written: into one buffer, which is wiped. What passes through it
+//! A call as the client writes it: into one buffer, which is wiped. What passes through it
 //! may be a password.
 
 use zeroize::Zeroizing;
@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 const CAPACITY: usize = 8 * 1024;
 
 /// An object that is being written.
-pub(super) struct Object(Zeroizing<Vec<u8>>);
+pub(in crate::client) struct Object(Zeroizing<Vec<u8>>);
 
 impl Object {
     /// A call of `method`, up to its parameters.
-    pub(super) fn call(method: &str) -> Self {
+    pub(in crate::client) fn call(method: &str) -> Self {
         let mut call = Self(Zeroizing::new(Vec::with_capacity(CAPACITY)));
         call.0.extend_from_slice(b"{\"method\":");
         call.value(method);
@@ -22,7 +22,7 @@ impl Object {
 
     /// One more parameter.
     #[must_use]
-    pub(super) fn with(mut self, key: &str, text: &str) -> Self {
+    pub(in crate::client) fn with(mut self, key: &str, text: &str) -> Self {
         self.key(key);
         self.value(text);
         self
@@ -30,7 +30,7 @@ impl Object {
 
     /// One more parameter, if there is a text.
     #[must_use]
-    pub(super) fn with_some(self, key: &str, text: Option<&str>) -> Self {
+    pub(in crate::client) fn with_some(self, key: &str, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.with(key, text),
             None => self,
@@ -39,14 +39,14 @@ impl Object {
 
     /// One more parameter, yes or no.
     #[must_use]
-    pub(super) fn with_flag(mut self, key: &str, flag: bool) -> Self {
+    pub(in crate::client) fn with_flag(mut self, key: &str, flag: bool) -> Self {
         self.key(key);
         self.0.extend_from_slice(if flag { b"true" } else { b"false" });
         self
     }
 
     /// The whole message, with the NUL that ends it (varlink's rule).
-    pub(super) fn finish(mut self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::client) fn finish(mut self) -> Zeroizing<Vec<u8>> {
         self.0.extend_from_slice(b"}}\0");
         self.0
     }

@@ -1,9 +1,10 @@
 //! What holds of every answer, whatever its bytes are: it is read as what it says, or it is an
 //! error. Doubt refuses.
 
-use super::ServiceError;
-use super::reply::{Asked, Reply};
-use crate::decide::{Factor, Verdict};
+use super::reply::{Asked, IncomingReply};
+use crate::answer::Factor;
+use crate::client::ServiceError;
+use crate::decide::Verdict;
 use crate::store::Standing;
 use crate::user::{User, UserName};
 use proptest::prelude::*;
@@ -24,20 +25,19 @@ struct Read {
 fn read(bytes: &[u8]) -> Read {
     let user = User { name: UserName::new("alice").unwrap(), uid: 5001 };
     let asked = Asked { user: &user, factor: Factor::Token };
-    let mut reply = match Reply::parse(bytes, &asked) {
-        Ok(reply) => reply,
-        Err(refusal) => {
-            // It is told to somebody.
-            assert!(!refusal.to_string().is_empty());
-            return Read::default();
-        }
-    };
-    let (standing, verdict) = (reply.standing(), reply.verdict());
+    if let Err(refusal) = IncomingReply::parse(bytes, &asked) {
+        // It is told to somebody.
+        assert!(!refusal.to_string().is_empty());
+        return Read::default();
+    }
+    let reply =
+        || IncomingReply::parse(bytes, &asked).unwrap_or_else(|refusal| panic!("{refusal}"));
+    let (standing, verdict) = (reply().standing(), reply().verdict().ok());
     let others = [
-        reply.requirements().is_some(),
-        reply.disabled().is_some(),
-        reply.new_key().is_some(),
-        reply.issued().is_some(),
+        reply().requirements().is_ok(),
+        reply().disabled().is_ok(),
+        reply().new_key().is_ok(),
+        reply().issued().is_ok(),
     ];
     let anything = standing.is_some() || verdict.is_some() || others.contains(&true);
     Read { standing, verdict, anything }
@@ -278,7 +278,7 @@ fn a_service_that_does_not_say_whose_it_is_never_says_that_nobody_is_enrolled() 
     let user = User { name: UserName::new("alice2").unwrap(), uid: 5001 };
     let asked = Asked { user: &user, factor: Factor::Token };
     let found = |answer: &Value| {
-        let reply = Reply::parse(answer.to_string().as_bytes(), &asked);
+        let reply = IncomingReply::parse(answer.to_string().as_bytes(), &asked);
         reply.unwrap_or_else(|refusal| panic!("{refusal}")).found(&user)
     };
     assert_eq!(found(&enrolled_before()).map(|found| found.whose), Ok(user.clone()), "their own");

@@ -3,12 +3,12 @@
 //! everything else has a connection of its own.
 
 use super::connection::{Connection, EachSecond};
-use super::object::Object;
-use super::reply::{Asked, Reply, nonsense};
-use super::{INTERFACE, ServiceError};
+use super::error::ServiceError;
+use super::wire::{Asked, INTERFACE, IncomingReply, Object};
 use crate::answer::Answer;
+use crate::answer::Factor;
 use crate::attempt::Attempt;
-use crate::decide::{Factor, Purpose, Verdict};
+use crate::decide::{Purpose, Verdict};
 use crate::manage::{Manager, NewKey, Refusal, Requirements};
 use crate::names::Names;
 use crate::store::{Disabled, Found, Issued, Standing, StoreError, Verifier};
@@ -47,9 +47,9 @@ impl Client {
     }
 
     /// Calls on a connection of its own.
-    fn ask(&mut self, call: Object, user: &User) -> Result<Reply, Refusal> {
+    fn ask(&mut self, call: Object, user: &User) -> Result<IncomingReply, Refusal> {
         let answer = self.connection()?.call(&call.finish()).map_err(StoreError::from)?;
-        Reply::parse(&answer, &Asked { user, factor: Factor::Token })
+        IncomingReply::parse(&answer, &Asked { user, factor: Factor::Token })
     }
 
     /// Asks whose enrolment it is, and how that one stands.
@@ -58,14 +58,19 @@ impl Client {
     }
 
     /// Calls on the connection that the change is made on.
-    fn change(&mut self, call: Object, user: &User, factor: Factor) -> Result<Reply, Refusal> {
+    fn change(
+        &mut self,
+        call: Object,
+        user: &User,
+        factor: Factor,
+    ) -> Result<IncomingReply, Refusal> {
         let mut connection = match self.change.take() {
             Some(connection) => connection,
             None => self.connection()?,
         };
         let answer = connection.call(&call.finish()).map_err(StoreError::from)?;
         self.change = Some(connection);
-        Reply::parse(&answer, &Asked { user, factor })
+        IncomingReply::parse(&answer, &Asked { user, factor })
     }
 
     fn change_with(
@@ -73,7 +78,7 @@ impl Client {
         call: Object,
         user: &User,
         current: Option<&Answer>,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<IncomingReply, Refusal> {
         let code = current.map(printed);
         let call = call.with_some("current_code", code.as_ref().map(|code| code.as_str()));
         self.change(call, user, current.map_or(Factor::Token, Answer::factor))
@@ -111,11 +116,11 @@ impl Manager for Client {
             .with("generation", &attempt.seen.to_hex())
             .with("code", &printed(attempt.answer))
             .with("purpose", purpose);
-        self.ask(call, attempt.user)?.verdict().ok_or_else(nonsense)
+        self.ask(call, attempt.user)?.verdict()
     }
 
     fn requirements(&mut self, user: &User, _: Clock<'_>) -> Result<Requirements, Refusal> {
-        self.ask(method("GetRequirements", user), user)?.requirements().ok_or_else(nonsense)
+        self.ask(method("GetRequirements", user), user)?.requirements()
     }
 
     fn authenticate(&mut self, user: &User, password: &[u8]) -> Result<(), Refusal> {
@@ -134,7 +139,7 @@ impl Manager for Client {
         _: Clock<'_>,
     ) -> Result<NewKey, Refusal> {
         let call = method("BeginEnrolment", user).with_flag("replace", replace);
-        let key = self.change_with(call, user, current)?.new_key().ok_or_else(nonsense)?;
+        let key = self.change_with(call, user, current)?.new_key()?;
         self.enrolling = Some(user.clone());
         Ok(key)
     }
@@ -143,7 +148,7 @@ impl Manager for Client {
         let user = self.enrolling.clone().ok_or(Refusal::NoEnrolmentBegun)?;
         let call =
             Object::call(&format!("{INTERFACE}.ConfirmEnrolment")).with("code", token.as_str());
-        self.change(call, &user, Factor::Token)?.issued().ok_or_else(nonsense)
+        self.change(call, &user, Factor::Token)?.issued()
     }
 
     fn regenerate_backup_codes(
@@ -153,7 +158,7 @@ impl Manager for Client {
         _: Clock<'_>,
     ) -> Result<Issued, Refusal> {
         let call = method("RegenerateBackupCodes", user);
-        self.change_with(call, user, current)?.issued().ok_or_else(nonsense)
+        self.change_with(call, user, current)?.issued()
     }
 
     fn disable(
@@ -162,7 +167,7 @@ impl Manager for Client {
         current: Option<&Answer>,
         _: Clock<'_>,
     ) -> Result<Disabled, Refusal> {
-        self.change_with(method("Disable", user), user, current)?.disabled().ok_or_else(nonsense)
+        self.change_with(method("Disable", user), user, current)?.disabled()
     }
 }
 
