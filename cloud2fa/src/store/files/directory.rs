@@ -3,7 +3,7 @@
 
 use super::account_file::{AccountFile, wrong_with};
 use super::calls::{Access, Calls, FileCalls, Lockable};
-use super::index::Index;
+use super::index::{Home, Index};
 use super::marker::{MARKER, Marker};
 use super::new_file::{self, Created, Place};
 use super::slots::SLOT_SIZE;
@@ -81,13 +81,13 @@ impl Directory {
         }
         let directory = Self::open_unmarked(path, owner)?;
         let made = directory.calls.while_locked(&directory.path, || {
-            let index = Index::open_or_make(&directory)?;
+            let index = Index::open_or_make(directory.home())?;
             let marker = Marker::new()?;
             // The records of a store whose marker was lost are in no index.
             if directory.names()?.is_empty() {
                 index.is_now_of(&marker)?;
             }
-            index.synchronise(&directory)?;
+            index.synchronise(directory.home())?;
             let (text, place) = (marker.text().into_bytes(), Place::Free);
             new_file::create(&directory.calls, &directory.path, MARKER, &text, place, |_| ())
         })?;
@@ -144,7 +144,17 @@ impl Directory {
         &self.path
     }
 
-    /// What the marker says.
+    /// What its index needs of it.
+    pub(super) fn home(&self) -> Home<'_> {
+        Home { file: &self.calls.file, path: &self.path, owner: self.owner }
+    }
+
+    /// What the marker says now.
+    pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
+        Marker::read(&self.calls, &self.path, self.owner)
+    }
+
+    /// What the marker said when the store was opened.
     pub(super) fn marker(&self) -> &Marker {
         &self.marker
     }

@@ -10,8 +10,6 @@
 //! A directory that was made anew, or that lost its links on the way (cp -L, a backup program), is
 //! told by the link [`OF`] in it, which is written last: it is not the one that the marker means.
 
-use super::calls::Lockable;
-use super::directory::Directory;
 use super::index_entry::Entry;
 use super::marker::Marker;
 use crate::store::StoreError;
@@ -54,6 +52,14 @@ pub(super) enum Writing {
     All,
 }
 
+/// The store's directory, as far as its index needs it.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    pub(super) file: &'a File,
+    pub(super) path: &'a Path,
+    pub(super) owner: u32,
+}
+
 /// The index, open.
 pub(super) struct Index {
     file: File,
@@ -63,10 +69,10 @@ pub(super) struct Index {
 
 impl Index {
     /// Opens it; nothing where there is none.
-    fn open(directory: &Directory) -> Result<Option<Self>, StoreError> {
-        let path = directory.path().join(INDEX);
+    pub(super) fn open(home: Home<'_>) -> Result<Option<Self>, StoreError> {
+        let path = home.path.join(INDEX);
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = match openat(directory.file(), INDEX, flags, Mode::empty()) {
+        let file = match openat(home.file, INDEX, flags, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP | Errno::ENOTDIR) => {
@@ -75,23 +81,23 @@ impl Index {
             Err(errno) => return Err(io_error("open", &path)(errno.into())),
         };
         let status = file.metadata().map_err(io_error("examine", &path))?;
-        if status.uid() != directory.owner() {
+        if status.uid() != home.owner {
             return Err(unsafe_index(path, "does not belong to root"));
         }
         if status.mode() & OTHERS != 0 {
             return Err(unsafe_index(path, "is open to others than root"));
         }
-        Ok(Some(Self { file, path, owner: directory.owner() }))
+        Ok(Some(Self { file, path, owner: home.owner }))
     }
 
     /// Opens it, made if need be. The store is locked.
-    pub(super) fn open_or_make(directory: &Directory) -> Result<Self, StoreError> {
-        let path = directory.path().join(INDEX);
-        match mkdirat(directory.file(), INDEX, Mode::S_IRWXU) {
+    pub(super) fn open_or_make(home: Home<'_>) -> Result<Self, StoreError> {
+        let path = home.path.join(INDEX);
+        match mkdirat(home.file, INDEX, Mode::S_IRWXU) {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(io_error("make the directory", &path)(errno.into())),
         }
-        Self::open(directory)?.ok_or_else(|| io_error("open", &path)(Errno::ENOENT.into()))
+        Self::open(home)?.ok_or_else(|| io_error("open", &path)(Errno::ENOENT.into()))
     }
 
     /// What the link of that name says; nothing where there is none, and an empty text where it is none
@@ -119,12 +125,12 @@ impl Index {
     }
 
     /// Which records can be of `uid`.
-    fn of_uid(&self, uid: u32) -> Result<Entry, StoreError> {
+    pub(super) fn of_uid(&self, uid: u32) -> Result<Entry, StoreError> {
         Ok(self.entry(&uid.to_string())?.and(self.entry(UNUSABLE)?))
     }
 
     /// Whether it would find a record of `user`.
-    fn finds(&self, user: &User) -> Result<bool, StoreError> {
+    pub(super) fn finds(&self, user: &User) -> Result<bool, StoreError> {
         Ok(match self.of_uid(user.uid)? {
             Entry::Names(names) => names.contains(&user.name),
             Entry::Any | Entry::Damaged => true,
@@ -132,7 +138,7 @@ impl Index {
     }
 
     /// Whether it is the complete one that `marker` means.
-    fn is_of(&self, marker: &Marker) -> Result<bool, StoreError> {
+    pub(super) fn is_of(&self, marker: &Marker) -> Result<bool, StoreError> {
         let Some(index) = &marker.index else { return Ok(false) };
         Ok(self.target(OF)?.is_some_and(|of| of == index.as_bytes()))
     }
@@ -197,51 +203,22 @@ impl Index {
     }
 
     /// Whether it still has its name.
-    pub(super) fn is_in_place(&self, directory: &Directory) -> Result<bool, StoreError> {
+    pub(super) fn is_in_place(&self, home: Home<'_>) -> Result<bool, StoreError> {
         let facts = |file: &File| -> Result<(u64, u64), StoreError> {
             let status = file.metadata().map_err(io_error("examine", &self.path))?;
             Ok((status.dev(), status.ino()))
         };
-        let Some(now) = Self::open(directory)? else { return Ok(false) };
+        let Some(now) = Self::open(home)? else { return Ok(false) };
         Ok(facts(&self.file)? == facts(&now.file)?)
     }
 
     /// Has it on the disk, itself and all that was added.
-    pub(super) fn synchronise(&self, directory: &Directory) -> Result<(), StoreError> {
+    pub(super) fn synchronise(&self, home: Home<'_>) -> Result<(), StoreError> {
         let synchronise = |file: &File, path: &Path| -> Result<(), StoreError> {
             file.sync_all().map_err(io_error("synchronise", path))
         };
         synchronise(&self.file, &self.path)?;
-        synchronise(directory.file(), directory.path())
-    }
-}
-
-impl Directory {
-    /// What the index says of `uid`, if that can be relied on now: the store may be open since long. It
-    /// is read first, and then whether it counts: it may be going away.
-    pub(super) fn entry_of(&self, uid: u32) -> Result<Entry, StoreError> {
-        let Some(index) = Index::open(self)? else { return Ok(Entry::Any) };
-        let entry = index.of_uid(uid)?;
-        Ok(if index.is_of(&self.read_marker()?)? { entry } else { Entry::Any })
-    }
-
-    /// Whether the index is the one that the marker calls complete, as that was when the store was opened.
-    pub(super) fn index_is_complete(&self) -> Result<bool, StoreError> {
-        Index::open(self)?.map_or(Ok(false), |index| index.is_of(self.marker()))
-    }
-
-    /// Whether the index, such as it is, would find a record of `user`.
-    pub(super) fn index_finds(&self, user: &User) -> Result<bool, StoreError> {
-        Index::open(self)?.map_or(Ok(false), |index| index.finds(user))
-    }
-
-    /// Has `user` in the index, on the disk, before a record says so.
-    pub(super) fn index(&self, user: &User) -> Result<(), StoreError> {
-        self.calls().while_locked(self.path(), || {
-            let index = Index::open_or_make(self)?;
-            index.add(user.uid, std::slice::from_ref(&user.name), Writing::One)?;
-            index.synchronise(self)
-        })
+        synchronise(home.file, home.path)
     }
 }
 

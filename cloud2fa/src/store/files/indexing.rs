@@ -34,7 +34,7 @@ impl FileStore {
         let was_complete = self.index_is_complete()?;
         let writing = if was_complete { Writing::Missing } else { Writing::All };
         let earlier = if was_complete { None } else { self.shut_out_earlier_versions()? };
-        let index = self.locked(|| Index::open_or_make(&self.directory))?;
+        let index = self.locked(|| Index::open_or_make(self.directory.home()))?;
         let walk = self.walk(names)?;
         let added = self.add_all(&index, &walk, writing)?;
         if let Some(Process { pid, program }) = earlier {
@@ -43,15 +43,15 @@ impl FileStore {
         }
         self.locked(|| {
             self.must_be_as_it_was()?;
-            if !index.is_in_place(&self.directory)? {
+            if !index.is_in_place(self.directory.home())? {
                 return Err(self.changed());
             }
-            index.synchronise(&self.directory)?;
+            index.synchronise(self.directory.home())?;
             index.set_unusable(&walk.unusable)?;
-            index.synchronise(&self.directory)?;
+            index.synchronise(self.directory.home())?;
             if !was_complete {
                 index.is_now_of(self.directory.marker())?;
-                index.synchronise(&self.directory)?;
+                index.synchronise(self.directory.home())?;
             }
             // Another one that was ended in the middle may have left its marker.
             remove_leftovers(self.directory.calls());

@@ -3,8 +3,8 @@
 
 use super::account_file::wrong_with;
 use super::calls::{Access, Calls, Facts, Naming};
-use super::directory::Directory;
 use super::new_file::{self, TEMPORARY_PREFIX};
+use super::system::System;
 use crate::randomness::NoRandomness;
 use crate::store::StoreError;
 use crate::store::error::io_error;
@@ -47,6 +47,37 @@ enum BadMarker {
 }
 
 impl Marker {
+    /// Reads the marker of the store in `directory`, which lies at `at` and must be `owner`'s.
+    pub(super) fn read(directory: &System, at: &Path, owner: u32) -> Result<Self, StoreError> {
+        let path = at.join(MARKER);
+        let (file, status) = loop {
+            let file = match directory.open(MARKER, Access::Read) {
+                Err(Errno::ENOENT) => return Err(StoreError::NotInitialised(at.to_owned())),
+                outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
+            };
+            let status = file.metadata().map_err(io_error("examine", &path))?;
+            // It has lost its name to another one since it was opened.
+            if status.nlink() != 0 {
+                break (file, status);
+            }
+        };
+        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
+        if let Some(why) = wrong_with(&Facts::from(&status), owner).or_else(too_large) {
+            let remedy = "restore it from a backup of the store";
+            return Err(StoreError::UnsafeStore { path, why, remedy });
+        }
+        let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, 0).map_err(io_error("read", &path))?;
+        Self::parse(&bytes).map_err(|bad| match bad {
+            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
+            BadMarker::Damaged => StoreError::UnsafeStore {
+                path,
+                why: "is damaged",
+                remedy: "restore it from a backup of the store",
+            },
+        })
+    }
+
     /// A new store's. Its index is still to be made.
     pub(super) fn new() -> Result<Self, NoRandomness> {
         Ok(Self { format: LATEST, id: Some(random_id()?), index: Some(random_id()?) })
@@ -111,41 +142,6 @@ impl Marker {
             return Err(io_error("replace", &at.join(MARKER))(error));
         }
         directory.sync().map_err(io_error("synchronise", at))
-    }
-}
-
-impl Directory {
-    /// What the marker says now.
-    pub(super) fn read_marker(&self) -> Result<Marker, StoreError> {
-        let path = self.path().join(MARKER);
-        let (marker, status) = loop {
-            let marker = match self.calls().open(MARKER, Access::Read) {
-                Err(Errno::ENOENT) => {
-                    return Err(StoreError::NotInitialised(self.path().to_owned()));
-                }
-                outcome => outcome.map_err(io::Error::from).map_err(io_error("open", &path))?,
-            };
-            let status = marker.metadata().map_err(io_error("examine", &path))?;
-            // It has lost its name to another one since it was opened.
-            if status.nlink() != 0 {
-                break (marker, status);
-            }
-        };
-        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
-        if let Some(why) = wrong_with(&Facts::from(&status), self.owner()).or_else(too_large) {
-            let remedy = "restore it from a backup of the store";
-            return Err(StoreError::UnsafeStore { path, why, remedy });
-        }
-        let mut bytes = vec![0; usize::try_from(status.len()).unwrap_or_default()];
-        marker.read_exact_at(&mut bytes, 0).map_err(io_error("read", &path))?;
-        Marker::parse(&bytes).map_err(|bad| match bad {
-            BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
-            BadMarker::Damaged => StoreError::UnsafeStore {
-                path,
-                why: "is damaged",
-                remedy: "restore it from a backup of the store",
-            },
-        })
     }
 }
 

@@ -18,6 +18,7 @@ mod operations;
 mod shield;
 mod slots;
 mod system;
+mod uids;
 mod whose;
 mod write_back;
 
