@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{FileStore, Policy, Secret, Status, Store};
+use cloud2fa::{FileStore, Rules, Secret, Status, Store};
 use cloud2fa_tests::service::{self, LOG};
 use cloud2fa_tests::user::{self, Enrolled};
 use cloud2fa_tests::view::{Seen, View, as_user, bind, directory};
@@ -36,7 +36,7 @@ fn enrol(name: &str) -> Enrolled {
 /// How the user stands in the service's store.
 fn status(of: &Enrolled) -> Status {
     let memory = Box::new(HeapMemory::default());
-    let mut store = FileStore::open(Path::new(STORE), 0, Policy::default(), memory).unwrap();
+    let mut store = FileStore::open(Path::new(STORE), 0, Rules::default(), memory).unwrap();
     store.status(&of.user, &user::now).unwrap().status().unwrap().clone()
 }
 

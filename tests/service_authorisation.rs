@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{FileStore, Generation, Policy, Secret, Store};
+use cloud2fa::{FileStore, Generation, Rules, Secret, Store};
 use cloud2fa_tests::index;
 use cloud2fa_tests::service::{self, Raw};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
@@ -204,7 +204,7 @@ fn the_password_of_a_second_name_is_not_the_firsts() {
     assert!(files() == before, "the store has changed");
     // alice2's is for what is alice2's own.
     let mut store =
-        FileStore::open(STORE.as_ref(), 0, Policy::default(), Box::<HeapMemory>::default());
+        FileStore::open(STORE.as_ref(), 0, Rules::default(), Box::<HeapMemory>::default());
     let store = store.as_mut().unwrap();
     let basis = store.status(&alice.user, &user::now).unwrap().basis();
     store.disable(&alice.user, &basis, cloud2fa::store::Failures::Cleared, &user::now).unwrap();

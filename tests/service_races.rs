@@ -4,7 +4,7 @@
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{
-    Answer, FileStore, Policy, Secret, Standing, Store, TimeStep, Token, User, Verdict, Verifier,
+    Answer, FileStore, Rules, Secret, Standing, Store, TimeStep, Token, User, Verdict, Verifier,
 };
 use cloud2fa_tests::processes::another_user;
 use cloud2fa_tests::service::{self, Raw};
@@ -23,7 +23,7 @@ const ROUNDS: usize = 30;
 
 fn store() -> FileStore {
     let memory = Box::new(HeapMemory::default());
-    FileStore::open(Path::new(STORE), 0, Policy::default(), memory).expect("a healthy store")
+    FileStore::open(Path::new(STORE), 0, Rules::default(), memory).expect("a healthy store")
 }
 
 fn standing(user: &User) -> Standing {

@@ -16,7 +16,7 @@ pub fn config(arguments: &Arguments) -> Result<Config, Failure> {
 
 /// Opens the store that the configuration names.
 pub fn store(config: &Config) -> Result<FileStore, StoreError> {
-    FileStore::open(&config.state_dir, ROOT, config.policy(), Box::new(HeapMemory::default()))
+    FileStore::open(&config.state_dir, ROOT, config.rules(), Box::new(HeapMemory::default()))
 }
 
 /// The system's database of users.

@@ -10,14 +10,14 @@ use crate::totp::{Secret, TimeStep, Token};
 
 /// The rules that the administrator sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct Rules {
     /// How many steps a phone's clock may be off, either side (RFC 6238 section 5.2: at most one is recommended).
     pub skew: u64,
     /// What wrong codes cost.
     pub throttle: Throttle,
 }
 
-impl Default for Policy {
+impl Default for Rules {
     fn default() -> Self {
         Self { skew: 1, throttle: Throttle::default() }
     }
@@ -111,13 +111,13 @@ pub fn decide(
     purpose: Purpose,
     origin: &Origin,
     now: UnixTime,
-    policy: &Policy,
+    rules: &Rules,
 ) -> (Verdict, Account) {
     let mut account = account.clone();
     account.usage.anchor_wait(now);
     let verdict = match &account.enrolment {
         None => Verdict::Changed,
-        Some(enrolment) => judge(enrolment, &mut account.usage, claim, now, policy, purpose),
+        Some(enrolment) => judge(enrolment, &mut account.usage, claim, now, rules, purpose),
     };
     if let Some(outcome) = outcome_to_keep(&verdict, purpose) {
         let (factor, origin) = (claim.factor(), origin.clone());
@@ -142,7 +142,7 @@ fn judge(
     usage: &mut Usage,
     claim: &Claim,
     now: UnixTime,
-    policy: &Policy,
+    rules: &Rules,
     purpose: Purpose,
 ) -> Verdict {
     match claim {
@@ -155,12 +155,12 @@ fn judge(
                 return Verdict::Wait { seconds };
             }
             let (secret, phone) = (&enrolment.secret, enrolment.phone_time(now));
-            if let Some(behind_by) = clock_went_back(secret, usage, phone, policy.skew) {
+            if let Some(behind_by) = clock_went_back(secret, usage, phone, rules.skew) {
                 return Verdict::ClockWentBack { behind_by };
             }
-            let step = secret.latest_step_of(token, phone, policy.skew);
+            let step = secret.latest_step_of(token, phone, rules.skew);
             match step.map(|step| secret.start_of(step)) {
-                None => wrong_token(usage, now, &policy.throttle),
+                None => wrong_token(usage, now, &rules.throttle),
                 Some(start) if usage.last_step_at.is_some_and(|last| start <= last) => {
                     Verdict::Replayed { next_in: next_token_in(secret, usage, phone) }
                 }

@@ -37,7 +37,7 @@ pub use answer::{Answer, Factor};
 pub use attempt::Attempt;
 pub use backup_codes::BackupCode;
 pub use config::Config;
-pub use decide::{Policy, Purpose, Verdict, decide};
+pub use decide::{Purpose, Rules, Verdict, decide};
 pub use enrolment::{PendingEnrolment, ProvenEnrolment};
 pub use names::{Known, Names};
 pub use randomness::NoRandomness;

@@ -38,7 +38,7 @@ impl Reach {
         owner: u32,
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
-        match FileStore::open(&config.state_dir, owner, config.policy(), memory) {
+        match FileStore::open(&config.state_dir, owner, config.rules(), memory) {
             Ok(store) if is_services => Ok(Self::Direct(store)),
             Ok(store) => Ok(Self::Alone(store)),
             Err(error) if is_services => Self::around(error),

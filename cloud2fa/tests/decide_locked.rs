@@ -27,7 +27,7 @@ fn at_the_last_second_of_a_wait_no_token_counts_and_at_its_end_each_does() {
 fn a_right_backup_code_ends_a_wait_and_a_lock_and_says_what_there_was() {
     for (lock_after, wrong) in [(100, 5), (5, 5)] {
         let mut desk = Desk::rfc();
-        desk.policy.throttle.lock_after = lock_after;
+        desk.rules.throttle.lock_after = lock_after;
         desk.guess(wrong, START);
         let verdict = desk.login_with_code(3, START.plus(1));
         let expected = Verdict::Accepted {
@@ -49,7 +49,7 @@ fn a_right_backup_code_ends_a_wait_and_a_lock_and_says_what_there_was() {
 fn a_wrong_backup_code_is_counted_for_its_owner_alone_wait_or_not() {
     for tokens in [0, 4, 5, 6] {
         let mut desk = Desk::rfc();
-        desk.policy.throttle.lock_after = 6;
+        desk.rules.throttle.lock_after = 6;
         desk.guess(tokens.min(5), START);
         desk.guess(tokens.saturating_sub(5), START.plus(30));
         let (before, now) = (desk.account.usage.clone(), START.plus(31));

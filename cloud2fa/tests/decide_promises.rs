@@ -12,7 +12,7 @@ mod typed;
 
 use accounts::{hash, new_account};
 use cloud2fa::account::{SpentCodes, Usage};
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Account, Secret, TimeStep, UnixTime};
@@ -29,7 +29,7 @@ proptest! {
         start in start(),
     ) {
         let throttle = Throttle { free_failures, first_wait, ..Throttle::default() };
-        let policy = Policy { throttle, ..Policy::default() };
+        let rules = Rules { throttle, ..Rules::default() };
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let (mut account, now) = (new_account(secret.clone()), UnixTime(start));
         let strange = (0..).map(Typed::AnyToken).map(|typed| claim(&typed, &secret, now));
@@ -39,7 +39,7 @@ proptest! {
         });
         let mut evaluated = 0;
         for claim in strange.take((free_failures + more) as usize) {
-            let (verdict, decided) = decide(&account, &claim, Purpose::Login, &Origin::own(), now, &policy);
+            let (verdict, decided) = decide(&account, &claim, Purpose::Login, &Origin::own(), now, &rules);
             evaluated += u32::from(kind(&verdict) == "wrong");
             account = decided;
         }
@@ -52,13 +52,13 @@ proptest! {
         free_failures in 1_u32..=8, first_wait in 0_u64..=60, lock_after in 1_u32..=40,
     ) {
         let throttle = Throttle { free_failures, first_wait, lock_after, longest_wait: 3600 };
-        let policy = Policy { throttle, ..Policy::default() };
+        let rules = Rules { throttle, ..Rules::default() };
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let (mut account, mut now) = (new_account(secret.clone()), UnixTime(1_764_000_015));
         for failure in 1..=lock_after {
             prop_assert!(!account.usage.locked);
             let wrong = strange_token(&secret, now);
-            let (verdict, decided) = decide(&account, &wrong, Purpose::Login, &Origin::own(), now, &policy);
+            let (verdict, decided) = decide(&account, &wrong, Purpose::Login, &Origin::own(), now, &rules);
             let wait_seconds = wait_after(failure, &throttle);
             let locked = failure == lock_after;
             prop_assert_eq!(verdict, Verdict::Wrong { failures: failure, wait_seconds, locked });
@@ -68,15 +68,15 @@ proptest! {
         now = now.plus(1 << 40);
         let right = claim(&Typed::TokenAt(0), &secret, now);
         for purpose in [Purpose::Login, Purpose::Trial] {
-            let (verdict, decided) = decide(&account, &right, purpose, &Origin::own(), now, &policy);
+            let (verdict, decided) = decide(&account, &right, purpose, &Origin::own(), now, &rules);
             prop_assert_eq!(verdict, Verdict::Locked);
             prop_assert_eq!(&decided, &account);
         }
         let backup_code = Claim::BackupCode(hash(0));
         let (verdict, decided) =
-            decide(&account, &backup_code, Purpose::Login, &Origin::own(), now, &policy);
+            decide(&account, &backup_code, Purpose::Login, &Origin::own(), now, &rules);
         prop_assert_eq!(kind(&verdict), "accepted");
-        let (verdict, _) = decide(&decided, &right, Purpose::Login, &Origin::own(), now, &policy);
+        let (verdict, _) = decide(&decided, &right, Purpose::Login, &Origin::own(), now, &rules);
         prop_assert_eq!(kind(&verdict), "accepted");
     }
 
@@ -84,12 +84,12 @@ proptest! {
     fn no_backup_code_that_is_wrong_changes_what_tokens_are_worth(
         wrong_tokens in 0_u32..=12, wrong_codes in 1_u32..=50, later in 0_u64..=4000,
     ) {
-        let policy = Policy::default();
+        let rules = Rules::default();
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let (mut account, mut now) = (new_account(secret.clone()), UnixTime(1_764_000_015));
         let answer = |account: &mut Account, claim: &Claim, now| {
             let (verdict, decided) =
-                decide(account, claim, Purpose::Login, &Origin::own(), now, &policy);
+                decide(account, claim, Purpose::Login, &Origin::own(), now, &rules);
             *account = decided;
             verdict
         };
@@ -115,7 +115,7 @@ proptest! {
     fn a_clock_that_went_back_refuses_tokens_and_takes_backup_codes(
         back in 1_u64..=1_000_000, skew in 0_u64..=10, offset in -12_i64..=12, failures in 0_u32..=4,
     ) {
-        let policy = Policy { skew, ..Policy::default() };
+        let rules = Rules { skew, ..Rules::default() };
         let secret = Secret::from_bytes(&[1; 20]).unwrap();
         let mut account = new_account(secret.clone());
         let last = TimeStep(58_800_000);
@@ -123,14 +123,14 @@ proptest! {
         // The last second of the last step from which the window does not reach `last`, and before.
         let now = UnixTime((last.0 - skew) * 30 - back);
         let token = claim(&Typed::TokenAt(offset), &secret, now);
-        let (verdict, decided) = decide(&account, &token, Purpose::Login, &Origin::own(), now, &policy);
+        let (verdict, decided) = decide(&account, &token, Purpose::Login, &Origin::own(), now, &rules);
         prop_assert_eq!(verdict, Verdict::ClockWentBack { behind_by: back });
         prop_assert_eq!(&decided, &account);
-        let (verdict, _) = decide(&account, &token, Purpose::Login, &Origin::own(), now.plus(back), &policy);
+        let (verdict, _) = decide(&account, &token, Purpose::Login, &Origin::own(), now.plus(back), &rules);
         prop_assert_ne!(kind(&verdict), "clock went back");
 
         let backup_code = Claim::BackupCode(hash(3));
-        let (verdict, decided) = decide(&account, &backup_code, Purpose::Login, &Origin::own(), now, &policy);
+        let (verdict, decided) = decide(&account, &backup_code, Purpose::Login, &Origin::own(), now, &rules);
         prop_assert_eq!(kind(&verdict), "accepted");
         prop_assert_eq!(decided.usage.last_step_at, Some(last.start()));
         let mut spent = SpentCodes::default();

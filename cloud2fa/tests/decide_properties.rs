@@ -15,7 +15,7 @@ mod typed;
 use accounts::new_account;
 use cloud2fa::account::Usage;
 use cloud2fa::backup_codes::CODES;
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Factor, Secret, UnixTime};
@@ -70,10 +70,10 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![8 => answer, 4 => moves.prop_map(Event::ClockMoves), 1 => Just(Event::Unlock)]
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
+fn rules() -> impl Strategy<Value = Rules> {
     let first_wait = prop_oneof![4 => Just(30_u64), 1 => Just(0), 1 => 1_u64..=100];
     (0_u64..=3, 1_u32..=6, first_wait, 30_u64..=300, 1_u32..=14).prop_map(
-        |(skew, free_failures, first_wait, longest_wait, lock_after)| Policy {
+        |(skew, free_failures, first_wait, longest_wait, lock_after)| Rules {
             skew,
             throttle: Throttle { free_failures, first_wait, longest_wait, lock_after },
         },
@@ -119,7 +119,7 @@ fn play(
     key: [u8; 20],
     start: u64,
     wrong_before: u32,
-    policy: &Policy,
+    rules: &Rules,
     events: &[Event],
 ) -> Result<(), TestCaseError> {
     let secret = Secret::from_bytes(&key).unwrap();
@@ -151,10 +151,10 @@ fn play(
         };
         let claim = claim(typed, &secret, now);
         let before = account.usage.clone();
-        let (verdict, decided) = decide(&account, &claim, purpose, &origin, now, policy);
+        let (verdict, decided) = decide(&account, &claim, purpose, &origin, now, rules);
         let ledger_before = ledger.clone();
         let (expected, usage) =
-            model(&before, &secret, (&claim, purpose, &origin), now, policy, &mut ledger);
+            model(&before, &secret, (&claim, purpose, &origin), now, rules, &mut ledger);
 
         prop_assert_eq!(kind(&verdict), expected);
         prop_assert_eq!(decided.usage.budget.used(now) as usize, ledger.used(now));
@@ -255,9 +255,9 @@ proptest! {
 
     #[test]
     fn no_sequence_of_answers_clocks_and_crashes_breaks_a_promise(
-        key: [u8; 20], start in start(), wrong_before in wrong_before(), policy in policy(),
+        key: [u8; 20], start in start(), wrong_before in wrong_before(), rules in rules(),
         events in prop::collection::vec(event(), 1..60),
     ) {
-        play(key, start, wrong_before, &policy, &events)?;
+        play(key, start, wrong_before, &rules, &events)?;
     }
 }

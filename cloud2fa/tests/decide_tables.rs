@@ -29,7 +29,7 @@ fn skew_says_how_many_steps_either_side() {
     for skew in [0, 1, 2, 10] {
         for offset in -12_i64..=12 {
             let mut desk = Desk::rfc();
-            desk.policy.skew = skew;
+            desk.rules.skew = skew;
             let verdict = desk.login_with_step(STEP.checked_add_signed(offset).unwrap(), START);
             assert_eq!(accepted(&verdict), offset.unsigned_abs() <= skew, "{skew} {offset}");
         }
@@ -133,7 +133,7 @@ fn a_token_during_a_wait_is_neither_evaluated_nor_spent_nor_counted_nor_written(
 #[test]
 fn without_a_first_wait_nobody_waits_and_the_lock_still_comes() {
     let mut desk = Desk::rfc();
-    desk.policy.throttle = Throttle { first_wait: 0, ..Throttle::default() };
+    desk.rules.throttle = Throttle { first_wait: 0, ..Throttle::default() };
     desk.guess(99, START);
     assert!(!desk.account.usage.locked && desk.account.usage.wait.is_none());
     desk.guess(1, START);
@@ -195,7 +195,7 @@ fn a_trial_spends_and_clears_nothing_and_counts_a_wrong_code() {
 #[test]
 fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     let mut desk = Desk::rfc();
-    desk.policy.throttle = Throttle { lock_after: 6, ..Throttle::default() };
+    desk.rules.throttle = Throttle { lock_after: 6, ..Throttle::default() };
     assert!(accepted(&desk.login_with_step(STEP, START)));
     desk.guess(5, START);
     desk.guess(1, START.plus(30));
@@ -262,7 +262,7 @@ fn an_account_without_an_enrolment_takes_no_code() {
 #[test]
 fn the_first_steps_of_time_are_no_edge() {
     let mut desk = Desk::rfc();
-    desk.policy.skew = 10;
+    desk.rules.skew = 10;
     assert!(accepted(&desk.login_with_step(0, UnixTime(0))));
     assert!(!accepted(&desk.login_with_step(0, UnixTime(0))));
     assert!(accepted(&desk.login_with_step(10, UnixTime(0))));

@@ -6,7 +6,7 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::decide::{Policy, Purpose, Verdict};
+use cloud2fa::decide::{Purpose, Rules, Verdict};
 use cloud2fa::store::{Basis, Failures, OldCopy, Standing, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Answer, BackupCode, FileStore, Generation, UnixTime};
@@ -256,9 +256,9 @@ fn of_two_changes_begun_on_the_same_state_one_is_told_so() {
 fn an_unlock_clears_failures_wait_and_lock_and_never_the_last_step() {
     let (house, enrolled) = House::with_alice();
     let throttle = Throttle { lock_after: 6, ..Throttle::default() };
-    let policy = Policy { throttle, ..Policy::default() };
+    let rules = Rules { throttle, ..Rules::default() };
     let memory = Box::<cloud2fa::backup_codes::HeapMemory>::default();
-    let mut store = FileStore::open(&house.path(), owner(), policy, memory).unwrap();
+    let mut store = FileStore::open(&house.path(), owner(), rules, memory).unwrap();
     let mut login = |answer: &Answer, now: UnixTime| {
         store
             .verify(&attempt(&alice(), &enrolled.generation, answer, Purpose::Login), &|| now)

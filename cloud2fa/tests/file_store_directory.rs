@@ -6,7 +6,7 @@
 mod house;
 
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::Policy;
+use cloud2fa::decide::Rules;
 use cloud2fa::store::{Basis, Failures, Store, StoreError};
 use cloud2fa::{FileStore, UserName};
 use house::{FILE, House, NOW, accepted, alice, later, open, owner};
@@ -133,7 +133,7 @@ fn init_does_not_shut_what_is_not_a_fresh_volume() {
 fn a_directory_of_somebody_else_is_refused() {
     let house = House::new();
     let memory = Box::<HeapMemory>::default();
-    let error = FileStore::open(&house.path(), owner() + 1, Policy::default(), memory).err();
+    let error = FileStore::open(&house.path(), owner() + 1, Rules::default(), memory).err();
     assert!(error.as_ref().is_some_and(is_unsafe_store), "{error:?}");
     assert!(FileStore::init(&house.path(), owner() + 1).as_ref().is_err_and(is_unsafe_store));
 }

@@ -6,7 +6,7 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::decide::{Policy, Purpose, Verdict};
+use cloud2fa::decide::{Purpose, Rules, Verdict};
 use cloud2fa::history::Outcome;
 use cloud2fa::store::{Basis, Failures, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 /// A store in which the third wrong token locks.
 fn strict(house: &House) -> FileStore {
     let throttle = Throttle { free_failures: 2, lock_after: 3, ..Throttle::default() };
-    let policy = Policy { throttle, ..Policy::default() };
+    let rules = Rules { throttle, ..Rules::default() };
     let memory = Box::<cloud2fa::backup_codes::HeapMemory>::default();
-    FileStore::open(&house.path(), owner(), policy, memory).unwrap()
+    FileStore::open(&house.path(), owner(), rules, memory).unwrap()
 }
 
 fn login(store: &mut FileStore, whose: &Enrolled, answer: &Answer, now: UnixTime) -> Verdict {

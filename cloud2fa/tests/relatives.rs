@@ -19,7 +19,7 @@ mod accounts;
 
 use accounts::{code_set, hash, new_account};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::{
     Account, Answer, Attempt, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime,
@@ -38,12 +38,12 @@ const OATH_STEP: u64 = 1_165_446_000 / 30;
 
 struct Desk {
     account: Account,
-    policy: Policy,
+    rules: Rules,
 }
 
 impl Desk {
     fn new(secret: Secret, skew: u64) -> Self {
-        Self { account: new_account(secret), policy: Policy { skew, ..Policy::default() } }
+        Self { account: new_account(secret), rules: Rules { skew, ..Rules::default() } }
     }
 
     fn google(skew: u64) -> Self {
@@ -57,7 +57,7 @@ impl Desk {
     fn login(&mut self, claim: &Claim, step: u64) -> Verdict {
         let now = TimeStep(step).start();
         let (verdict, account) =
-            decide(&self.account, claim, Purpose::Login, &Origin::own(), now, &self.policy);
+            decide(&self.account, claim, Purpose::Login, &Origin::own(), now, &self.rules);
         self.account = account;
         verdict
     }
@@ -89,7 +89,7 @@ fn g3_who_has_no_file_is_not_enrolled_and_no_code_lets_in() {
     let (path, owner) = (directory.path().join("store"), nix::unistd::geteuid().as_raw());
     FileStore::init(&path, owner).unwrap();
     let memory = Box::<HeapMemory>::default();
-    let mut store = FileStore::open(&path, owner, Policy::default(), memory).unwrap();
+    let mut store = FileStore::open(&path, owner, Rules::default(), memory).unwrap();
     let alice = User { name: UserName::new("alice").unwrap(), uid: 1000 };
     let now = TimeStep(10_000).start();
     assert_eq!(store.challenge(&alice, &|| now).unwrap(), Standing::NeverEnrolled);
@@ -170,7 +170,7 @@ fn g15_right_codes_are_never_made_to_wait() {
 #[test]
 fn g17_g18_a_skew_is_never_learned() {
     let mut desk = Desk::google(1);
-    desk.policy.throttle.first_wait = 0;
+    desk.rules.throttle.first_wait = 0;
     for (code, step) in
         [("229713", 12_000), ("099452", 12_001), ("175332", 12_002), ("339128", 12_003)]
     {

@@ -9,7 +9,7 @@ mod house;
 
 use accounts::{code_set, new_account};
 use cloud2fa::backup_codes::{BackupCode, CodeHash, HeapMemory};
-use cloud2fa::decide::{Claim, Policy, Purpose, decide};
+use cloud2fa::decide::{Claim, Purpose, Rules, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::store::{Basis, Failures, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
@@ -83,7 +83,7 @@ fn codes_secrets_and_hashes_show_nothing() {
     account.enrolment.as_mut().unwrap().backup_codes = set;
     debug_hides(&account, &[KEY, &bytes]);
     let claim = Claim::Token(token);
-    let decided = decide(&account, &claim, Purpose::Login, &Origin::own(), NOW, &Policy::default());
+    let decided = decide(&account, &claim, Purpose::Login, &Origin::own(), NOW, &Rules::default());
     debug_hides(&decided, &[KEY, &bytes, claim_digits(&claim)]);
 }
 

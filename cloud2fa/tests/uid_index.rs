@@ -444,8 +444,7 @@ fn a_hundred_names_of_one_uid_are_found_by_looking_at_all() {
     assert!(is_alice(&asked_of_another(&house)), "the others are not known to the system");
     let memory = Box::<HeapMemory>::default();
     let mut store =
-        FileStore::open(&house.path(), house::owner(), cloud2fa::Policy::default(), memory)
-            .unwrap();
+        FileStore::open(&house.path(), house::owner(), cloud2fa::Rules::default(), memory).unwrap();
     assert!(store.index_finds(&user("any", UID)).unwrap());
     assert_eq!(store.complete_index(&System::default()).unwrap(), 0);
     assert!(matches!(store.status(&alice(), &|| NOW), Ok(Standing::Enrolled(..))));

@@ -203,7 +203,7 @@ impl Session {
             CallError::Refused(Refusal::Unavailable(why), event)
         })?;
         let memory = Box::new(HeapMemory::default());
-        let store = FileStore::open(&config.state_dir, ROOT, config.policy(), memory)?;
+        let store = FileStore::open(&config.state_dir, ROOT, config.rules(), memory)?;
         let caller = match self.uid {
             ROOT => Caller::Administrator(root_name()?),
             uid => Caller::Owner { uid, passwords: Box::new(Pam) },

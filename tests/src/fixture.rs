@@ -141,9 +141,9 @@ impl Fixture {
 
     /// The store, opened by the library with the fixture's configuration.
     pub fn store(&self) -> FileStore {
-        let policy =
-            Config::load(Some(&self.config_path()), 0).expect("a good configuration").policy();
-        FileStore::open(&self.store_path(), 0, policy, Box::new(HeapMemory::default()))
+        let rules =
+            Config::load(Some(&self.config_path()), 0).expect("a good configuration").rules();
+        FileStore::open(&self.store_path(), 0, rules, Box::new(HeapMemory::default()))
             .expect("a healthy store")
     }
 

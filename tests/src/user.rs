@@ -6,7 +6,7 @@ use cloud2fa::history::Origin;
 use cloud2fa::store::{Basis, Failures};
 use cloud2fa::totp::STEP_SECONDS;
 use cloud2fa::{
-    Answer, Attempt, FileStore, Generation, PendingEnrolment, Policy, Purpose, Secret, Store,
+    Answer, Attempt, FileStore, Generation, PendingEnrolment, Purpose, Rules, Secret, Store,
     TimeStep, UnixTime, User, UserName,
 };
 use std::path::Path;
@@ -139,7 +139,7 @@ fn template() -> &'static Template {
         let path = directory.path().join("store");
         FileStore::init(&path, 0).expect("a store can be made");
         let mut store =
-            FileStore::open(&path, 0, Policy::default(), Box::new(HeapMemory::default()))
+            FileStore::open(&path, 0, Rules::default(), Box::new(HeapMemory::default()))
                 .expect("it opens");
         let pending = PendingEnrolment::generate().expect("random numbers");
         let earlier = UnixTime(now().0 - 30 * 86_400);

@@ -6,7 +6,7 @@ mod file;
 
 pub use error::ConfigError;
 
-use crate::decide::Policy;
+use crate::decide::Rules;
 use crate::throttle::Throttle;
 use fields::{Fields, Mistake, string, unsigned};
 use file::{must_not_lead_away, read_checked};
@@ -55,7 +55,7 @@ impl Default for Config {
         Self {
             issuer: None,
             state_dir: PathBuf::from("/var/lib/cloud2fa"),
-            skew: Policy::default().skew,
+            skew: Rules::default().skew,
             unenrolled: None,
             reauthenticate: Reauthenticate::Both,
             throttle: Throttle::default(),
@@ -133,8 +133,8 @@ impl Config {
     }
 
     /// The rules for [`crate::decide()`].
-    pub fn policy(&self) -> Policy {
-        Policy { skew: self.skew, throttle: self.throttle }
+    pub fn rules(&self) -> Rules {
+        Rules { skew: self.skew, throttle: self.throttle }
     }
 
     /// The name that the app shows.
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn an_empty_file_means_the_defaults() {
         assert_eq!(parse("").unwrap(), Config::default());
-        assert_eq!(Config::default().policy(), Policy::default());
+        assert_eq!(Config::default().rules(), Rules::default());
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(config.reauthenticate, Reauthenticate::Password);
         let throttle =
             Throttle { free_failures: 3, first_wait: 0, longest_wait: 7200, lock_after: 50 };
-        assert_eq!(config.policy(), Policy { skew: 2, throttle });
+        assert_eq!(config.rules(), Rules { skew: 2, throttle });
     }
 
     #[test]

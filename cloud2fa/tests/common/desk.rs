@@ -3,7 +3,7 @@
 #![allow(missing_docs, dead_code)]
 
 use crate::accounts::{hash, new_account};
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::{Account, Secret, TimeStep, Token, UnixTime};
 
@@ -15,14 +15,14 @@ pub const STEP: u64 = 58_800_000;
 pub struct Desk {
     pub account: Account,
     pub secret: Secret,
-    pub policy: Policy,
+    pub rules: Rules,
 }
 
 impl Desk {
     pub fn new(key: &[u8]) -> Self {
         let secret = Secret::from_bytes(key).unwrap();
         let account = new_account(secret.clone());
-        Self { account, secret, policy: Policy::default() }
+        Self { account, secret, rules: Rules::default() }
     }
 
     pub fn rfc() -> Self {
@@ -31,7 +31,7 @@ impl Desk {
 
     pub fn decide(&mut self, claim: &Claim, now: UnixTime, purpose: Purpose) -> Verdict {
         let (verdict, account) =
-            decide(&self.account, claim, purpose, &Origin::own(), now, &self.policy);
+            decide(&self.account, claim, purpose, &Origin::own(), now, &self.rules);
         self.account = account;
         verdict
     }

@@ -6,7 +6,7 @@
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::{Policy, Purpose, Verdict};
+use cloud2fa::decide::{Purpose, Rules, Verdict};
 use cloud2fa::history::Origin;
 use cloud2fa::store::{Basis, Failures, Issued, Standing, Status, StoreError};
 use cloud2fa::{
@@ -202,7 +202,7 @@ pub fn wrong_token(secret: &Secret, now: UnixTime) -> Token {
 }
 
 pub fn open(path: &Path) -> Result<FileStore, StoreError> {
-    FileStore::open(path, owner(), Policy::default(), Box::<HeapMemory>::default())
+    FileStore::open(path, owner(), Rules::default(), Box::<HeapMemory>::default())
 }
 
 /// Right, and no wait or lock has ended by it.

@@ -5,7 +5,7 @@
 use crate::accounts::hash;
 use cloud2fa::account::{Notices, Usage};
 use cloud2fa::backup_codes::CODES;
-use cloud2fa::decide::{Claim, Policy, Purpose, Verdict};
+use cloud2fa::decide::{Claim, Purpose, Rules, Verdict};
 use cloud2fa::history::{Entry, Origin, Outcome};
 use cloud2fa::throttle::{Throttle, Wait};
 use cloud2fa::{Secret, TimeStep, UnixTime};
@@ -92,10 +92,10 @@ pub fn model(
     secret: &Secret,
     (claim, purpose, origin): (&Claim, Purpose, &Origin),
     now: UnixTime,
-    policy: &Policy,
+    rules: &Rules,
     ledger: &mut Ledger,
 ) -> (&'static str, Usage) {
-    let (kind, usage) = worth(before, secret, claim, now, policy, purpose, ledger);
+    let (kind, usage) = worth(before, secret, claim, now, rules, purpose, ledger);
     let outcome = match (kind, purpose) {
         ("wrong", _) => Some(Outcome::Wrong),
         ("accepted", Purpose::Login) => Some(Outcome::Accepted),
@@ -115,7 +115,7 @@ fn worth(
     secret: &Secret,
     claim: &Claim,
     now: UnixTime,
-    policy: &Policy,
+    rules: &Rules,
     purpose: Purpose,
     ledger: &mut Ledger,
 ) -> (&'static str, Usage) {
@@ -135,10 +135,10 @@ fn worth(
     // Whether the code is still unused; none where it is wrong.
     let fresh = match claim {
         Claim::Token(token) => {
-            if usage.last_step_at.is_some_and(|last| last.0 / 30 > here + policy.skew) {
+            if usage.last_step_at.is_some_and(|last| last.0 / 30 > here + rules.skew) {
                 return ("clock went back", usage);
             }
-            let window = here.saturating_sub(policy.skew)..=here + policy.skew;
+            let window = here.saturating_sub(rules.skew)..=here + rules.skew;
             let step = window.map(TimeStep).filter(|step| secret.token_at(*step) == *token).max();
             spent.last_step_at = step.map(|step| UnixTime(30 * step.0));
             step.map(|step| usage.last_step_at.is_none_or(|last| step.0 > last.0 / 30))
@@ -173,9 +173,9 @@ fn worth(
             usage.failures += 1;
             usage.failures_since_login += 1;
             ledger.count(now);
-            let seconds = wait_after(usage.failures, &policy.throttle);
+            let seconds = wait_after(usage.failures, &rules.throttle);
             usage.wait = (seconds > 0).then_some(Wait { from: now, seconds });
-            usage.locked = usage.failures >= policy.throttle.lock_after || ledger.used(now) >= 300;
+            usage.locked = usage.failures >= rules.throttle.lock_after || ledger.used(now) >= 300;
             ("wrong", usage)
         }
     }

@@ -118,7 +118,7 @@ mod tests {
         break_it(&state_dir);
         let config = Config { state_dir: state_dir.clone(), ..Config::default() };
         let memory = Box::new(HeapMemory::default());
-        let error = FileStore::open(&state_dir, uid, config.policy(), memory).err().unwrap();
+        let error = FileStore::open(&state_dir, uid, config.rules(), memory).err().unwrap();
         let found = check(&error, &Named::usual(&config)).unwrap();
         fs::remove_dir_all(&top).unwrap();
         let fix = found.fix.replace(top.to_str().unwrap(), "/T");

@@ -22,7 +22,8 @@ pub use reply::Reply;
 pub use standard::{About, standard};
 
 pub(super) use object::Object;
-pub(super) use reply::{Asked, IncomingReply};
+pub(super) use refusal::Asked;
+pub(super) use reply::IncomingReply;
 
 /// The interface's name, which each method and error begins with.
 pub const INTERFACE: &str = "io.cloud2fa";

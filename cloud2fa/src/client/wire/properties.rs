@@ -1,7 +1,8 @@
 //! What holds of every answer, whatever its bytes are: it is read as what it says, or it is an
 //! error. Doubt refuses.
 
-use super::reply::{Asked, IncomingReply};
+use super::refusal::Asked;
+use super::reply::IncomingReply;
 use crate::answer::Factor;
 use crate::client::ServiceError;
 use crate::decide::Verdict;

@@ -2,12 +2,13 @@
 
 use super::INTERFACE;
 use super::fields::Fields;
-use super::reply::Asked;
 use super::values::{read_verdict, verdict};
+use crate::answer::Factor;
 use crate::client::ServiceError;
 use crate::enrolment::NotProven;
 use crate::manage::Refusal;
 use crate::store::StoreError;
+use crate::user::User;
 use serde_json::{Value, json};
 
 /// The error's name and its parameters. `to_root`: only root is told what the log says.
@@ -47,6 +48,13 @@ fn unavailable(refusal: &Refusal, to_root: bool) -> String {
     }
     "the second factor cannot be managed now; the system's log says why. Nothing was changed"
         .to_owned()
+}
+
+/// What a call was about: the text of an error needs it.
+pub(in crate::client) struct Asked<'a> {
+    pub(in crate::client) user: &'a User,
+    /// Which kind of code went along.
+    pub(in crate::client) factor: Factor,
 }
 
 /// The refusal that the error of that whole name means. `None` if it means none.

@@ -3,8 +3,8 @@
 
 use super::fields::Fields;
 use super::given::BadParameter;
+use super::refusal::Asked;
 use super::{refusal, values};
-use crate::answer::Factor;
 use crate::client::ServiceError;
 use crate::decide::Verdict;
 use crate::manage::{NewKey, Refusal, Requirements};
@@ -115,13 +115,6 @@ pub(super) fn wipe(value: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-/// What a call was about: the text of an error needs it.
-pub(in crate::client) struct Asked<'a> {
-    pub(in crate::client) user: &'a User,
-    /// Which kind of code went along.
-    pub(in crate::client) factor: Factor,
 }
 
 /// An answer that was read: its parameters. What is not exactly as the interface has it is

@@ -1,6 +1,7 @@
 //! What one side writes, the other reads as the same: of each type, whatever is in it.
 
-use super::reply::{Asked, IncomingReply, Reply};
+use super::refusal::Asked;
+use super::reply::{IncomingReply, Reply};
 use crate::account::{Cleared, Generation};
 use crate::answer::Factor;
 use crate::backup_codes::BackupCode;

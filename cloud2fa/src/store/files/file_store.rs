@@ -11,7 +11,7 @@ use crate::account::{Account, Usage};
 use crate::answer::Answer;
 use crate::attempt::Attempt;
 use crate::backup_codes::HashMemory;
-use crate::decide::{Claim, Policy, Verdict, decide};
+use crate::decide::{Claim, Rules, Verdict, decide};
 use crate::store::{Basis, OldCopy, Standing, StoreError};
 use crate::time::Clock;
 use crate::user::{User, UserName};
@@ -20,7 +20,7 @@ use std::path::Path;
 /// The embedded store.
 pub struct FileStore<C: Calls = System> {
     pub(super) directory: Directory<C>,
-    policy: Policy,
+    rules: Rules,
     pub(super) memory: Box<dyn HashMemory>,
     hash_lock: HashLock,
 }
@@ -30,11 +30,11 @@ impl FileStore {
     pub fn open(
         path: &Path,
         owner: u32,
-        policy: Policy,
+        rules: Rules,
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
         let hash_lock = HashLock::of_this_process();
-        Ok(Self { directory: Directory::open(path, owner)?, policy, memory, hash_lock })
+        Ok(Self { directory: Directory::open(path, owner)?, rules, memory, hash_lock })
     }
 
     /// Makes an empty store in the directory `path`. Says whether there was none before.
@@ -49,9 +49,9 @@ type Found<C> = (AccountFile<<C as Calls>::File>, Account);
 impl<C: Calls> FileStore<C> {
     /// A store on a model of the disk.
     #[cfg(test)]
-    pub(super) fn on(calls: C, owner: u32, policy: Policy, memory: Box<dyn HashMemory>) -> Self {
+    pub(super) fn on(calls: C, owner: u32, rules: Rules, memory: Box<dyn HashMemory>) -> Self {
         let hash_lock = HashLock::of_this_process();
-        Self { directory: Directory::on(calls, owner), policy, memory, hash_lock }
+        Self { directory: Directory::on(calls, owner), rules, memory, hash_lock }
     }
 
     /// What is there of a user, whatever the uid.
@@ -231,12 +231,12 @@ impl<C: Calls> FileStore<C> {
         let Some(claim) = self.claim(&file, attempt)? else {
             return Ok(Verdict::Changed);
         };
-        let policy = self.policy;
+        let rules = self.rules;
         let (verdict, _) = self.update::<KEEPS, _>(user, &file, |account| {
             if account.generation != *seen {
                 return Ok((Verdict::Changed, None));
             }
-            let (verdict, decided) = decide(account, &claim, purpose, origin, clock(), &policy);
+            let (verdict, decided) = decide(account, &claim, purpose, origin, clock(), &rules);
             // What was evaluated is written down always, even if nothing has changed: a
             // failing write must not tell a right code from a wrong one.
             let write = verdict.is_of_an_evaluation() || decided != *account;

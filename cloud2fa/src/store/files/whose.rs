@@ -96,7 +96,7 @@ fn is_enrolled(account: &Account) -> bool {
 mod tests {
     use super::*;
     use crate::backup_codes::HeapMemory;
-    use crate::decide::Policy;
+    use crate::decide::Rules;
     use crate::names::Known;
     use crate::store::Verifier;
     use crate::time::UnixTime;
@@ -126,7 +126,7 @@ mod tests {
         FileStore::init(&path, owner).unwrap();
         let open = || {
             let memory = Box::<HeapMemory>::default();
-            FileStore::open(&path, owner, Policy::default(), memory).unwrap()
+            FileStore::open(&path, owner, Rules::default(), memory).unwrap()
         };
         let file = path.join("zed.account");
         std::fs::File::options().write(true).create_new(true).mode(0o600).open(file).unwrap();

@@ -4,7 +4,7 @@
 use crate::codes::{self, Codes};
 use crate::module::Module;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{FileStore, Policy, Secret, Standing, Store, User, UserName};
+use cloud2fa::{FileStore, Rules, Secret, Standing, Store, User, UserName};
 use cloud2fa_tests::{Enrolled, machine, user};
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -121,7 +121,7 @@ impl Ground {
         self.wait_for_the_disk();
         let store = self.state_of(Module::Cloud2fa);
         let mut store =
-            FileStore::open(&store, 0, Policy::default(), Box::new(HeapMemory::default()))
+            FileStore::open(&store, 0, Rules::default(), Box::new(HeapMemory::default()))
                 .expect("a healthy store");
         let listed = store.list(&user::now).expect("a list");
         let healthy =

@@ -8,7 +8,7 @@ use crate::latency::Times;
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::client::{Client, SOCKET};
 use cloud2fa::{
-    Answer, FileStore, Generation, Policy, Secret, Standing, TimeStep, User, Verdict, Verifier,
+    Answer, FileStore, Generation, Rules, Secret, Standing, TimeStep, User, Verdict, Verifier,
 };
 use cloud2fa_tests::processes::status_field;
 use cloud2fa_tests::user::{self, Enrolled, at_login, now};
@@ -187,7 +187,7 @@ fn enrol(count: usize) -> Vec<Enrolled> {
 }
 
 fn store() -> FileStore {
-    FileStore::open(STORE.as_ref(), 0, Policy::default(), Box::new(HeapMemory::default()))
+    FileStore::open(STORE.as_ref(), 0, Rules::default(), Box::new(HeapMemory::default()))
         .expect("a healthy store")
 }
 

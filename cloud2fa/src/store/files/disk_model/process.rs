@@ -9,7 +9,7 @@ use crate::account::{Account, Enrolment, Generation, SpentCodes, Usage};
 use crate::answer::Answer as Typed;
 use crate::attempt::Attempt;
 use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};
-use crate::decide::{Policy, Purpose, Verdict};
+use crate::decide::{Purpose, Rules, Verdict};
 use crate::history::Origin;
 use crate::store::files::FileStore;
 use crate::store::{Basis, Standing, StoreError};
@@ -150,8 +150,8 @@ pub fn record(machine: &Machine, disk: &Disk) -> Result<Option<Account>, StoreEr
 }
 
 fn store(run: &Shared) -> FileStore<ModelDirectory> {
-    let policy = Policy { skew: SKEW, ..Policy::default() };
-    FileStore::on(ModelDirectory(run.clone()), OWNER, policy, Box::new(NoMemory))
+    let rules = Rules { skew: SKEW, ..Rules::default() };
+    FileStore::on(ModelDirectory(run.clone()), OWNER, rules, Box::new(NoMemory))
 }
 
 fn perform(task: Task, run: &Shared) -> Outcome {
