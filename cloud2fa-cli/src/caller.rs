@@ -68,8 +68,8 @@ fn or_recorded(
         (Err(failure), Some(_)) if failure.kind == Kind::UnknownUser => failure,
         (Err(failure), _) => return Err(failure),
     };
-    let listed = store.list(&machine::now)?;
-    let own = listed.into_iter().find(|listed| Some(listed.name.as_str()) == name);
+    let own = name.and_then(|name| UserName::new(name).ok());
+    let own = own.and_then(|name| store.record(&name, &machine::now));
     let user = own.map(|own| User { uid: own.uid.unwrap_or(NO_UID), name: own.name });
     let user = user.ok_or(failure)?;
     Ok((user.clone(), Box::new(Forgotten(user))))

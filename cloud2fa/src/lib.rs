@@ -43,7 +43,7 @@ pub use names::{Known, Names};
 pub use randomness::NoRandomness;
 pub use reach::Reach;
 pub use store::files::FileStore;
-pub use store::{Found, Standing, Status, Store, StoreError, Verifier};
+pub use store::{Challenge, Challenged, Found, Standing, Status, Store, StoreError, Verifier};
 pub use time::UnixTime;
 pub use totp::{Secret, TimeStep, Token};
 pub use user::{User, UserName};

@@ -1,13 +1,14 @@
 //! Direct or through the service: the store's files where this process may write them, else
 //! [`Client`]. A record that is missing never falls through to anything.
 
-use super::{FileStore, Found, Standing, StoreError, Verifier};
 use crate::attempt::Attempt;
 use crate::backup_codes::HashMemory;
 use crate::client::Client;
 use crate::config::Config;
 use crate::decide::Verdict;
 use crate::names::Names;
+use crate::store::files::FileStore;
+use crate::store::{Challenge, Challenged, StoreError, Verifier};
 use crate::time::Clock;
 use crate::user::User;
 use nix::errno::Errno;
@@ -67,7 +68,7 @@ impl Reach {
 }
 
 impl Verifier for Reach {
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Challenge, StoreError> {
         if let Self::Direct(store) = self {
             match store.challenge(user, clock) {
                 // A sandbox may show the files, and show them read-only.
@@ -88,7 +89,7 @@ impl Verifier for Reach {
         user: &User,
         names: &dyn Names,
         clock: Clock<'_>,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<Challenged, StoreError> {
         if let Self::Direct(store) = self {
             match store.find(user, names, clock) {
                 Err(error) => *self = Self::around(error)?,

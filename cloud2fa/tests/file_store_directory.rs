@@ -4,6 +4,8 @@
 
 #[path = "common/house.rs"]
 mod house;
+#[path = "common/names.rs"]
+mod names;
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::Rules;
@@ -273,19 +275,28 @@ fn the_file_stays_the_same_one_from_the_enrolment_on() {
 
 #[test]
 fn leftovers_of_a_crash_never_stand_in_the_way() {
-    let house = House::new();
-    let leftover = |name: &str| house.path().join(format!(".new-{name}"));
-    std::fs::write(leftover("0123456789abcdef"), vec![b'x'; FILE]).unwrap();
-    std::fs::write(leftover("empty"), "").unwrap();
-    symlink("/etc/passwd", leftover("link")).unwrap();
-    mkfifo(&leftover("fifo"), Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
-    std::fs::create_dir(leftover("directory")).unwrap();
-    let enrolled = house.enrol(&Basis::Nothing, NOW).unwrap();
-    assert!(accepted(
-        &house.login(&enrolled.generation, &enrolled.token(later(1)), later(1)).unwrap()
-    ));
-    for name in ["0123456789abcdef", "empty", "link", "fifo"] {
-        assert!(!leftover(name).exists() && !leftover(name).is_symlink(), "{name} is still there");
+    type Plant = dyn Fn(&Path);
+    let plants: [(&str, &Plant); 5] = [
+        ("whole", &|at| std::fs::write(at, vec![b'x'; FILE]).unwrap()),
+        ("empty", &|at| std::fs::write(at, "").unwrap()),
+        ("link", &|at| symlink("/etc/passwd", at).unwrap()),
+        ("fifo", &|at| mkfifo(at, Mode::S_IRUSR | Mode::S_IWUSR).unwrap()),
+        ("directory", &|at| std::fs::create_dir(at).unwrap()),
+    ];
+    for (what, plant) in plants {
+        let house = House::new();
+        // Earlier versions had something random behind it.
+        let (leftover, earlier) = (house.path().join(".new"), house.path().join(".new-0123"));
+        plant(&leftover);
+        plant(&earlier);
+        let enrolled = house.enrol(&Basis::Nothing, NOW).unwrap();
+        let right = enrolled.token(later(1));
+        assert!(accepted(&house.login(&enrolled.generation, &right, later(1)).unwrap()), "{what}");
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        let is_directory = what == "directory";
+        assert_eq!((is_there(&leftover), is_there(&earlier)), (is_directory, true), "{what}");
+        house.store().complete_index(&names::Untouched).unwrap();
+        assert_eq!(is_there(&earlier), is_directory, "{what}: `cloud2fa init` removes it");
     }
     assert!(Path::new("/etc/passwd").exists());
 }
@@ -301,8 +312,7 @@ fn a_name_is_a_file_name_whatever_is_in_it() {
         let path = house.path().join(user.name.encoded() + ".account");
         assert_eq!(std::fs::metadata(path).unwrap().len(), FILE as u64, "{name}");
     }
-    let names: Vec<UserName> =
-        house.store().list(&|| NOW).unwrap().into_iter().map(|listed| listed.name).collect();
+    let names: Vec<UserName> = house.list(NOW).into_iter().map(|listed| listed.name).collect();
     assert_eq!(names.len(), 9);
     open(&house.path()).unwrap();
     assert_eq!(std::fs::read_dir(house.dir.path()).unwrap().count(), 1, "nothing beside the store");

@@ -179,7 +179,7 @@ fn a_record_without_a_uid_is_none_of_a_hosts() {
         let right = alices.token(later(1));
         let error = house.login(&alices.generation, &right, later(1)).unwrap_err();
         assert!(matches!(error, StoreError::NoUid { .. }), "{error:?}");
-        let list = house.store().list(&|| NOW).unwrap();
+        let list = house.list(NOW);
         assert!(matches!(list[0].standing, Err(StoreError::NoUid { .. })));
         house.store().disable(&alice(), &Basis::Unusable, Failures::CarriedOver, &|| NOW).unwrap();
         assert!(matches!(house.standing(NOW), Standing::Disabled(_)));

@@ -41,7 +41,7 @@ fn hostile(
         refuses(case, &house, &enrolled, &who, &expected);
 
         house.store().disable(&who, &Basis::Unusable, Failures::CarriedOver, &|| NOW).expect(case);
-        let standing = house.store().challenge(&who, &|| NOW).expect(case);
+        let standing = house.store().status(&who, &|| NOW).expect(case);
         assert!(matches!(standing, Standing::Disabled(_)), "{case}");
         is_in_order(case, &house);
 
@@ -53,7 +53,7 @@ fn hostile(
             .store()
             .enrol(&who, proven, "root", &Basis::Unusable, Failures::CarriedOver, &|| NOW)
             .expect(case);
-        let standing = house.store().challenge(&who, &|| NOW).expect(case);
+        let standing = house.store().status(&who, &|| NOW).expect(case);
         let Standing::Enrolled(seen, _) = standing else { panic!("{case}") };
         let right = Answer::Token(secret.token_at(TimeStep::of(later(1))));
         let login = || {
@@ -96,7 +96,7 @@ fn refuses(
     let outcome = store.disable(who, &Basis::Nothing, Failures::CarriedOver, &|| NOW);
     assert!(matches!(outcome, Err(StoreError::Changed(_))), "{case}: {outcome:?}");
 
-    let list = store.list(&|| NOW).expect(case);
+    let list = house.list(NOW);
     assert_eq!(list.len(), 1, "{case}");
     // A list knows no users to compare uids with.
     match &list[0].standing {
@@ -315,7 +315,7 @@ fn a_disabled_record_of_another_uid_stands_in_nobodys_way() {
     house.guess(&enrolled, 3, NOW);
     house.store().disable(&user("alice", 1000), &basis, Failures::CarriedOver, &|| NOW).unwrap();
     let heir = user("alice", 2000);
-    let standing = house.store().challenge(&heir, &|| NOW).unwrap();
+    let standing = house.store().status(&heir, &|| NOW).unwrap();
     assert!(matches!(standing, Standing::Disabled(_)));
     let pending = cloud2fa::PendingEnrolment::generate().unwrap();
     let token = pending.secret().token_at(TimeStep::of(NOW));

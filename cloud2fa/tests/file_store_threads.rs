@@ -109,7 +109,7 @@ fn a_reader_never_sees_half_a_commit() {
                 while !done.load(Ordering::Relaxed) {
                     let status = store.status(&alice(), &|| NOW);
                     assert!(status.as_ref().is_ok_and(|s| s.status().is_some()), "{status:?}");
-                    let list = store.list(&|| NOW).unwrap();
+                    let list = house.list(NOW);
                     assert!(list.len() == 1 && list[0].standing.is_ok(), "{list:?}");
                     looks += 1;
                 }

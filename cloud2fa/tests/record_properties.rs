@@ -194,6 +194,9 @@ proptest! {
     ) {
         let mut text = write(&account).to_vec();
         for (at, byte, what) in changes {
+            if text.is_empty() {
+                break;
+            }
             let at = at.index(text.len());
             match what {
                 0 => text[at] = byte,

@@ -22,7 +22,7 @@ use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
 use cloud2fa::history::Origin;
 use cloud2fa::{
-    Account, Answer, Attempt, FileStore, Generation, Secret, Standing, TimeStep, Token, UnixTime,
+    Account, Answer, Attempt, Challenge, FileStore, Generation, Secret, TimeStep, Token, UnixTime,
     User, UserName, Verifier,
 };
 
@@ -92,7 +92,7 @@ fn g3_who_has_no_file_is_not_enrolled_and_no_code_lets_in() {
     let mut store = FileStore::open(&path, owner, Rules::default(), memory).unwrap();
     let alice = User { name: UserName::new("alice").unwrap(), uid: 1000 };
     let now = TimeStep(10_000).start();
-    assert_eq!(store.challenge(&alice, &|| now).unwrap(), Standing::NeverEnrolled);
+    assert_eq!(store.challenge(&alice, &|| now).unwrap(), Challenge::NotEnrolled);
     let (seen, answer) = (Generation::generate().unwrap(), Answer::parse(b"050548").unwrap());
     let (user, purpose, origin) = (&alice, Purpose::Login, &Origin::own());
     let attempt = Attempt { user, seen: &seen, answer: &answer, purpose, origin };

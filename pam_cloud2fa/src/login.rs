@@ -13,7 +13,7 @@ use cloud2fa::reach::Reach;
 use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, Attempt, Config, Found, Generation, Names, Purpose, Standing, StoreError, User,
+    Answer, Attempt, Challenge, Challenged, Config, Generation, Names, Purpose, StoreError, User,
     UserName, Verifier,
 };
 use pam::constants::PamResultCode;
@@ -190,19 +190,17 @@ impl<H: Host> Login<'_, H> {
             Some(Ok(user)) => user,
         };
         let names: &dyn Names = &*self.host;
-        let Found { whose, standing } = store.find(&user, names, &|| self.host.now())?;
+        let Challenged { whose, challenge } = store.find(&user, names, &|| self.host.now())?;
         self.whose = (whose.name != user.name).then(|| whose.name.clone());
-        let (generation, status) = match standing {
-            Standing::Enrolled(generation, status) => (generation, status),
-            Standing::NeverEnrolled | Standing::Disabled(_) if may_skip => {
+        let (seen, shut) = match challenge {
+            Challenge::Ask(seen) => (seen, None),
+            Challenge::AskForBackupCode(seen, shut) => (seen, Some(Outcome::of_shut(&shut))),
+            Challenge::NotEnrolled if may_skip => {
                 return Err(Outcome::skipped(Reason::NotEnrolled));
             }
-            Standing::NeverEnrolled | Standing::Disabled(_) => {
-                return Ok(Subject::Refused(Reason::NotEnrolled));
-            }
+            Challenge::NotEnrolled => return Ok(Subject::Refused(Reason::NotEnrolled)),
         };
-        let shut = Outcome::of_shut(&status);
-        Ok(Subject::Enrolled(Enrolled { user: whose, seen: generation, shut }))
+        Ok(Subject::Enrolled(Enrolled { user: whose, seen, shut }))
     }
 
     fn report(&mut self, outcome: &Outcome) {

@@ -5,7 +5,8 @@
 use crate::host::Tone;
 use crate::texts;
 use cloud2fa::log::{Decision, Event, Reason, Severity};
-use cloud2fa::{Factor, Status, StoreError, Verdict};
+use cloud2fa::store::Shut;
+use cloud2fa::{Factor, StoreError, Verdict};
 use pam::constants::PamResultCode;
 
 /// Why a login ends. The log line and libpam's code follow from it.
@@ -47,19 +48,19 @@ impl Outcome {
         Self { texts, ..Self::new(code, Event::of_verdict(verdict, factor)) }
     }
 
-    /// Of a user who must wait or is locked, without a backup code; nothing for anybody else.
-    pub fn of_shut(status: &Status) -> Option<Self> {
-        let (reason, text) = match (status.locked, status.wait_seconds) {
-            (true, _) => (Reason::Locked, texts::locked()),
-            (false, 0) => return None,
-            (false, seconds) => (Reason::Wait, texts::wait(seconds)),
+    /// Of a user who must wait or is locked, without a backup code.
+    pub fn of_shut(shut: &Shut) -> Self {
+        let (reason, text) = if shut.locked {
+            (Reason::Locked, texts::locked())
+        } else {
+            (Reason::Wait, texts::wait(shut.wait_seconds))
         };
         let event = Event {
-            failures: status.failures,
-            wait: status.wait_seconds,
-            ..Event::refused(reason).with_budget_used(status.budget_used)
+            failures: shut.failures,
+            wait: shut.wait_seconds,
+            ..Event::refused(reason).with_budget_used(shut.budget_used)
         };
-        Some(Self::new(PamResultCode::PAM_MAXTRIES, event).with_reason_told(text))
+        Self::new(PamResultCode::PAM_MAXTRIES, event).with_reason_told(text)
     }
 
     /// This one, for whom no answer could be had: the log says why nothing else was taken. A

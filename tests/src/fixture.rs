@@ -7,9 +7,7 @@ use crate::slots;
 use crate::syslog::{self, Line};
 use crate::user::{self, Enrolled};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{
-    Answer, Config, FileStore, Secret, Standing, Status, Store, UnixTime, Verdict, Verifier,
-};
+use cloud2fa::{Answer, Config, FileStore, Secret, Status, Store, UnixTime, Verdict, Verifier};
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -156,11 +154,8 @@ impl Fixture {
     /// Lets the library evaluate `answer` at a time that the test makes up.
     pub fn verify_at(&self, whose: &Enrolled, answer: &str, time: UnixTime) -> Verdict {
         let mut store = self.store();
-        let Standing::Enrolled(seen, _) =
-            store.challenge(&whose.user, &|| time).expect("a good record")
-        else {
-            panic!("{} is not enrolled", whose.user.name)
-        };
+        let challenge = store.challenge(&whose.user, &|| time).expect("a good record");
+        let seen = challenge.seen().expect("enrolled").clone();
         let answer = Answer::parse(answer.as_bytes()).expect("shaped like a code");
         store
             .verify(&user::at_login(&whose.user, &seen, &answer), &|| time)

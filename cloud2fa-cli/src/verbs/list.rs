@@ -6,16 +6,19 @@ use crate::caller;
 use crate::dialogue::{Dialogue, Row};
 use crate::failure::{Failure, Kind};
 use crate::machine;
-use cloud2fa::store::Listed;
+use cloud2fa::store::{Listed, walk};
 use cloud2fa::{Store, User};
 use std::process::ExitCode;
 
 pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure> {
     let mut store = store_of_root(arguments)?;
-    let listed = store.list(&machine::now)?.into_iter();
-    let enrolled = listed
-        .filter(|listed| listed.standing.as_ref().map_or(true, |found| found.status().is_some()));
-    let rows: Vec<_> = enrolled.map(|listed| row(listed, &mut store)).collect();
+    let mut rows = Vec::new();
+    walk(&mut store, &machine::now, |store, listed| {
+        if listed.standing.as_ref().map_or(true, |found| found.status().is_some()) {
+            rows.push(row(listed, store));
+        }
+        Ok::<(), Failure>(())
+    })?;
     dialogue.list(&rows)?;
     if !store.index_is_complete()? {
         eprintln!(

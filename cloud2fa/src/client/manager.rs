@@ -11,7 +11,7 @@ use crate::attempt::Attempt;
 use crate::decide::{Purpose, Verdict};
 use crate::manage::{Manager, NewKey, Refusal, Requirements};
 use crate::names::Names;
-use crate::store::{Disabled, Found, Issued, Standing, StoreError, Verifier};
+use crate::store::{Challenge, Challenged, Disabled, Found, Issued, StoreError, Verifier};
 use crate::time::Clock;
 use crate::totp::Token;
 use crate::user::User;
@@ -173,12 +173,20 @@ impl Manager for Client {
 
 /// The service applies the rule on its side, by the names that it knows.
 impl Verifier for Client {
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
-        Manager::challenge(self, user, clock).map(|found| found.standing).map_err(at_a_login)
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Challenge, StoreError> {
+        let found = Manager::challenge(self, user, clock).map_err(at_a_login)?;
+        Ok(found.standing.into())
     }
 
-    fn find(&mut self, user: &User, _: &dyn Names, clock: Clock<'_>) -> Result<Found, StoreError> {
-        Manager::challenge(self, user, clock).map_err(at_a_login)
+    fn find(
+        &mut self,
+        user: &User,
+        _: &dyn Names,
+        clock: Clock<'_>,
+    ) -> Result<Challenged, StoreError> {
+        let Found { whose, standing } =
+            Manager::challenge(self, user, clock).map_err(at_a_login)?;
+        Ok(Challenged { whose, challenge: standing.into() })
     }
 
     fn whose(&mut self, user: &User, _: &dyn Names) -> Result<User, StoreError> {

@@ -11,7 +11,9 @@ use crate::enrolment::PendingEnrolment;
 use crate::history::Origin;
 use crate::names::Names;
 use crate::otpauth;
-use crate::store::{Basis, Disabled, Failures, Found, Issued, Standing, Store, StoreError};
+use crate::store::{
+    Basis, Challenge, Challenged, Disabled, Failures, Found, Issued, Standing, Store, StoreError,
+};
 use crate::time::Clock;
 use crate::totp::Token;
 use crate::user::{User, UserName};
@@ -94,8 +96,8 @@ impl<S: Store> StoreManager<S> {
         Ok(whose)
     }
 
-    /// That enrolment as logins find it: what is turned off in between is looked for anew.
-    fn find(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
+    /// Whose it is as logins find it: what is turned off in between is looked for anew.
+    fn find(&mut self, user: &User, clock: Clock<'_>) -> Result<Challenged, Refusal> {
         self.permit(user)?;
         let found = self.store.find(user, &*self.names, clock)?;
         self.note_other(user, &found.whose);
@@ -220,7 +222,13 @@ impl<S: Store> Manager for StoreManager<S> {
     }
 
     fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Found, Refusal> {
-        self.find(user, clock)
+        let Challenged { whose, challenge } = self.find(user, clock)?;
+        let standing = self.store.status(&whose, clock)?;
+        // Who was enrolled a moment ago must not be taken for somebody who never was.
+        if challenge != Challenge::NotEnrolled && standing.status().is_none() {
+            return Err(StoreError::Changed(user.name.clone()).into());
+        }
+        Ok(Found { whose, standing })
     }
 
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal> {

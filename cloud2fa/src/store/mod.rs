@@ -1,169 +1,28 @@
 //! Where accounts live. [`Store`] is phrased in whole operations, so that a store may
-//! also be a service or a database that reads, decides and writes on its own side.
+//! also be a service or a database. What an operation makes of an account is the same in each of them:
+//! [`changes`]; as what an account is kept, [`record`] says.
 
+mod challenge;
+pub mod changes;
 mod content;
 mod error;
 pub mod files;
 pub mod record;
+mod standing;
+pub mod whose;
 
+pub use challenge::{Challenge, Challenged, Shut};
+pub use changes::{Disabled, Failures, Issued, OldCopy};
 pub use error::StoreError;
+pub use standing::{Basis, Found, Listed, Standing, Status};
 
-use crate::account::{Account, Cleared, Generation};
+use crate::account::{Cleared, Generation};
 use crate::attempt::Attempt;
-use crate::backup_codes::BackupCode;
 use crate::decide::Verdict;
 use crate::enrolment::ProvenEnrolment;
-use crate::history::History;
 use crate::names::Names;
-use crate::time::{Clock, UnixTime};
+use crate::time::Clock;
 use crate::user::{User, UserName};
-use std::io;
-
-/// What is known of one enrolled user, secrets left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// When the enrolment was made.
-    pub since: UnixTime,
-    /// When a code was last accepted at a login.
-    pub last_used: Option<UnixTime>,
-    /// Backup codes that are not spent.
-    pub backup_codes_left: usize,
-    /// Wrong tokens in a row.
-    pub failures: u32,
-    /// Seconds until the next token is evaluated.
-    pub wait_seconds: u64,
-    /// Tokens are locked out until a right backup code or an administrator unlocks.
-    pub locked: bool,
-    /// Wrong tokens of the last 30 days.
-    pub budget_used: u32,
-    /// The last decisions.
-    pub history: History,
-}
-
-/// How a user stands with the second factor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// The healthy store has no record of this user.
-    NeverEnrolled,
-    /// There was an enrolment.
-    Disabled(Generation),
-    /// There is one.
-    Enrolled(Generation, Status),
-}
-
-impl Standing {
-    /// How `account` stands at `now`.
-    fn of(account: &Account, now: UnixTime) -> Self {
-        let generation = account.generation.clone();
-        let usage = &account.usage;
-        match &account.enrolment {
-            None => Self::Disabled(generation),
-            Some(enrolment) => Self::Enrolled(
-                generation,
-                Status {
-                    since: enrolment.created,
-                    // One of an earlier enrolment's is none of this one's.
-                    last_used: usage.last_used.filter(|at| *at >= enrolment.created),
-                    backup_codes_left: usage.spent.left(),
-                    failures: usage.failures,
-                    wait_seconds: usage.wait_left(now),
-                    locked: usage.is_locked(now),
-                    budget_used: usage.budget.used(now),
-                    history: usage.history.clone(),
-                },
-            ),
-        }
-    }
-
-    /// The status of an enrolment, where there is one.
-    pub fn status(&self) -> Option<&Status> {
-        match self {
-            Self::Enrolled(_, status) => Some(status),
-            Self::NeverEnrolled | Self::Disabled(_) => None,
-        }
-    }
-
-    /// What a change that begins now must find unchanged when it commits.
-    pub fn basis(&self) -> Basis {
-        match self {
-            Self::NeverEnrolled => Basis::Nothing,
-            Self::Disabled(generation) | Self::Enrolled(generation, _) => {
-                Basis::Generation(generation.clone())
-            }
-        }
-    }
-}
-
-/// The enrolment that is asked of a name: whose it is, and how that one stands. Where there is none,
-/// it is the name's own standing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The user who was asked for, or another name of the same uid.
-    pub whose: User,
-    /// How that one stands.
-    pub standing: Standing,
-}
-
-/// What a change was begun on: it commits on nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Basis {
-    /// No record.
-    Nothing,
-    /// This record.
-    Generation(Generation),
-    /// A record that cannot be used, whatever is wrong with it (see
-    /// [`StoreError::is_about_one_record`]): it is written over. For administrators only.
-    Unusable,
-}
-
-/// What becomes of failures, waits, the lock and the budget at a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failures {
-    /// They stay, as at a user's own change: who knows the password must not shed them.
-    CarriedOver,
-    /// They go, as at root's: it is a new binding.
-    Cleared,
-}
-
-/// What a change hands out.
-#[derive(Debug)]
-pub struct Issued {
-    /// The new backup codes: shown once, kept nowhere.
-    pub backup_codes: Vec<BackupCode>,
-    /// Whether the old copy is overwritten, too.
-    pub old_copy: OldCopy,
-    /// What stood against the user's tokens, and is gone.
-    pub cleared: Cleared,
-}
-
-/// The second factor is off.
-#[derive(Debug)]
-pub struct Disabled {
-    /// Whether the old copy is overwritten, too.
-    pub old_copy: OldCopy,
-    /// What stood against the user's tokens, and is gone.
-    pub cleared: Cleared,
-}
-
-/// What became of the copy that a change made obsolete, and of the secrets in it.
-#[derive(Debug)]
-pub enum OldCopy {
-    /// It is overwritten.
-    Wiped,
-    /// It could not be, and is until the next change. The change itself is done.
-    Left(io::Error),
-}
-
-/// One line of [`Store::list`].
-#[derive(Debug)]
-pub struct Listed {
-    /// Whose record it is.
-    pub name: UserName,
-    /// The uid in it; nothing where it cannot be used.
-    pub uid: Option<u32>,
-    /// How the user stands, or why the record cannot be used.
-    pub standing: Result<Standing, StoreError>,
-}
 
 /// How often an enrolment may be turned off just when it was found.
 const TRIES: u32 = 3;
@@ -171,9 +30,9 @@ const TRIES: u32 = 3;
 /// What a login needs. The clock is an argument; who decides on another side, as a service
 /// does, goes by the clock there.
 pub trait Verifier {
-    /// How `user` stands, before a code is asked for. Fails where a verdict could not
+    /// What may be known of `user` before a code is asked for. Fails where a verdict could not
     /// be written down afterwards.
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Challenge, StoreError>;
 
     /// Evaluates the answer, and writes down what follows from it.
     fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, StoreError>;
@@ -189,18 +48,19 @@ pub trait Verifier {
         user: &User,
         names: &dyn Names,
         clock: Clock<'_>,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<Challenged, StoreError> {
         for _ in 0..TRIES {
-            let standing = self.challenge(user, clock)?;
-            if standing.status().is_some() {
-                return Ok(Found { whose: user.clone(), standing });
+            let challenge = self.challenge(user, clock)?;
+            if challenge != Challenge::NotEnrolled {
+                return Ok(Challenged { whose: user.clone(), challenge });
             }
             let whose = self.whose(user, names)?;
             if whose == *user {
-                return Ok(Found { whose, standing });
+                return Ok(Challenged { whose, challenge });
             }
-            if let standing @ Standing::Enrolled(..) = self.challenge(&whose, clock)? {
-                return Ok(Found { whose, standing });
+            let challenge = self.challenge(&whose, clock)?;
+            if challenge != Challenge::NotEnrolled {
+                return Ok(Challenged { whose, challenge });
             }
             // Turned off since; there may be another one.
         }
@@ -244,6 +104,29 @@ pub trait Store: Verifier {
     /// How `user` stands, for people to read. Changes nothing.
     fn status(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError>;
 
-    /// All records, by name.
-    fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError>;
+    /// Names that have a record, in their order, from the first one behind `after` on: as many at a time as
+    /// the store likes, and none at the end.
+    fn names_after(&mut self, after: Option<&UserName>) -> Result<Vec<UserName>, StoreError>;
+
+    /// The record of that name, whatever uid it is of. `None` if there is none.
+    fn record(&mut self, name: &UserName, clock: Clock<'_>) -> Option<Listed>;
+}
+
+/// Walks all records of a store in the order of names, a page at a time: a list of all would not do for a
+/// store of any size. `each` is given the store, too, to ask it more.
+pub fn walk<S: Store + ?Sized, E: From<StoreError>>(
+    store: &mut S,
+    clock: Clock<'_>,
+    mut each: impl FnMut(&mut S, Listed) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut page = store.names_after(None)?;
+    while let Some(last) = page.last().cloned() {
+        for name in page {
+            if let Some(listed) = store.record(&name, clock) {
+                each(store, listed)?;
+            }
+        }
+        page = store.names_after(Some(&last))?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Purpose, Rules, Verdict};
 use cloud2fa::history::Origin;
-use cloud2fa::store::{Basis, Failures, Issued, Standing, Status, StoreError};
+use cloud2fa::store::{Basis, Failures, Issued, Listed, Standing, Status, StoreError, walk};
 use cloud2fa::{
     Answer, Attempt, BackupCode, Cleared, FileStore, Generation, PendingEnrolment, Secret, Store,
     TimeStep, Token, UnixTime, User, UserName, Verifier,
@@ -151,8 +151,24 @@ impl House {
         self.standing(now).status().expect("alice is enrolled").clone()
     }
 
+    /// How alice stands, when a code may be asked for.
     pub fn challenge(&self, now: UnixTime) -> Result<Standing, StoreError> {
-        self.store().challenge(&alice(), &|| now)
+        let mut store = self.store();
+        let challenge = store.challenge(&alice(), &|| now)?;
+        let standing = store.status(&alice(), &|| now)?;
+        assert_eq!(challenge, standing.clone().into(), "both say the same");
+        Ok(standing)
+    }
+
+    /// All records.
+    pub fn list(&self, now: UnixTime) -> Vec<Listed> {
+        let mut list = Vec::new();
+        let walked = walk(&mut self.store(), &|| now, |_, listed| {
+            list.push(listed);
+            Ok::<(), StoreError>(())
+        });
+        walked.unwrap();
+        list
     }
 
     pub fn login(

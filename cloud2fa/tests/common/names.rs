@@ -3,7 +3,7 @@
 #![allow(missing_docs, dead_code)]
 
 use super::house::{self, House};
-use cloud2fa::store::Found;
+use cloud2fa::store::{Challenge, Challenged};
 use cloud2fa::{FileStore, Known, Names, StoreError, User, UserName, Verifier};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub fn find(
     user: &User,
     names: &dyn Names,
 ) -> Result<(String, bool), StoreError> {
-    let Found { whose, standing } = store.find(user, names, &|| house::NOW)?;
+    let Challenged { whose, challenge } = store.find(user, names, &|| house::NOW)?;
     assert_eq!(whose.uid, user.uid);
-    Ok((whose.name.to_string(), standing.status().is_some()))
+    Ok((whose.name.to_string(), challenge != Challenge::NotEnrolled))
 }

@@ -7,7 +7,7 @@ use super::store::Index;
 use super::store::{self, Record};
 use super::{clock, row, unopened};
 use crate::machine;
-use cloud2fa::{Config, Known, Store, StoreError, User, UserName};
+use cloud2fa::{Config, Known, StoreError, User, UserName};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -120,8 +120,11 @@ pub fn look(store: &Named, clock: clock::Clock) -> Looked {
 /// What is in the store, and what its index says of that.
 fn records(config: &Config) -> Result<(Vec<Record>, Index), StoreError> {
     let mut store = machine::store(config)?;
-    let listed = store.list(&machine::now)?.into_iter();
-    let rows: Vec<_> = listed.map(|listed| Record::from(row(listed, &mut store))).collect();
+    let mut rows = Vec::new();
+    cloud2fa::store::walk(&mut store, &machine::now, |store, listed| {
+        rows.push(Record::from(row(listed, store)));
+        Ok::<(), StoreError>(())
+    })?;
     let mut index = Index { is_complete: store.index_is_complete()?, lacks: Vec::new() };
     // Others count for no other name, whatever the index says of them.
     for record in rows.iter().filter(|record| counts(record)) {

@@ -84,8 +84,8 @@ pub trait Calls: Lockable + Sealing {
     /// Whether something has that name.
     fn exists(&self, name: &str) -> nix::Result<bool>;
 
-    /// All names that are text.
-    fn names(&self) -> io::Result<Vec<String>>;
+    /// All names that are text, one after another.
+    fn each_name(&self, each: &mut dyn FnMut(&str)) -> io::Result<()>;
 
     /// Brings the names to the disk (fsync(2)).
     fn sync(&self) -> io::Result<()>;

@@ -195,10 +195,21 @@ impl<C: Calls> Directory<C> {
     }
 
     /// Names of all account files, in no order.
+    pub(super) fn each_name(&self, each: &mut dyn FnMut(UserName)) -> Result<(), StoreError> {
+        let listed = self.calls.each_name(&mut |name| {
+            let name = name.strip_suffix(ACCOUNT_SUFFIX).and_then(UserName::decode);
+            if let Some(name) = name {
+                each(name);
+            }
+        });
+        listed.map_err(io_error("list", &self.path))
+    }
+
+    /// All of them.
     pub(super) fn names(&self) -> Result<Vec<UserName>, StoreError> {
-        let names = self.calls.names().map_err(io_error("list", &self.path))?;
-        let of_account = |name: &String| UserName::decode(name.strip_suffix(ACCOUNT_SUFFIX)?);
-        Ok(names.iter().filter_map(of_account).collect())
+        let mut names = Vec::new();
+        self.each_name(&mut |name| names.push(name))?;
+        Ok(names)
     }
 
     /// Makes the account file of `name`, both of whose slots are `slot`, whole or not at all.
@@ -207,10 +218,8 @@ impl<C: Calls> Directory<C> {
         name: &UserName,
         slot: &Content,
     ) -> Result<Created, StoreError> {
-        self.calls.while_locked(&self.path, || {
-            new_file::remove_leftovers(&self.calls);
-            self.create(&account_file_name(name), slot, Place::Free)
-        })
+        self.calls
+            .while_locked(&self.path, || self.create(&account_file_name(name), slot, Place::Free))
     }
 
     /// The same, with the directory locked.
@@ -248,7 +257,6 @@ impl<C: Calls> Directory<C> {
                 Err(errno) if is_no_file(errno) => Place::Taken { aside: &aside },
                 Err(errno) => return Err(io_error("open", &path)(errno.into())),
             };
-            new_file::remove_leftovers(&self.calls);
             match self.create(&file_name, slot, place)? {
                 Created::Yes => Ok(Replaced::Yes),
                 Created::ExistsAlready => Err(StoreError::Changed(name.clone())),

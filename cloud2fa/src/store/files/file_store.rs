@@ -11,8 +11,9 @@ use crate::account::{Account, Usage};
 use crate::answer::Answer;
 use crate::attempt::Attempt;
 use crate::backup_codes::HashMemory;
-use crate::decide::{Claim, Rules, Verdict, decide};
-use crate::store::{Basis, OldCopy, Standing, StoreError};
+use crate::decide::{Claim, Rules, Verdict};
+use crate::store::changes::{self, OldCopy};
+use crate::store::{Basis, Challenge, StoreError};
 use crate::time::Clock;
 use crate::user::{User, UserName};
 use std::path::Path;
@@ -101,26 +102,22 @@ impl<C: Calls> FileStore<C> {
         })
     }
 
-    /// What `answer` claims of the enrolment `seen`; nothing where the account has another
-    /// one now. A backup code is hashed here, outside the lock, under the salt of now.
+    /// What an attempt claims, before the lock. `None` if the account has another enrolment by now.
     fn claim(
         &mut self,
         file: &AccountFile<C::File>,
         attempt: &Attempt<'_>,
     ) -> Result<Option<Claim>, StoreError> {
-        let code = match attempt.answer {
-            // There is nothing to look up for it: it is read under the lock what it is worth.
-            Answer::Token(token) => return Ok(Some(Claim::Token(token.clone()))),
-            Answer::BackupCode(code) => code,
-        };
+        // There is nothing to look up for a token: it is read under the lock what it is worth.
+        if let Answer::Token(token) = attempt.answer {
+            return Ok(Some(Claim::Token(token.clone())));
+        }
         let account = look(file)?;
         file.must_be_of(&account, attempt.user)?;
-        let enrolment = account.enrolment.filter(|_| account.generation == *attempt.seen);
-        let Some(enrolment) = enrolment else { return Ok(None) };
-        let hash = file.file.while_hashing(self.hash_lock, &file.path, || {
-            Ok(enrolment.backup_codes.recipe().hash(code, &mut *self.memory)?)
-        })?;
-        Ok(Some(Claim::BackupCode(hash)))
+        let (memory, hash_lock) = (&mut self.memory, self.hash_lock);
+        changes::claim(&account, attempt, |recipe, code| {
+            file.file.while_hashing(hash_lock, &file.path, || Ok(recipe.hash(code, &mut **memory)?))
+        })
     }
 
     /// Writes `account` where nothing usable stands: a new file, or all of an unusable one that is
@@ -176,17 +173,11 @@ impl<C: Calls> FileStore<C> {
         match basis {
             Basis::Unusable => self.write_over(user, &renew(Usage::default())?),
             Basis::Nothing => self.create(&renew(Usage::default())?).map(|()| OldCopy::Wiped),
-            Basis::Generation(generation) => {
-                let changed = || StoreError::Changed(user.name.clone());
-                let file =
-                    self.directory.account(&user.name, Access::Write)?.ok_or_else(changed)?;
+            Basis::Generation(_) => {
+                let file = self.directory.account(&user.name, Access::Write)?;
+                let file = file.ok_or_else(|| StoreError::Changed(user.name.clone()))?;
                 let ((), old_copy) = self.update::<WIPES, _>(user, &file, |account| {
-                    if account.generation != *generation {
-                        return Err(changed());
-                    }
-                    // A disabled record may be of somebody who had the name before.
-                    let own = account.user.uid == Some(user.uid);
-                    let usage = if own { account.usage.clone() } else { Usage::default() };
+                    let usage = changes::usage(Some(account), user, basis)?;
                     Ok(((), Some(renew(usage)?)))
                 })?;
                 Ok(old_copy)
@@ -196,51 +187,37 @@ impl<C: Calls> FileStore<C> {
 }
 
 impl<C: Calls> FileStore<C> {
-    /// [`super::Verifier::challenge`].
+    /// [`crate::store::Verifier::challenge`].
     pub(super) fn challenge_here(
         &self,
         user: &User,
         clock: Clock<'_>,
-    ) -> Result<Standing, StoreError> {
+    ) -> Result<Challenge, StoreError> {
         let Some((file, account)) = self.peek_own(user, Access::Write)? else {
-            return Ok(Standing::NeverEnrolled);
+            return Ok(Challenge::NotEnrolled);
         };
-        let now = clock();
-        if !account.usage.clone().anchor_wait(now) {
-            return Ok(Standing::of(&account, now));
+        if let (challenge, None) = changes::challenge(&account, clock()) {
+            return Ok(challenge);
         }
-        // The clock was set back: the wait begins anew, and that must be written down, or it never ends.
-        let (standing, _) = self.update::<KEEPS, _>(user, &file, |account| {
-            let (mut account, now) = (account.clone(), clock());
-            account.usage.anchor_wait(now);
-            Ok((Standing::of(&account, now), Some(account)))
-        })?;
-        Ok(standing)
+        let (challenge, _) = self
+            .update::<KEEPS, _>(user, &file, |account| Ok(changes::challenge(account, clock())))?;
+        Ok(challenge)
     }
 
-    /// [`super::Verifier::verify`].
+    /// [`crate::store::Verifier::verify`].
     pub(super) fn verify_here(
         &mut self,
         attempt: &Attempt<'_>,
         clock: Clock<'_>,
     ) -> Result<Verdict, StoreError> {
-        let &Attempt { user, seen, purpose, origin, .. } = attempt;
-        let Some(file) = self.directory.account(&user.name, Access::Write)? else {
+        let Some(file) = self.directory.account(&attempt.user.name, Access::Write)? else {
             return Ok(Verdict::Changed);
         };
         let Some(claim) = self.claim(&file, attempt)? else {
             return Ok(Verdict::Changed);
         };
-        let rules = self.rules;
-        let (verdict, _) = self.update::<KEEPS, _>(user, &file, |account| {
-            if account.generation != *seen {
-                return Ok((Verdict::Changed, None));
-            }
-            let (verdict, decided) = decide(account, &claim, purpose, origin, clock(), &rules);
-            // What was evaluated is written down always, even if nothing has changed: a
-            // failing write must not tell a right code from a wrong one.
-            let write = verdict.is_of_an_evaluation() || decided != *account;
-            Ok((verdict, write.then_some(decided)))
+        let (verdict, _) = self.update::<KEEPS, _>(attempt.user, &file, |account| {
+            Ok(changes::verify(account, attempt, &claim, clock(), &self.rules))
         })?;
         Ok(verdict)
     }

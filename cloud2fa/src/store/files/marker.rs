@@ -2,8 +2,8 @@
 //! is complete.
 
 use super::account_file::wrong_with;
-use super::calls::{Access, Calls, Facts, Naming};
-use super::new_file::{self, TEMPORARY_PREFIX};
+use super::calls::{Access, Calls, Facts};
+use super::new_file;
 use super::system::System;
 use crate::randomness::NoRandomness;
 use crate::store::StoreError;
@@ -133,14 +133,8 @@ impl Marker {
     /// Puts this marker in the place of the one that is there, in one step. Who makes it holds the
     /// lock of `directory`, which lies at `at`.
     pub(super) fn put(&self, directory: &impl Calls, at: &Path) -> Result<(), StoreError> {
-        // What a crash leaves, an enrolment removes.
-        let temporary = format!("{TEMPORARY_PREFIX}{}", directory.random_hex()?);
-        let put = new_file::write(directory, &temporary, self.text().as_bytes())
-            .and_then(|_| Ok(directory.rename(&temporary, MARKER, Naming::Over)?));
-        if let Err(error) = put {
-            let _ = directory.unlink(&temporary);
-            return Err(io_error("replace", &at.join(MARKER))(error));
-        }
+        new_file::replace(directory, MARKER, self.text().as_bytes())
+            .map_err(io_error("replace", &at.join(MARKER)))?;
         directory.sync().map_err(io_error("synchronise", at))
     }
 }

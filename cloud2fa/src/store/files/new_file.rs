@@ -7,8 +7,9 @@ use nix::errno::Errno;
 use std::io;
 use std::path::Path;
 
-/// Begins the name of a file that is not complete yet. No account's name begins so.
-pub(super) const TEMPORARY_PREFIX: &str = ".new-";
+/// The name of a file that is not complete yet. Earlier versions had something random behind it. No
+/// account's name begins so.
+const TEMPORARY: &str = ".new";
 
 /// Whether a file was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(super) fn create<C: Calls>(
     afterwards: impl FnOnce(&C::File),
 ) -> Result<Created, StoreError> {
     let path = at.join(name);
-    let temporary = format!("{TEMPORARY_PREFIX}{}", directory.random_hex()?);
+    let temporary = temporary_name(directory).map_err(io_error("write", &path))?;
     let named =
         write(directory, &temporary, content).map_err(io_error("write", &path)).and_then(|file| {
             match give_name(directory, &temporary, name, place) {
@@ -70,8 +71,32 @@ pub(super) fn create<C: Calls>(
     synchronised.map(|()| Created::Yes).map_err(io_error("synchronise", at))
 }
 
+/// Puts a file with `content` in the place of the one of that name, in one step.
+pub(super) fn replace<C: Calls>(directory: &C, name: &str, content: &[u8]) -> io::Result<()> {
+    let temporary = temporary_name(directory)?;
+    let replaced = write(directory, &temporary, content)
+        .and_then(|_| Ok(directory.rename(&temporary, name, Naming::Over)?));
+    if replaced.is_err() {
+        let _ = directory.unlink(&temporary);
+    }
+    replaced
+}
+
+/// A name that is free: always the same, since only the holder of the directory's lock makes a new file.
+/// So what a crash has left is found without a look at all names. What nobody can remove, a directory say,
+/// stands in nobody's way.
+fn temporary_name<C: Calls>(directory: &C) -> io::Result<String> {
+    match directory.unlink(TEMPORARY) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(TEMPORARY.to_owned()),
+        Err(_) => {
+            let random = directory.random_hex().map_err(io::Error::other)?;
+            Ok(format!("{TEMPORARY}-{random}"))
+        }
+    }
+}
+
 /// A file with `content`, on the disk, and locked: nobody else can do anything with it yet.
-pub(super) fn write<C: Calls>(directory: &C, name: &str, content: &[u8]) -> io::Result<C::File> {
+fn write<C: Calls>(directory: &C, name: &str, content: &[u8]) -> io::Result<C::File> {
     let file = directory.create(name)?;
     file.write_at(content, 0)?;
     file.sync_whole()?;
@@ -126,11 +151,17 @@ fn take_back<C: Calls>(directory: &C, name: &str, place: Place<'_>) {
     };
 }
 
-/// Removes temporary files of enrolments that a crash has ended.
+/// Removes what crashes have left, of earlier versions, too.
 pub(super) fn remove_leftovers<C: Calls>(directory: &C) {
-    for name in directory.names().unwrap_or_default() {
-        if name.starts_with(TEMPORARY_PREFIX) {
-            let _ = directory.unlink(&name);
+    let mut leftovers = Vec::new();
+    let listed = directory.each_name(&mut |name| {
+        if name.starts_with(TEMPORARY) {
+            leftovers.push(name.to_owned());
         }
+    });
+    // What is not listed now is found the next time.
+    let _ = listed;
+    for name in leftovers {
+        let _ = directory.unlink(&name);
     }
 }

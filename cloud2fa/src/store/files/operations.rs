@@ -1,22 +1,25 @@
-//! [`Store`] on the embedded store: what each operation makes of a record.
+//! [`Store`] on the embedded store: each operation reads a record, and writes what that becomes.
 
 use super::FileStore;
 use super::account_file::{KEEPS, WIPES};
 use super::calls::Access;
-use crate::account::{Account, Cleared, Enrolment, Generation, SpentCodes, Usage};
+use crate::account::{Cleared, Generation};
 use crate::attempt::Attempt;
 use crate::backup_codes::BackupCodeSet;
 use crate::decide::Verdict;
 use crate::enrolment::ProvenEnrolment;
 use crate::names::Names;
-use crate::store::{
-    Basis, Disabled, Failures, Issued, Listed, Standing, Store, StoreError, Verifier,
-};
-use crate::time::{Clock, UnixTime};
-use crate::user::User;
+use crate::store::changes::{self, Disabled, Failures, Issued};
+use crate::store::{Basis, Challenge, Listed, Standing, Store, StoreError, Verifier};
+use crate::time::Clock;
+use crate::user::{User, UserName};
+use std::collections::BinaryHeap;
+
+/// Names that are in memory at once, of a list.
+const PAGE: usize = 16 * 1024;
 
 impl Verifier for FileStore {
-    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Standing, StoreError> {
+    fn challenge(&mut self, user: &User, clock: Clock<'_>) -> Result<Challenge, StoreError> {
         self.challenge_here(user, clock)
     }
 
@@ -45,13 +48,10 @@ impl Store for FileStore {
             self.directory.index(user)?;
         }
         let mut cleared = Cleared::default();
-        let proof = proven.secret.start_of(proven.proof);
-        let enrolment = Enrolment::new(proven.secret, clock(), by, set);
         let old_copy = self.put(user, basis, |usage| {
-            let usage = carry_over(usage, failures, clock(), &mut cleared);
-            // The secret is new: no code of it was seen before the one that proved it.
-            let usage = Usage { last_step_at: Some(proof), spent: SpentCodes::default(), ..usage };
-            Ok(Account { enrolment: Some(enrolment), usage, ..Account::empty(user.clone())? })
+            let enrolled = changes::enrol(usage, user, proven, by, set, failures, clock())?;
+            cleared = enrolled.1;
+            Ok(enrolled.0)
         })?;
         // Somebody may have put another index in the place of the one that has it.
         if is_new && !self.directory.index_finds(user)? {
@@ -67,17 +67,10 @@ impl Store for FileStore {
         _clock: Clock<'_>,
     ) -> Result<Issued, StoreError> {
         let (backup_codes, set) = BackupCodeSet::generate(&mut *self.memory)?;
-        let not_enrolled = || StoreError::NotEnrolled(user.name.clone());
-        let file = self.directory.account(&user.name, Access::Write)?.ok_or_else(not_enrolled)?;
+        let file = self.directory.account(&user.name, Access::Write)?;
+        let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
         let ((), old_copy) = self.update::<WIPES, _>(user, &file, |account| {
-            if account.generation != *basis {
-                return Err(StoreError::Changed(user.name.clone()));
-            }
-            let mut account = account.clone();
-            account.enrolment.as_mut().ok_or_else(not_enrolled)?.backup_codes = set;
-            account.usage.spent = SpentCodes::default();
-            account.generation = Generation::generate()?;
-            Ok(((), Some(account)))
+            Ok(((), Some(changes::regenerate(account, user, basis, set)?)))
         })?;
         Ok(Issued { backup_codes, old_copy, cleared: Cleared::default() })
     }
@@ -91,9 +84,9 @@ impl Store for FileStore {
     ) -> Result<Disabled, StoreError> {
         let mut cleared = Cleared::default();
         let old_copy = self.put(user, basis, |usage| {
-            let usage = carry_over(usage, failures, clock(), &mut cleared);
-            let usage = Usage { spent: SpentCodes::default(), ..usage };
-            Ok(Account { usage, ..Account::empty(user.clone())? })
+            let disabled = changes::disable(usage, user, failures, clock())?;
+            cleared = disabled.1;
+            Ok(disabled.0)
         })?;
         Ok(Disabled { old_copy, cleared })
     }
@@ -102,8 +95,7 @@ impl Store for FileStore {
         let file = self.directory.account(&user.name, Access::Write)?;
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
         let (cleared, _) = self.update::<KEEPS, _>(user, &file, |account| {
-            let mut account = account.clone();
-            let cleared = account.usage.clear_as_root(clock());
+            let (account, cleared) = changes::unlock(account, clock());
             Ok((cleared, Some(account)))
         })?;
         Ok(cleared)
@@ -114,26 +106,27 @@ impl Store for FileStore {
         Ok(found.map_or(Standing::NeverEnrolled, |(_, account)| Standing::of(&account, clock())))
     }
 
-    fn list(&mut self, clock: Clock<'_>) -> Result<Vec<Listed>, StoreError> {
-        let now = clock();
-        let mut names = self.directory.names()?;
-        names.sort();
-        let accounts = names.into_iter().map(|name| {
-            let account = self.peek_any(&name);
-            let uid = account.as_ref().ok().and_then(|account| account.as_ref()?.user.uid);
-            let standing = account.map(|account| {
-                account.map_or(Standing::NeverEnrolled, |account| Standing::of(&account, now))
-            });
-            Listed { name, uid, standing }
-        });
-        Ok(accounts.collect())
+    fn names_after(&mut self, after: Option<&UserName>) -> Result<Vec<UserName>, StoreError> {
+        // The last one is on top, and gives way to one before it.
+        let mut page = BinaryHeap::with_capacity(PAGE);
+        self.directory.each_name(&mut |name| {
+            if after.is_some_and(|after| name <= *after) {
+                return;
+            }
+            if page.len() < PAGE {
+                page.push(name);
+            } else if page.peek().is_some_and(|last| name < *last) {
+                page.pop();
+                page.push(name);
+            }
+        })?;
+        Ok(page.into_sorted_vec())
     }
-}
 
-/// The usage that a change leaves, and what it has cleared.
-fn carry_over(mut usage: Usage, failures: Failures, now: UnixTime, cleared: &mut Cleared) -> Usage {
-    if failures == Failures::Cleared {
-        *cleared = usage.clear_as_root(now);
+    fn record(&mut self, name: &UserName, clock: Clock<'_>) -> Option<Listed> {
+        let account = self.peek_any(name).transpose()?;
+        let uid = account.as_ref().ok().and_then(|account| account.user.uid);
+        let standing = account.map(|account| Standing::of(&account, clock()));
+        Some(Listed { name: name.clone(), uid, standing })
     }
-    usage
 }

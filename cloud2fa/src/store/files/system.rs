@@ -92,12 +92,13 @@ impl Calls for System {
         }
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
+    fn each_name(&self, each: &mut dyn FnMut(&str)) -> io::Result<()> {
         for entry in std::fs::read_dir(&self.path)? {
-            names.extend(entry?.file_name().into_string().ok());
+            if let Some(name) = entry?.file_name().to_str() {
+                each(name);
+            }
         }
-        Ok(names)
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {

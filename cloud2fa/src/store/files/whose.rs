@@ -1,17 +1,12 @@
-//! Whose enrolment is asked of a name: **the** rule, for logins, the service and the command.
-//!
-//! The name's own; else that of an enrolled record of the same uid whose own name the system still
-//! knows with that uid, of several the first in the order of names; else none. So a second name is no
-//! way around the first one's second factor, and who gets a uid anew (useradd(8) gives it at once)
-//! inherits none. Which records have a uid is for the store to say: the system, asked for a uid, may
-//! answer with any of its names.
+//! Whose enrolment is asked of a name, in the embedded store: which records the rule is asked about.
 
 use super::FileStore;
 use super::calls::Access;
 use super::index_entry::Entry;
 use crate::account::Account;
-use crate::names::{Names, share_a_uid};
+use crate::names::Names;
 use crate::store::StoreError;
+use crate::store::whose::counts_for;
 use crate::user::{User, UserName};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -29,7 +24,10 @@ impl FileStore {
         names: &dyn Names,
         patience: Duration,
     ) -> Result<User, StoreError> {
-        if self.peek_own(user, Access::Read)?.is_some_and(|(_, account)| is_enrolled(&account)) {
+        if self
+            .peek_own(user, Access::Read)?
+            .is_some_and(|(_, account)| account.enrolment.is_some())
+        {
             return Ok(user.clone());
         }
         let (candidates, deadline) = match self.directory.entry_of(user.uid)? {
@@ -49,30 +47,11 @@ impl FileStore {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(StoreError::NotIndexed(self.directory.path().to_owned()));
             }
-            if self.counts_for(&name, user, names)? {
+            if counts_for(self.peek_any(&name), &name, user, names)? {
                 return Ok(User { name, uid: user.uid });
             }
         }
         Ok(user.clone())
-    }
-
-    /// Whether the record of `name` is asked for at `user`'s logins. One that cannot be used may be,
-    /// and so is an error, unless the system says that it is none of this uid's.
-    fn counts_for(
-        &self,
-        name: &UserName,
-        user: &User,
-        names: &dyn Names,
-    ) -> Result<bool, StoreError> {
-        match self.peek_any(name) {
-            Ok(Some(account)) if account.user.uid == Some(user.uid) && is_enrolled(&account) => {
-                Ok(share_a_uid(names, name, user))
-            }
-            Err(error) if !error.is_about_one_record() || share_a_uid(names, name, user) => {
-                Err(error)
-            }
-            Ok(_) | Err(_) => Ok(false),
-        }
     }
 
     /// The record of `name`, whatever uid it is of.
@@ -88,17 +67,13 @@ impl FileStore {
     }
 }
 
-fn is_enrolled(account: &Account) -> bool {
-    account.enrolment.is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::backup_codes::HeapMemory;
     use crate::decide::Rules;
     use crate::names::Known;
-    use crate::store::Verifier;
+    use crate::store::{Challenge, Verifier};
     use crate::time::UnixTime;
     use std::os::unix::fs::OpenOptionsExt;
 
@@ -137,6 +112,6 @@ mod tests {
         let whose = open().whose_record(&alice, &Nobody, Duration::ZERO);
         assert!(matches!(whose, Err(StoreError::NotIndexed(at)) if at == path));
         let found = open().find(&alice, &Alone, &|| UnixTime(0)).unwrap();
-        assert_eq!((found.whose, found.standing.status()), (alice, None), "in time");
+        assert_eq!((found.whose, found.challenge), (alice, Challenge::NotEnrolled), "in time");
     }
 }

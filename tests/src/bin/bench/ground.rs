@@ -4,7 +4,8 @@
 use crate::codes::{self, Codes};
 use crate::module::Module;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{FileStore, Rules, Secret, Standing, Store, User, UserName};
+use cloud2fa::store::walk;
+use cloud2fa::{FileStore, Rules, Secret, Standing, StoreError, User, UserName};
 use cloud2fa_tests::{Enrolled, machine, user};
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -123,10 +124,13 @@ impl Ground {
         let mut store =
             FileStore::open(&store, 0, Rules::default(), Box::new(HeapMemory::default()))
                 .expect("a healthy store");
-        let listed = store.list(&user::now).expect("a list");
-        let healthy =
-            listed.iter().filter(|listed| matches!(listed.standing, Ok(Standing::Enrolled(..))));
-        assert_eq!(healthy.count(), PEOPLE + count, "all are enrolled and healthy");
+        let mut healthy = 0;
+        walk(&mut store, &user::now, |_, listed| {
+            healthy += usize::from(matches!(listed.standing, Ok(Standing::Enrolled(..))));
+            Ok::<(), StoreError>(())
+        })
+        .expect("a list");
+        assert_eq!(healthy, PEOPLE + count, "all are enrolled and healthy");
     }
 
     /// What is measured is not to wait for what was prepared.

@@ -8,7 +8,7 @@ use crate::latency::Times;
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::client::{Client, SOCKET};
 use cloud2fa::{
-    Answer, FileStore, Generation, Rules, Secret, Standing, TimeStep, User, Verdict, Verifier,
+    Answer, Challenge, FileStore, Generation, Rules, Secret, TimeStep, User, Verdict, Verifier,
 };
 use cloud2fa_tests::processes::status_field;
 use cloud2fa_tests::user::{self, Enrolled, at_login, now};
@@ -193,7 +193,7 @@ fn store() -> FileStore {
 
 fn generation(verifier: &mut dyn Verifier, person: &Enrolled) -> Generation {
     match verifier.challenge(&person.user, &now) {
-        Ok(Standing::Enrolled(generation, _)) => generation,
+        Ok(Challenge::Ask(generation)) => generation,
         other => panic!("{} cannot be asked: {other:?}", person.user.name),
     }
 }

@@ -73,7 +73,7 @@ impl Calls for ModelDirectory {
 
     fn create(&self, name: &str) -> io::Result<ModelFile> {
         let answer = call(&self.0, Some(Step::Change), |run| {
-            assert!(!run.disk.names.contains_key(name));
+            assert!(!run.disk.names.contains_key(name), "the name was made free before");
             Answer::File(run.disk.create(name, run.pid))
         });
         Ok(self.file(&answer)?)
@@ -123,11 +123,12 @@ impl Calls for ModelDirectory {
         }
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
+    fn each_name(&self, each: &mut dyn FnMut(&str)) -> io::Result<()> {
         match call(&self.0, None, |run| Answer::Names(run.disk.names.keys().cloned().collect())) {
-            Answer::Names(names) => Ok(names),
+            Answer::Names(names) => names.iter().for_each(|name| each(name)),
             _ => panic!("another call was answered"),
         }
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {

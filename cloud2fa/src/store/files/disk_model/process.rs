@@ -12,7 +12,7 @@ use crate::backup_codes::{BackupCodeSet, CodeHash, HashMemory, HashRecipe};
 use crate::decide::{Purpose, Rules, Verdict};
 use crate::history::Origin;
 use crate::store::files::FileStore;
-use crate::store::{Basis, Standing, StoreError};
+use crate::store::{Basis, Challenge, StoreError};
 use crate::time::UnixTime;
 use crate::totp::{Secret, TimeStep};
 use crate::user::{User, UserName};
@@ -161,8 +161,10 @@ fn perform(task: Task, run: &Shared) -> Outcome {
             return login(&mut store, step).unwrap_or_else(Outcome::Failed);
         }
         Task::Enrol => store.put(&alice(), &Basis::Nothing, |usage| Ok(enrolled(usage))),
-        Task::Disable => store.challenge_here(&alice(), &|| NOW).and_then(|standing| {
-            store.put(&alice(), &standing.basis(), |usage| Ok(disabled(usage)))
+        Task::Disable => store.challenge_here(&alice(), &|| NOW).and_then(|challenge| {
+            let seen = challenge.seen().cloned();
+            let basis = seen.map_or(Basis::Nothing, Basis::Generation);
+            store.put(&alice(), &basis, |usage| Ok(disabled(usage)))
         }),
         Task::Replace => store.put(&alice(), &Basis::Unusable, |usage| Ok(enrolled(usage))),
     };
@@ -170,7 +172,7 @@ fn perform(task: Task, run: &Shared) -> Outcome {
 }
 
 fn login(store: &mut FileStore<ModelDirectory>, step: u64) -> Result<Outcome, StoreError> {
-    let Standing::Enrolled(seen, _) = store.challenge_here(&alice(), &|| NOW)? else {
+    let Challenge::Ask(seen) = store.challenge_here(&alice(), &|| NOW)? else {
         return Ok(Outcome::NotEnrolled);
     };
     let answer = Typed::Token(secret().token_at(TimeStep(step)));

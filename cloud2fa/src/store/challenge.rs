@@ -1,0 +1,84 @@
+//! What a host may know of a user before it asks for a code.
+
+use super::standing::{Standing, Status};
+use crate::account::{Account, Generation};
+use crate::time::UnixTime;
+use crate::user::User;
+
+/// What a host may know of a user before it asks for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Challenge {
+    /// There is no enrolment.
+    NotEnrolled,
+    /// Any code of this enrolment is evaluated.
+    Ask(Generation),
+    /// Only a backup code of it is: the user must wait, or is locked.
+    AskForBackupCode(Generation, Shut),
+}
+
+/// Why no token is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shut {
+    /// Until a right backup code or an administrator unlocks.
+    pub locked: bool,
+    /// Seconds until the next token is evaluated.
+    pub wait_seconds: u64,
+    /// Wrong tokens in a row.
+    pub failures: u32,
+    /// Wrong tokens of the last 30 days.
+    pub budget_used: u32,
+}
+
+impl Shut {
+    /// Why no token of who stands so is evaluated. `None` if one is.
+    pub fn of(status: &Status) -> Option<Self> {
+        let Status { locked, wait_seconds, failures, budget_used, .. } = *status;
+        (locked || wait_seconds > 0).then_some(Self { locked, wait_seconds, failures, budget_used })
+    }
+}
+
+impl Challenge {
+    /// Of `account` at `now`.
+    pub(super) fn of(account: &Account, now: UnixTime) -> Self {
+        if account.enrolment.is_none() {
+            return Self::NotEnrolled;
+        }
+        let (usage, seen) = (&account.usage, account.generation.clone());
+        let (locked, wait_seconds) = (usage.is_locked(now), usage.wait_left(now));
+        if !locked && wait_seconds == 0 {
+            return Self::Ask(seen);
+        }
+        let (failures, budget_used) = (usage.failures, usage.budget.used(now));
+        Self::AskForBackupCode(seen, Shut { locked, wait_seconds, failures, budget_used })
+    }
+
+    /// Which enrolment is asked for. `None` if there is none.
+    pub fn seen(&self) -> Option<&Generation> {
+        match self {
+            Self::NotEnrolled => None,
+            Self::Ask(seen) | Self::AskForBackupCode(seen, _) => Some(seen),
+        }
+    }
+}
+
+/// As who stands so is asked.
+impl From<Standing> for Challenge {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::NeverEnrolled | Standing::Disabled(_) => Self::NotEnrolled,
+            Standing::Enrolled(seen, status) => match Shut::of(&status) {
+                None => Self::Ask(seen),
+                Some(shut) => Self::AskForBackupCode(seen, shut),
+            },
+        }
+    }
+}
+
+/// Whose enrolment is asked of a name, and what may be known of it before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenged {
+    /// The user who was asked for, or another name of the same uid.
+    pub whose: User,
+    /// The challenge of that one.
+    pub challenge: Challenge,
+}
