@@ -80,12 +80,19 @@ pub struct Failure {
     /// For programs.
     pub kind: Kind,
     message: String,
+    /// What happened, if the message says what to do, too, and the two are known apart.
+    what: Option<String>,
 }
 
 impl Failure {
     /// A failure of a kind, told by `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), what: None }
+    }
+
+    /// What happened. The whole message, unless what to do is known apart from it.
+    pub fn what(&self) -> &str {
+        self.what.as_deref().unwrap_or(&self.message)
     }
 
     /// The exit status.
@@ -118,7 +125,7 @@ impl From<StoreError> for Failure {
             }
             _ => String::new(),
         };
-        Self::new(kind, format!("{error}{next}"))
+        Self { what: Some(error.what()), ..Self::new(kind, format!("{error}{next}")) }
     }
 }
 

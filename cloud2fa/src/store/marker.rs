@@ -5,7 +5,7 @@ use super::account_file::wrong_with;
 use super::calls::{Access, Calls, Facts, Naming};
 use super::directory::Directory;
 use super::new_file::{self, TEMPORARY_PREFIX};
-use super::{StoreError, io_error};
+use super::{StoreError, Unsafe, io_error};
 use crate::NoRandomness;
 use nix::errno::Errno;
 use std::io;
@@ -130,7 +130,7 @@ impl Directory {
                 break (marker, status);
             }
         };
-        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
+        let too_large = || (status.len() > LARGEST_MARKER).then_some(Unsafe::TooLarge);
         if let Some(why) = wrong_with(&Facts::from(&status), self.owner()).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
             return Err(StoreError::UnsafeStore { path, why, remedy });
@@ -141,7 +141,7 @@ impl Directory {
             BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
             BadMarker::Damaged => StoreError::UnsafeStore {
                 path,
-                why: "is damaged",
+                why: Unsafe::DamagedMarker,
                 remedy: "restore it from a backup of the store",
             },
         })

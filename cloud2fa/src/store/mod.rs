@@ -8,6 +8,8 @@ mod directory;
 mod disk_model;
 mod earlier;
 mod error;
+mod error_text;
+mod fault;
 mod file;
 mod hash_lock;
 mod index;
@@ -26,6 +28,7 @@ mod whose;
 mod write_back;
 
 pub use error::StoreError;
+pub use fault::{Damage, Unsafe};
 pub use file::FileStore;
 pub use reach::Reach;
 pub use shield::Shield;

@@ -29,7 +29,7 @@ impl From<Row> for Record {
     fn from(row: Row) -> Self {
         let (status, unusable) = match row.standing {
             Ok(standing) => (standing.status().cloned(), None),
-            Err(failure) => (None, Some(failure.to_string())),
+            Err(failure) => (None, Some(failure.what().to_owned())),
         };
         let Row { user, uid, is_known, renamed_to, .. } = row;
         Self { user, uid, status, unusable, is_known, renamed_to }
@@ -98,18 +98,13 @@ pub fn check(store: &Named, ground: Ground, index: &Index, records: &[Record]) -
     findings
 }
 
-/// The first half of an error's text; the second says what to do.
-pub fn what_of(text: &str) -> &str {
-    text.split_once("; ").map_or(text, |(what, _)| what)
-}
-
 fn unusable(record: &Record, command: &str) -> Option<Finding> {
     let why = record.unusable.as_deref()?;
     let user = &record.user;
     Some(Finding::new(
         Severity::Critical,
         Id::RecordUnusable,
-        format!("{user}: {}", what_of(why)),
+        format!("{user}: {why}"),
         format!("Each login of {user} that asks for a code is refused."),
         format!(
             "Restore the file from a backup, or enrol the user anew, or turn the second factor off:\n    \

@@ -1,15 +1,11 @@
 //! A store that does not open: why, and what helps.
 
 use super::finding::{Finding, Id, Severity, shell};
-use super::store::what_of;
 use super::stores::Named;
 use cloud2fa::StoreError;
 use std::path::Path;
 
-/// What a store's directory or its marker says that `chown` and `chmod` put right.
-const OWNER_OR_MODE: [&str; 2] = ["does not belong to root", "is open to others than root"];
-
-/// Says it; nothing of a store that is not there and that nobody misses.
+/// The finding for a store that does not open. `None` if it is missing and no service uses it.
 pub fn check(error: &StoreError, store: &Named) -> Option<Finding> {
     let (id, fix) = id_and_fix(error, store);
     let is_asked = !store.services.is_empty();
@@ -28,7 +24,7 @@ pub fn check(error: &StoreError, store: &Named) -> Option<Finding> {
             "Nobody can be enrolled, and every login that asks for a code will be refused.",
         )
     };
-    Some(Finding::new(severity, id, what_of(&error.to_string()), why, fix))
+    Some(Finding::new(severity, id, error.what(), why, fix))
 }
 
 fn id_and_fix(error: &StoreError, store: &Named) -> (Id, String) {
@@ -36,7 +32,7 @@ fn id_and_fix(error: &StoreError, store: &Named) -> (Id, String) {
         StoreError::Missing(_) | StoreError::NotInitialised(_) => {
             (Id::StoreMissing, mount_or_make(store))
         }
-        StoreError::UnsafeStore { path, why, .. } if OWNER_OR_MODE.contains(why) => {
+        StoreError::UnsafeStore { path, why, .. } if why.is_owner_or_mode() => {
             (Id::StoreUnsafe, make_root_s(path))
         }
         StoreError::UnsafeStore { path, .. } if path.as_path() == store.state_dir() => {
