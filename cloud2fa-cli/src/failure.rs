@@ -1,6 +1,6 @@
 //! Why the command did not do what it was asked for: a kind for programs, a text for people.
 
-use crate::caller;
+use crate::advice;
 use cloud2fa::config::ConfigError;
 use cloud2fa::manage::Refusal;
 use cloud2fa::{StoreError, Verdict};
@@ -115,10 +115,10 @@ impl From<StoreError> for Failure {
         };
         let next = match &error {
             StoreError::NotEnrolled(name) => {
-                format!("; {} enrols", caller::command("enable", name.as_str()))
+                format!("; {} enrols", advice::command("enable", name.as_str()))
             }
             StoreError::Changed(name) => {
-                format!(" ({} shows it)", caller::command("status", name.as_str()))
+                format!(" ({} shows it)", advice::command("status", name.as_str()))
             }
             StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 "; the disk is full: make room, and start again. Nothing was changed".to_owned()
@@ -158,7 +158,7 @@ impl From<Refusal> for Failure {
         };
         let message = match &refusal {
             Refusal::AlreadyEnrolled(name) => {
-                let replace = caller::command("enable --replace", name.as_str());
+                let replace = advice::command("enable --replace", name.as_str());
                 format!("{refusal}; {replace} replaces the enrolment")
             }
             _ => refusal.to_string(),

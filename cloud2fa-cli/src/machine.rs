@@ -1,17 +1,17 @@
 //! The machine that the command runs on: its configuration, store and clock.
 
 use crate::arguments::Arguments;
-use crate::failure::Failure;
 use cloud2fa::backup_codes::HeapMemory;
+use cloud2fa::config::ConfigError;
 use cloud2fa::{Config, FileStore, Known, Names, StoreError, UnixTime, UserName};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Whose configuration and store are.
+/// The uid that must own configuration and store.
 pub const ROOT: u32 = 0;
 
 /// Reads the configuration.
-pub fn config(arguments: &Arguments) -> Result<Config, Failure> {
-    Ok(Config::load(arguments.config.as_deref(), ROOT)?)
+pub fn config(arguments: &Arguments) -> Result<Config, ConfigError> {
+    Config::load(arguments.config.as_deref(), ROOT)
 }
 
 /// Opens the store that the configuration names.

@@ -10,8 +10,8 @@ mod terminal;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
+use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
 use std::path::Path;
@@ -40,7 +40,7 @@ pub enum Shut {
 }
 
 impl Shut {
-    /// Of a user who must wait or is locked; nothing for anybody else.
+    /// Why no code of the app is taken from a user. `None` if one is taken.
     pub fn of(status: &Status) -> Option<Self> {
         match (status.locked, status.wait_seconds) {
             (true, _) => Some(Self::Locked),
@@ -50,12 +50,12 @@ impl Shut {
     }
 }
 
-/// Why it is asked for once more.
+/// That the last answer was refused, and what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Again {
     /// How many tries there are still.
     pub tries_left: u32,
-    /// The phone's clock minus the system's, where that is why.
+    /// Phone clock minus system clock, if that is why the code was refused.
     pub clock_off_seconds: Option<i64>,
 }
 
@@ -96,7 +96,7 @@ pub enum Initialised {
 pub struct Row {
     /// Whose record it is.
     pub user: String,
-    /// The uid in it; nothing where it cannot be used.
+    /// The uid in it. `None` if it cannot be used.
     pub uid: Option<u32>,
     /// How the user stands, or why the record cannot be used.
     pub standing: Result<Standing, Failure>,
@@ -108,7 +108,8 @@ pub struct Row {
 
 /// The two ways to talk.
 pub trait Dialogue {
-    /// Fails where nobody can be asked, or a secret would be shown to whom nobody meant.
+    /// Fails unless a person is at the terminal: secrets must not go into a pipe or file. A program that
+    /// talks JSON has asked for them.
     fn require_interactive(&self) -> Result<(), Failure>;
 
     /// Asks for something.

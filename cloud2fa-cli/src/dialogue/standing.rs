@@ -1,7 +1,7 @@
 //! How users stand, as a person reads it: one of them, or all in a table.
 
 use super::{Row, decisions};
-use crate::caller;
+use crate::advice;
 use crate::machine::rfc_3339;
 use cloud2fa::{Status, budget};
 
@@ -9,7 +9,7 @@ use cloud2fa::{Status, budget};
 pub fn of_one(user: &str, status: &Status) -> String {
     let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
     let throttle = match (status.locked, status.wait_seconds) {
-        (true, _) => format!("locked; {}", caller::unlocks(user)),
+        (true, _) => format!("locked; {}", advice::unlocks(user)),
         (false, 0) => "none".to_owned(),
         (false, seconds) => format!("{seconds} s"),
     };

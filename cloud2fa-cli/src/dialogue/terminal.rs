@@ -3,11 +3,11 @@
 use super::{
     Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, picture, report, standing,
 };
-use crate::caller;
+use crate::advice;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
-use crate::verbs::WentBack;
 use crate::verbs::doctor::Report;
+use crate::verbs::write_back::WentBack;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -51,7 +51,7 @@ impl Terminal {
         for (number, code) in codes.iter().enumerate() {
             say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
         }
-        let regenerate = caller::command("regenerate", user);
+        let regenerate = advice::command("regenerate", user);
         say(&format!(
             "\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
              They are not shown again; {regenerate} makes new ones.\n\n"
@@ -226,7 +226,7 @@ impl Dialogue for Terminal {
                 format!("{}\n", why_shut(Shut::Wait(*seconds)))
             }
             Verdict::Locked => {
-                format!("Locked after too many wrong codes; {}.\n", caller::unlocks(user))
+                format!("Locked after too many wrong codes; {}.\n", advice::unlocks(user))
             }
             Verdict::ClockWentBack { .. } | Verdict::Changed => String::new(),
         })
@@ -236,7 +236,7 @@ impl Dialogue for Terminal {
         let Some(status) = standing.status() else {
             return say(&format!(
                 "{user} has no second factor; {} turns it on.\n",
-                caller::command("enable", user)
+                advice::command("enable", user)
             ));
         };
         say(&standing::of_one(self.whose.as_deref().unwrap_or(user), status))

@@ -7,9 +7,7 @@ mod init;
 mod list;
 mod tries;
 mod verify;
-mod write_back;
-
-pub use write_back::WentBack;
+pub mod write_back;
 
 use authorise::change;
 
