@@ -10,10 +10,10 @@ mod terminal;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::verbs::doctor::Report;
 use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
+use cloud2fa_doctor::Report;
 use std::path::Path;
 use zeroize::Zeroizing;
 

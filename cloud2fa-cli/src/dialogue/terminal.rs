@@ -6,9 +6,9 @@ use super::{
 use crate::advice;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
-use crate::verbs::doctor::Report;
 use crate::verbs::write_back::WentBack;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
+use cloud2fa_doctor::Report;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;

@@ -1,7 +1,7 @@
 //! The verbs: each looks whether it may, does one operation on the store, and says so.
 
 mod authorise;
-pub mod doctor;
+mod doctor;
 mod enable;
 mod init;
 mod list;
