@@ -1,5 +1,9 @@
 //! PAM's files are read twice: by this crate, and by `debian/pam-lines.sh`, which the packages' scripts
 //! have and which must do without the command. Both find the module in the same lines.
+//!
+//! They differ where versions of libpam do. A line that goes on, and then a comment or an empty line:
+//! that is the line's end for this crate, as for Linux-PAM 1.6 and later; the script reads past it, as
+//! earlier versions do.
 
 use crate::pam::tests::{CODE, DEBIAN, FEDORA};
 use crate::pam::with_included;
@@ -107,11 +111,8 @@ fn both_readings_find_the_module_in_the_lines_of_usual_files() {
     let everywhere = format!("{DEBIAN}{CODE}# {CODE}\n#{CODE}");
     let found = same(&corpus(&[
         ("sshd", &behind),
-        (
-            "su",
-            "auth [success=1] \\\n  pam_rootok.so\nauth required \\\n\tpam_cloud2fa.so \\\n nullok",
-        ),
-        ("sudo", "auth include ROOT/srv/x\naccount required pam_unix.so # pam_cloud2fa.so"),
+        ("su", "auth [success=1] \\\n pam_x.so\nauth required \\\n\tpam_cloud2fa.so \\\n nullok"),
+        ("sudo", "auth required pam_unix.so\naccount required pam_unix.so # pam_cloud2fa.so"),
         ("login", "auth substack system-auth\n"),
         ("system-auth", &format!("{FEDORA}{CODE}")),
         ("common-auth", &everywhere),
@@ -121,31 +122,48 @@ fn both_readings_find_the_module_in_the_lines_of_usual_files() {
         ("common-auth.pam-old", CODE),
         ("sshd~", CODE),
         ("/usr/lib/pam.d/polkit-1", &behind),
-        ("/srv/x", "@include [ROOT/srv/y z]\nauth\tinclude\tROOT/srv/nothing\n"),
-        ("/srv/y z", CODE),
-        ("/srv/unused", CODE),
         ("/etc/pam.conf", "sshd auth required pam_cloud2fa.so\n"),
     ]));
-    assert_eq!(found.len(), 9, "{found:?}");
+    assert_eq!(found.len(), 8, "{found:?}");
 }
 
-/// Random files: `a` to `p` in PAM's directory, and two elsewhere that they may include. A line has one
-/// include at most: of several the script takes the last one, and libpam the first.
+/// Lines that include NAME, and lines that seem to. Each begins behind an empty line and ends, so that
+/// it is never one with others.
+const INCLUDES: &[(&str, bool)] = &[
+    ("\n\nauth include ROOT/srv/NAME\n", true),
+    ("\n\n@include ROOT/srv/NAME # x\n", true),
+    ("\n\n-account SUBSTACK ROOT/srv/NAME nullok\n", true),
+    ("\n\n\tauth \\\n INCLUDE \\ \n [ROOT/srv/NAME]\n", true),
+    ("\n\n# \\\n@include ROOT/srv/NAME\n", true),
+    ("\n\nauth include # ROOT/srv/NAME\n", false),
+    ("\n\n#auth include ROOT/srv/NAME\n", false),
+    ("\n\n@include ROOT/srv/NAMEs\n", false),
+];
+
+#[test]
+fn both_readings_follow_each_way_to_include_a_file() {
+    for (include, is_one) in INCLUDES {
+        let include = include.replace("NAME", "x");
+        let found = same(&corpus(&[("login", &include), ("/srv/x", CODE), ("/srv/y", CODE)]));
+        assert_eq!(found.len(), usize::from(*is_one), "{include:?}");
+    }
+}
+
+/// Random files: `a` to `p` in PAM's directory, and as many elsewhere that they may include. A line has
+/// one include at most: of several the script takes the last one, and libpam the first.
 fn any_corpus() -> impl Strategy<Value = Corpus> {
-    const INCLUDES: &[&str] = &[
-        "\nauth include ROOT/srv/x\n",
-        "\n@include ROOT/srv/y # x\n",
-        "\n-account \\\n SUBSTACK [ROOT/srv/x] nullok\n",
-        "\n#\\\n @include a\n",
-        "\nauth include # ROOT/srv/x\n",
-    ];
+    let names = || ('a'..='p').map(String::from).collect::<Vec<_>>();
     let is_include = |word: &str| ["include", "substack", "@include"].contains(&word);
     let word = word().prop_filter("one include a line", move |word| !is_include(word));
-    let word = prop_oneof![7 => word, 1 => prop::sample::select(INCLUDES).prop_map(str::to_owned)];
+    let include = (prop::sample::select(INCLUDES), prop::sample::select(names()))
+        .prop_map(|((include, _), name)| include.replace("NAME", &name));
+    let word = prop_oneof![40 => word, 1 => include];
     let text = prop::collection::vec(word, 0..60).prop_map(|words| words.join(" "));
-    prop::collection::vec(text, 18).prop_map(|texts| {
-        let names = ('a'..='p').map(|name| Path::new(DIRECTORIES[0]).join(name.to_string()));
-        names.chain(["/srv/x", "/srv/y"].map(PathBuf::from)).zip(texts).collect()
+    prop::collection::vec(text, 2 * names().len()).prop_map(move |texts| {
+        let below = |directory: &'static str| {
+            names().into_iter().map(move |name| Path::new(directory).join(name))
+        };
+        below(DIRECTORIES[0]).chain(below("/srv")).zip(texts).collect()
     })
 }
 
