@@ -28,9 +28,9 @@ MODULE  := target/release/libpam_cloud2fa.so
 COMMAND := target/release/cloud2fa
 SERVICE := target/release/cloud2fad
 # The crates whose tests need neither root nor what is built for use.
-CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
+CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-doctor -p cloud2fa-cli -p cloud2fad
 # What is built for use is built of these.
-SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-cli cloud2fad conf/io.cloud2fa.varlink \
+SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-doctor cloud2fa-cli cloud2fad conf/io.cloud2fa.varlink \
 	-path '*/tests' -prune -o -type f -print)
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 # Whether there is a systemd to be told.

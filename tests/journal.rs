@@ -14,7 +14,7 @@ use std::sync::{LazyLock, Once};
 static JOURNAL: LazyLock<Journal> = LazyLock::new(Journal::start);
 
 /// What is shipped or read: documents, examples, packaging, and the texts in the product itself.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "README.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
@@ -25,6 +25,7 @@ const PLACES: [&str; 12] = [
     "debian",
     "cloud2fa/src",
     "cloud2fa-cli/src",
+    "cloud2fa-doctor/src",
     "cloud2fad/src",
     "pam_cloud2fa/src",
 ];

@@ -3,13 +3,14 @@
 use crate::arguments::Target;
 use crate::failure::{Failure, Kind};
 use crate::machine;
+use cloud2fa::names::Nss;
 use cloud2fa::{Known, Names, Store, User, UserName};
 use nix::unistd::{Uid, getuid};
 
-/// No user's (`(uid_t) -1`, chown(2)): whose a record is that cannot be read and names a user who is gone.
+/// The uid for an unreadable record of a deleted user: `(uid_t) -1`, which no user has (chown(2)).
 const NO_UID: u32 = u32::MAX;
 
-/// Root's name, where it is root who calls: an enrolment is signed with it.
+/// Root's name, with which an enrolment is signed. `None` if somebody else calls.
 pub fn root() -> Option<UserName> {
     let root = getuid().is_root().then(|| nix::unistd::User::from_uid(Uid::from_raw(0)))?;
     let name = root.ok().flatten().map_or_else(|| "root".to_owned(), |user| user.name);
@@ -44,16 +45,16 @@ pub fn find(name: &str) -> Result<User, Failure> {
 }
 
 /// A user, and the names to go by.
-type Named = (User, Box<dyn Names>);
+type UserAndNames = (User, Box<dyn Names>);
 
 /// The user that `target` means, or one that the system does not know any more and that has a record
 /// still: an administrator must be able to do away with it.
-pub fn resolve_recorded(target: &Target, store: &mut dyn Store) -> Result<Named, Failure> {
+pub fn resolve_recorded(target: &Target, store: &mut dyn Store) -> Result<UserAndNames, Failure> {
     or_recorded(resolve(target), target.user.as_deref(), store)
 }
 
-/// The same for a name.
-pub fn find_recorded(name: &str, store: &mut dyn Store) -> Result<Named, Failure> {
+/// Like [`resolve_recorded`], for a name.
+pub fn find_recorded(name: &str, store: &mut dyn Store) -> Result<UserAndNames, Failure> {
     or_recorded(find(name), Some(name), store)
 }
 
@@ -62,9 +63,9 @@ fn or_recorded(
     found: Result<User, Failure>,
     name: Option<&str>,
     store: &mut dyn Store,
-) -> Result<Named, Failure> {
+) -> Result<UserAndNames, Failure> {
     let failure = match (found, name) {
-        (Ok(user), _) => return Ok((user, machine::names())),
+        (Ok(user), _) => return Ok((user, Box::new(Nss))),
         (Err(failure), Some(_)) if failure.kind == Kind::UnknownUser => failure,
         (Err(failure), _) => return Err(failure),
     };
@@ -104,27 +105,6 @@ fn canonical(
     User::try_from(entry).map_err(|bad| {
         Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked()))
     })
-}
-
-/// What to type for a verb on the second factor of `name`: without it where it is the caller's own,
-/// except that root's own is seldom meant.
-pub fn command(verb: &str, name: &str) -> String {
-    let own = nix::unistd::User::from_uid(getuid()).ok().flatten().map(|own| own.name);
-    if !getuid().is_root() && own.as_deref() == Some(name) {
-        format!("`cloud2fa {verb}`")
-    } else {
-        format!("`cloud2fa {verb} --user {name}`")
-    }
-}
-
-/// What unlocks `name`.
-pub fn unlocks(name: &str) -> String {
-    let command = format!("`cloud2fa unlock {name}`");
-    if getuid().is_root() {
-        format!("a backup code unlocks, or {command}")
-    } else {
-        format!("a backup code unlocks, or an administrator with {command}")
-    }
 }
 
 /// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has

@@ -1,8 +1,9 @@
 //! Why the command did not do what it was asked for: a kind for programs, a text for people.
 
-use crate::caller;
+use crate::advice;
 use cloud2fa::config::ConfigError;
 use cloud2fa::manage::Refusal;
+use cloud2fa::roster::Unsayable;
 use cloud2fa::{StoreError, Verdict};
 use std::fmt;
 use std::process::ExitCode;
@@ -108,10 +109,10 @@ impl From<StoreError> for Failure {
         };
         let next = match &error {
             StoreError::NotEnrolled(name) => {
-                format!("; {} enrols", caller::command("enable", name.as_str()))
+                format!("; {} enrols", advice::command("enable", name.as_str()))
             }
             StoreError::Changed(name) => {
-                format!(" ({} shows it)", caller::command("status", name.as_str()))
+                format!(" ({} shows it)", advice::command("status", name.as_str()))
             }
             StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 "; the disk is full: make room, and start again. Nothing was changed".to_owned()
@@ -119,6 +120,15 @@ impl From<StoreError> for Failure {
             _ => String::new(),
         };
         Self::new(kind, format!("{error}{next}"))
+    }
+}
+
+impl From<Unsayable> for Failure {
+    fn from(unsayable: Unsayable) -> Self {
+        match unsayable {
+            Unsayable::Record(error) => error.into(),
+            Unsayable::Name(..) => Self::new(Kind::Unavailable, unsayable.to_string()),
+        }
     }
 }
 
@@ -151,7 +161,7 @@ impl From<Refusal> for Failure {
         };
         let message = match &refusal {
             Refusal::AlreadyEnrolled(name) => {
-                let replace = caller::command("enable --replace", name.as_str());
+                let replace = advice::command("enable --replace", name.as_str());
                 format!("{refusal}; {replace} replaces the enrolment")
             }
             _ => refusal.to_string(),

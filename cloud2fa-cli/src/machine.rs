@@ -1,36 +1,22 @@
 //! The machine that the command runs on: its configuration, store and clock.
 
 use crate::arguments::Arguments;
-use crate::failure::Failure;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::{Config, FileStore, Known, Names, StoreError, UnixTime, UserName};
+use cloud2fa::config::ConfigError;
+use cloud2fa::{Config, FileStore, StoreError, UnixTime};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Whose configuration and store are.
+/// The uid that must own configuration and store.
 pub const ROOT: u32 = 0;
 
 /// Reads the configuration.
-pub fn config(arguments: &Arguments) -> Result<Config, Failure> {
-    Ok(Config::load(arguments.config.as_deref(), ROOT)?)
+pub fn config(arguments: &Arguments) -> Result<Config, ConfigError> {
+    Config::load(arguments.config.as_deref(), ROOT)
 }
 
 /// Opens the store that the configuration names.
 pub fn store(config: &Config) -> Result<FileStore, StoreError> {
     FileStore::open(&config.state_dir, ROOT, config.rules(), Box::new(HeapMemory::default()))
-}
-
-/// The system's database of users.
-struct SystemNames;
-
-impl Names for SystemNames {
-    fn uid_of(&self, name: &UserName) -> Known {
-        nix::unistd::User::from_name(name.as_str()).into()
-    }
-}
-
-/// The names that the system knows.
-pub fn names() -> Box<dyn Names> {
-    Box::new(SystemNames)
 }
 
 /// The time. The one place where the command reads the clock.

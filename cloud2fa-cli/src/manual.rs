@@ -3,10 +3,10 @@
 
 use crate::arguments::Arguments;
 use crate::failure::Kind;
-use crate::verbs::doctor::Id;
 use clap::builder::PossibleValue;
 use clap::{Arg, Command, CommandFactory};
 use cloud2fa::store::record::Lost;
+use cloud2fa_doctor::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = include_str!("../../man/cloud2fa.1");

@@ -2,11 +2,11 @@
 
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
-use crate::verbs;
-use crate::verbs::doctor::Finding;
+use crate::verbs::write_back;
 use cloud2fa::backup_codes::BackupCode;
 use cloud2fa::history::{Entry, Outcome};
 use cloud2fa::{Factor, Standing, Verdict};
+use cloud2fa_doctor::Finding;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -156,7 +156,7 @@ pub struct WentBack {
 }
 
 impl WentBack {
-    pub fn of(went_back: &verbs::WentBack) -> Self {
+    pub fn of(went_back: &write_back::WentBack) -> Self {
         let lost = went_back.lost.iter().map(|(lost, of)| (lost.word(), *of)).collect();
         Self { records: went_back.records, failed: went_back.failed.len(), lost }
     }

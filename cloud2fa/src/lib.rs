@@ -25,6 +25,7 @@ pub mod otpauth;
 pub mod qr;
 pub mod randomness;
 pub mod reach;
+pub mod roster;
 pub mod seal;
 pub mod store;
 pub mod throttle;

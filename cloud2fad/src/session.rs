@@ -12,6 +12,7 @@ use cloud2fa::client::wire::{BadParameter, Given, Reply};
 use cloud2fa::history::Origin;
 use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
 use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
+use cloud2fa::names::Nss;
 use cloud2fa::store::OldCopy;
 use cloud2fa::{
     Answer, Attempt, Cleared, Config, Factor, FileStore, Generation, Purpose, StoreError, User,
@@ -208,7 +209,7 @@ impl Session {
             ROOT => Caller::Administrator(root_name()?),
             uid => Caller::Owner { uid, passwords: Box::new(Pam) },
         };
-        Ok(StoreManager::new(store, caller, Box::new(names::System), &config))
+        Ok(StoreManager::new(store, caller, Box::new(Nss), &config))
     }
 
     /// The user whom the call is about, whom the caller may act for. Who may not is told the

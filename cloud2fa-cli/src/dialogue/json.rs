@@ -1,12 +1,13 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut};
+use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
-use crate::verbs::WentBack;
-use crate::verbs::doctor::Report;
-use cloud2fa::{Cleared, Factor, Standing, Verdict};
+use crate::verbs::write_back::WentBack;
+use cloud2fa::roster::Person;
+use cloud2fa::{Cleared, Factor, Standing, UserName, Verdict};
+use cloud2fa_doctor::Report;
 use serde::Serialize;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -108,15 +109,20 @@ impl Dialogue for Json {
         self.result(&messages::Status::of(user, standing))
     }
 
-    fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        rows.iter().try_for_each(|row| match &row.standing {
-            Ok(standing) if row.is_known => self.status(&row.user, standing),
+    fn person(&mut self, person: Person) -> Result<(), Failure> {
+        let user = person.name.as_str();
+        match person.standing {
+            Ok(standing) if person.is_known => self.status(user, &standing),
             Ok(standing) => {
-                let renamed_to = row.renamed_to.as_deref();
-                say(&messages::Status::of_unknown(&row.user, renamed_to, standing))
+                let renamed_to = person.renamed_to.as_ref().map(UserName::as_str);
+                say(&messages::Status::of_unknown(user, renamed_to, &standing))
             }
-            Err(failure) => say(&messages::Error::about(&row.user, failure)),
-        })
+            Err(why) => say(&messages::Error::about(user, &why.into())),
+        }
+    }
+
+    fn end_of_list(&mut self) -> Result<(), Failure> {
+        Ok(())
     }
 
     fn report(&mut self, report: &Report) -> Result<(), Failure> {

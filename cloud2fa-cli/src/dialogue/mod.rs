@@ -10,10 +10,11 @@ mod terminal;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::verbs::WentBack;
-use crate::verbs::doctor::Report;
+use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
+use cloud2fa::roster::Person;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
+use cloud2fa_doctor::Report;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -40,7 +41,7 @@ pub enum Shut {
 }
 
 impl Shut {
-    /// Of a user who must wait or is locked; nothing for anybody else.
+    /// Why no code of the app is taken from a user. `None` if one is taken.
     pub fn of(status: &Status) -> Option<Self> {
         match (status.locked, status.wait_seconds) {
             (true, _) => Some(Self::Locked),
@@ -50,12 +51,12 @@ impl Shut {
     }
 }
 
-/// Why it is asked for once more.
+/// That the last answer was refused, and what is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Again {
     /// How many tries there are still.
     pub tries_left: u32,
-    /// The phone's clock minus the system's, where that is why.
+    /// Phone clock minus system clock, if that is why the code was refused.
     pub clock_off_seconds: Option<i64>,
 }
 
@@ -92,23 +93,10 @@ pub enum Initialised {
     Completed,
 }
 
-/// A line of `list`.
-pub struct Row {
-    /// Whose record it is.
-    pub user: String,
-    /// The uid in it; nothing where it cannot be used.
-    pub uid: Option<u32>,
-    /// How the user stands, or why the record cannot be used.
-    pub standing: Result<Standing, Failure>,
-    /// Whether the system has such a user.
-    pub is_known: bool,
-    /// Whose the uid is now, who is not enrolled: the same user by another name, or another one.
-    pub renamed_to: Option<String>,
-}
-
 /// The two ways to talk.
 pub trait Dialogue {
-    /// Fails where nobody can be asked, or a secret would be shown to whom nobody meant.
+    /// Fails unless a person is at the terminal: secrets must not go into a pipe or file. A program that
+    /// talks JSON has asked for them.
     fn require_interactive(&self) -> Result<(), Failure>;
 
     /// Asks for something.
@@ -140,8 +128,11 @@ pub trait Dialogue {
     /// Says how a user stands.
     fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure>;
 
-    /// Says how all users stand, those whose record cannot be used included.
-    fn list(&mut self, rows: &[Row]) -> Result<(), Failure>;
+    /// Says how one of many stands, whose record may be one that cannot be used.
+    fn person(&mut self, person: Person) -> Result<(), Failure>;
+
+    /// That was the last one.
+    fn end_of_list(&mut self) -> Result<(), Failure>;
 
     /// Says what `doctor` has found.
     fn report(&mut self, report: &Report) -> Result<(), Failure>;

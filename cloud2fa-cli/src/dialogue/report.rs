@@ -1,7 +1,7 @@
 //! What `doctor` has found, as a person reads it: the worst first, 80 columns wide. What is to be
 //! typed or copied stands on lines of its own, and is never broken.
 
-use crate::verbs::doctor::{Finding, Report, Severity};
+use cloud2fa_doctor::{Finding, Report, Severity};
 
 const WIDTH: usize = 80;
 
@@ -76,7 +76,7 @@ fn harmless(character: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verbs::doctor::Id;
+    use cloud2fa_doctor::Id;
 
     #[test]
     fn the_worst_comes_first_and_lines_are_80_columns_wide() {

@@ -1,14 +1,13 @@
 //! The dialogue with a person at a terminal.
 
-use super::{
-    Again, Asked, Dialogue, Done, Initialised, NewKey, Row, Shut, picture, report, standing,
-};
-use crate::caller;
+use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Shut, picture, report, standing};
+use crate::advice;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
-use crate::verbs::WentBack;
-use crate::verbs::doctor::Report;
+use crate::verbs::write_back::WentBack;
+use cloud2fa::roster::Person;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
+use cloud2fa_doctor::Report;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -18,11 +17,13 @@ pub struct Terminal {
     input: Input,
     /// Whose enrolment it is, where it is another name's.
     whose: Option<String>,
+    /// The table of a list.
+    table: standing::Table,
 }
 
 impl Terminal {
     pub fn new(input: Input) -> Self {
-        Self { input, whose: None }
+        Self { input, whose: None, table: standing::Table::default() }
     }
 
     fn question(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -51,7 +52,7 @@ impl Terminal {
         for (number, code) in codes.iter().enumerate() {
             say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
         }
-        let regenerate = caller::command("regenerate", user);
+        let regenerate = advice::command("regenerate", user);
         say(&format!(
             "\nPrint them or write them down. Keep them in a safe place, not on the phone.\n\
              They are not shown again; {regenerate} makes new ones.\n\n"
@@ -226,7 +227,7 @@ impl Dialogue for Terminal {
                 format!("{}\n", why_shut(Shut::Wait(*seconds)))
             }
             Verdict::Locked => {
-                format!("Locked after too many wrong codes; {}.\n", caller::unlocks(user))
+                format!("Locked after too many wrong codes; {}.\n", advice::unlocks(user))
             }
             Verdict::ClockWentBack { .. } | Verdict::Changed => String::new(),
         })
@@ -236,14 +237,18 @@ impl Dialogue for Terminal {
         let Some(status) = standing.status() else {
             return say(&format!(
                 "{user} has no second factor; {} turns it on.\n",
-                caller::command("enable", user)
+                advice::command("enable", user)
             ));
         };
         say(&standing::of_one(self.whose.as_deref().unwrap_or(user), status))
     }
 
-    fn list(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        say(&standing::of_all(rows))
+    fn person(&mut self, person: Person) -> Result<(), Failure> {
+        self.table.add(person).map_or(Ok(()), |block| say(&block))
+    }
+
+    fn end_of_list(&mut self) -> Result<(), Failure> {
+        say(&self.table.end())
     }
 
     fn report(&mut self, found: &Report) -> Result<(), Failure> {

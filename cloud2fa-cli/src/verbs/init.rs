@@ -7,6 +7,7 @@ use crate::dialogue::{Dialogue, Initialised};
 use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::FileStore;
+use cloud2fa::names::Nss;
 use std::process::ExitCode;
 
 pub fn run(
@@ -28,7 +29,7 @@ pub fn run(
     }
     // Of a new store, too: records without the file `.store` are in no index.
     let was_complete = store.index_is_complete()?;
-    let added = store.complete_index(&*machine::names())?;
+    let added = store.complete_index(&Nss)?;
     let what = match (new, was_complete && added == 0) {
         (true, _) => Initialised::New,
         (false, true) => Initialised::Unchanged,

@@ -1,15 +1,13 @@
 //! The verbs: each looks whether it may, does one operation on the store, and says so.
 
 mod authorise;
-pub mod doctor;
+mod doctor;
 mod enable;
 mod init;
 mod list;
 mod tries;
 mod verify;
-mod write_back;
-
-pub use write_back::WentBack;
+pub mod write_back;
 
 use authorise::change;
 
@@ -21,6 +19,7 @@ use crate::{input, log, machine};
 use cloud2fa::client::Client;
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
+use cloud2fa::names::{Names, Nss};
 use cloud2fa::store::{Disabled, Issued, OldCopy};
 use cloud2fa::{FileStore, Found, Standing, Store, StoreError, User, Verifier};
 use std::io::IsTerminal;
@@ -139,10 +138,10 @@ fn manager(arguments: &Arguments, target: &Target) -> Result<(User, Box<dyn Mana
     };
     let config = machine::config(arguments)?;
     let mut store = machine::store(&config)?;
-    let (user, names) = match arguments.verb {
+    let (user, names): (User, Box<dyn Names>) = match arguments.verb {
         // For these the system must know the user.
         Verb::Enable(_) | Verb::Regenerate(_) | Verb::Verify(_) => {
-            (caller::resolve(target)?, machine::names())
+            (caller::resolve(target)?, Box::new(Nss))
         }
         _ => caller::resolve_recorded(target, &mut store)?,
     };

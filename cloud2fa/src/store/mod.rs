@@ -6,6 +6,8 @@ mod challenge;
 pub mod changes;
 mod content;
 mod error;
+mod error_text;
+mod fault;
 pub mod files;
 pub mod record;
 mod standing;
@@ -14,6 +16,7 @@ pub mod whose;
 pub use challenge::{Challenge, Challenged, Shut};
 pub use changes::{Disabled, Failures, Issued, OldCopy};
 pub use error::StoreError;
+pub use fault::{Damage, Unsafe};
 pub use standing::{Basis, Found, Listed, Standing, Status};
 
 use crate::account::{Cleared, Generation};
@@ -110,23 +113,4 @@ pub trait Store: Verifier {
 
     /// The record of that name, whatever uid it is of. `None` if there is none.
     fn record(&mut self, name: &UserName, clock: Clock<'_>) -> Option<Listed>;
-}
-
-/// Walks all records of a store in the order of names, a page at a time: a list of all would not do for a
-/// store of any size. `each` is given the store, too, to ask it more.
-pub fn walk<S: Store + ?Sized, E: From<StoreError>>(
-    store: &mut S,
-    clock: Clock<'_>,
-    mut each: impl FnMut(&mut S, Listed) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut page = store.names_after(None)?;
-    while let Some(last) = page.last().cloned() {
-        for name in page {
-            if let Some(listed) = store.record(&name, clock) {
-                each(store, listed)?;
-            }
-        }
-        page = store.names_after(Some(&last))?;
-    }
-    Ok(())
 }

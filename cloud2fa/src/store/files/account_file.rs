@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::seal::NoSeal;
 use crate::store::content::Content;
 use crate::store::error::io_error;
+use crate::store::fault::{Damage, Unsafe};
 use crate::store::record::{self, FIRST_FORMAT, FORMAT, Lost, Unread};
 use crate::store::{OldCopy, StoreError};
 use crate::user::{User, UserName};
@@ -52,7 +53,7 @@ impl<F: FileCalls> AccountFile<F> {
             return Err(StoreError::UnsafeRecord { path: self.path.clone(), why });
         }
         if facts.size != FILE_SIZE as u64 {
-            return Err(self.damaged("it has a wrong size"));
+            return Err(self.damaged(Damage::Size));
         }
         Ok(())
     }
@@ -62,17 +63,17 @@ impl<F: FileCalls> AccountFile<F> {
         let content = self.read_any()?;
         let current = slots::current(&content, &|head, text| self.file.checksum(head, text))
             .map_err(|bad| match bad {
-                BadSlots::Damaged => self.damaged("neither copy in it is as it was written"),
+                BadSlots::Damaged => self.damaged(Damage::Slots),
                 BadSlots::LaterFormat(found) => {
                     StoreError::LaterFormat { path: self.path.clone(), found }
                 }
             })?;
         if current.sequence >= HIGHEST_SEQUENCE {
-            return Err(self.damaged("its sequence number is at the end"));
+            return Err(self.damaged(Damage::LastSequence));
         }
         let read = record::read(current.format, current.text, &NoSeal);
         let account = read.map_err(|why| match why {
-            Unread::NoAccount => self.damaged("its content is not an account"),
+            Unread::NoAccount => self.damaged(Damage::NoAccount),
             Unread::Unopened(why) => StoreError::Sealed { path: self.path.clone(), why },
         })?;
         Ok(Loaded {
@@ -106,7 +107,7 @@ impl<F: FileCalls> AccountFile<F> {
     /// The account must be that of a user `name` of a host. Gives the uid.
     pub(super) fn must_name(&self, account: &Account, name: &UserName) -> Result<u32, StoreError> {
         if account.user.name != *name {
-            return Err(self.damaged("it names another user"));
+            return Err(self.damaged(Damage::OtherUser));
         }
         account.user.uid.ok_or_else(|| StoreError::NoUid { path: self.path.clone() })
     }
@@ -244,7 +245,7 @@ impl<F: FileCalls> AccountFile<F> {
         }
     }
 
-    fn damaged(&self, why: &'static str) -> StoreError {
+    fn damaged(&self, why: Damage) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), why }
     }
 }
@@ -269,21 +270,21 @@ fn encode(
 ) -> Result<Content, StoreError> {
     let nonce = slots::nonce_over(end, sealing.random_hex()?);
     let checksum = |head: &[u8], text: &[u8]| sealing.checksum(head, text);
-    let why = "its content would not fit";
+    let why = Damage::TooLong;
     slots::encode(format, sequence, &nonce, text, &checksum)
         .ok_or_else(|| StoreError::Damaged { path: path.to_owned(), why })
 }
 
 /// Why a file in the store could have been changed by others than `owner`.
-pub(super) fn wrong_with(facts: &Facts, owner: u32) -> Option<&'static str> {
+pub(super) fn wrong_with(facts: &Facts, owner: u32) -> Option<Unsafe> {
     if !facts.is_regular {
-        Some("is not a regular file")
+        Some(Unsafe::NotAFile)
     } else if facts.owner != owner {
-        Some("does not belong to root")
+        Some(Unsafe::NotRoots)
     } else if facts.mode & FORBIDDEN_BITS != 0 {
-        Some("is open to others than root")
+        Some(Unsafe::OpenToOthers)
     } else if facts.links != 1 {
-        Some("has more than one name (hard link)")
+        Some(Unsafe::SecondName)
     } else {
         None
     }

@@ -11,6 +11,7 @@ use super::system::System;
 use crate::store::StoreError;
 use crate::store::content::Content;
 use crate::store::error::io_error;
+use crate::store::fault::Unsafe;
 use crate::user::UserName;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -119,16 +120,10 @@ impl Directory {
             |why, remedy| StoreError::UnsafeStore { path: path.clone(), why, remedy };
         let status = file.metadata().map_err(io_error("examine", &path))?;
         if status.uid() != owner {
-            return Err(unsafe_store(
-                "does not belong to root",
-                "find out why, then chown it to root",
-            ));
+            return Err(unsafe_store(Unsafe::NotRoots, "find out why, then chown it to root"));
         }
         if status.mode() & OTHERS != 0 {
-            return Err(unsafe_store(
-                "is open to others than root",
-                "find out why, then chmod it to 0700",
-            ));
+            return Err(unsafe_store(Unsafe::OpenToOthers, "find out why, then chmod it to 0700"));
         }
         let calls = System { file, path: path.clone() };
         Ok(Self { calls, path, owner, marker: Marker::unknown() })
@@ -183,9 +178,9 @@ impl<C: Calls> Directory<C> {
         let file = match self.calls.open(&account_file_name(name), access) {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
-            Err(Errno::ELOOP) => return Err(unsafe_record("is a symbolic link")),
+            Err(Errno::ELOOP) => return Err(unsafe_record(Unsafe::Link)),
             Err(errno) if is_no_file(errno) => {
-                return Err(unsafe_record("is not a regular file"));
+                return Err(unsafe_record(Unsafe::NotAFile));
             }
             Err(errno) => return Err(io_error("open", &path)(errno.into())),
         };
@@ -294,7 +289,7 @@ fn open_directory(path: &Path) -> Result<(File, PathBuf), StoreError> {
             // O_NOFOLLOW: the last component is a symbolic link (open(2)).
             Some(Errno::ELOOP | Errno::ENOTDIR) => StoreError::UnsafeStore {
                 path,
-                why: "is not a directory",
+                why: Unsafe::NotADirectory,
                 remedy: "move it away, or name the directory itself as state_dir",
             },
             _ => io_error("open", &path)(error),

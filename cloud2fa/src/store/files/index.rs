@@ -14,6 +14,7 @@ use super::index_entry::Entry;
 use super::marker::Marker;
 use crate::store::StoreError;
 use crate::store::error::io_error;
+use crate::store::fault::Unsafe;
 use crate::user::{User, UserName};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
@@ -76,16 +77,16 @@ impl Index {
             Ok(file) => File::from(file),
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP | Errno::ENOTDIR) => {
-                return Err(unsafe_index(path, "is no directory"));
+                return Err(unsafe_index(path, Unsafe::IndexNotADirectory));
             }
             Err(errno) => return Err(io_error("open", &path)(errno.into())),
         };
         let status = file.metadata().map_err(io_error("examine", &path))?;
         if status.uid() != home.owner {
-            return Err(unsafe_index(path, "does not belong to root"));
+            return Err(unsafe_index(path, Unsafe::NotRoots));
         }
         if status.mode() & OTHERS != 0 {
-            return Err(unsafe_index(path, "is open to others than root"));
+            return Err(unsafe_index(path, Unsafe::OpenToOthers));
         }
         Ok(Some(Self { file, path, owner: home.owner }))
     }
@@ -227,7 +228,7 @@ fn is_no_room(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::ENOSPC | Errno::EDQUOT))
 }
 
-fn unsafe_index(path: PathBuf, why: &'static str) -> StoreError {
+fn unsafe_index(path: PathBuf, why: Unsafe) -> StoreError {
     let remedy = "find out why, then move it away and run `cloud2fa init`, which makes it anew";
     StoreError::UnsafeStore { path, why, remedy }
 }

@@ -8,6 +8,7 @@ use super::system::System;
 use crate::randomness::NoRandomness;
 use crate::store::StoreError;
 use crate::store::error::io_error;
+use crate::store::fault::Unsafe;
 use nix::errno::Errno;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -61,7 +62,7 @@ impl Marker {
                 break (file, status);
             }
         };
-        let too_large = || (status.len() > LARGEST_MARKER).then_some("is too large");
+        let too_large = || (status.len() > LARGEST_MARKER).then_some(Unsafe::TooLarge);
         if let Some(why) = wrong_with(&Facts::from(&status), owner).or_else(too_large) {
             let remedy = "restore it from a backup of the store";
             return Err(StoreError::UnsafeStore { path, why, remedy });
@@ -72,7 +73,7 @@ impl Marker {
             BadMarker::LaterFormat(found) => StoreError::LaterFormat { path, found },
             BadMarker::Damaged => StoreError::UnsafeStore {
                 path,
-                why: "is damaged",
+                why: Unsafe::DamagedMarker,
                 remedy: "restore it from a backup of the store",
             },
         })

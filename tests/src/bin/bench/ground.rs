@@ -4,8 +4,7 @@
 use crate::codes::{self, Codes};
 use crate::module::Module;
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::store::walk;
-use cloud2fa::{FileStore, Rules, Secret, Standing, StoreError, User, UserName};
+use cloud2fa::{FileStore, Rules, Secret, Standing, Store, User, UserName};
 use cloud2fa_tests::{Enrolled, machine, user};
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -125,11 +124,10 @@ impl Ground {
             FileStore::open(&store, 0, Rules::default(), Box::new(HeapMemory::default()))
                 .expect("a healthy store");
         let mut healthy = 0;
-        walk(&mut store, &user::now, |_, listed| {
+        for name in store.names_after(None).expect("a list") {
+            let listed = store.record(&name, &user::now).expect("it has just been listed");
             healthy += usize::from(matches!(listed.standing, Ok(Standing::Enrolled(..))));
-            Ok::<(), StoreError>(())
-        })
-        .expect("a list");
+        }
         assert_eq!(healthy, PEOPLE + count, "all are enrolled and healthy");
     }
 

@@ -16,14 +16,15 @@ const SOCKET: &str = "/run/cloud2fa/socket";
 /// A socket that nobody serves: what a flood costs by itself.
 const NOBODYS: &str = "/run/nobodys";
 
-/// How often somebody else does something beside a flood.
-const TIMES: usize = 8;
+/// How often somebody else does something beside a flood, and how often the flood comes anew.
+const TIMES: usize = 2;
+const TURNS: usize = 4;
 
 /// And for the figures.
 const FIGURES: usize = 20;
 
-/// Within this time somebody else is served, or within so many times what the same takes beside the same
-/// flood at a socket that nobody serves, on a machine that has much else to do.
+/// Within this time somebody else is served, or, on a machine that has much else to do, within so many times
+/// what the same takes at most beside the same flood at a socket that nobody serves.
 const SERVED_WITHIN: Duration = Duration::from_secs(2);
 /// Likewise.
 const MOST_TIMES: u32 = 5;
@@ -94,28 +95,32 @@ fn subordinate_uids(machine: &Machine) {
     machine.script(&format!("grep -qx {line} /etc/subuid || echo {line} >>/etc/subuid"));
 }
 
-/// What others notice of a flood, by whose uids so many are served at a time.
+/// What others notice of a flood, by whose uids so many are served at a time: in turn beside a socket that
+/// nobody serves and beside the service, so that whatever else the machine does falls on both alike.
 fn beside(machine: &Machine, flood: Flood, places: usize) {
     machine.add_user(SOMEBODY_ELSE);
     machine.add_user(FLOODER);
-    let nobody = listen_for_nothing(machine, NOBODYS);
-    let flooder = Flooder::come(machine, FLOODER, NOBODYS, flood);
-    let control = Times::take(machine);
-    drop(flooder);
-    drop(nobody);
-
+    let (mut control, mut times) = (Times::default(), Times::default());
+    let (mut most, mut most_kib, mut lasted) = (0, 0, Duration::ZERO);
     let since = machine.journal_cursor();
-    let began = Instant::now();
-    let is_over = AtomicBool::new(false);
-    let flooder = Flooder::come(machine, FLOODER, SOCKET, flood);
-    let (times, (most, most_kib)) = std::thread::scope(|scope| {
-        let watching = scope.spawn(|| watch(machine, &is_over));
-        let times = Times::take(machine);
-        is_over.store(true, Ordering::Relaxed);
-        (times, watching.join().expect("it watches"))
-    });
-    let lasted = began.elapsed();
-    drop(flooder);
+    for _ in 0..TURNS {
+        let nobody = listen_for_nothing(machine, NOBODYS);
+        let flooder = Flooder::come(machine, FLOODER, NOBODYS, flood);
+        control.add(machine);
+        drop((flooder, nobody));
+
+        let (began, is_over) = (Instant::now(), AtomicBool::new(false));
+        let flooder = Flooder::come(machine, FLOODER, SOCKET, flood);
+        let seen = std::thread::scope(|scope| {
+            let watching = scope.spawn(|| watch(machine, &is_over));
+            times.add(machine);
+            is_over.store(true, Ordering::Relaxed);
+            watching.join().expect("it watches")
+        });
+        (most, most_kib) = (most.max(seen.0), most_kib.max(seen.1));
+        lasted += began.elapsed();
+        drop(flooder);
+    }
     println!("    somebody else's, beside a socket that nobody serves: {}", control.told());
     println!("    beside the service: {}", times.told());
     println!("    processes at once: at most {most}, with {most_kib} KiB of their own");
@@ -125,11 +130,17 @@ fn beside(machine: &Machine, flood: Flood, places: usize) {
     for (what, times, control) in
         [("status", &times.status, &control.status), ("su", &times.su, &control.su)]
     {
-        let most = SERVED_WITHIN.max(MOST_TIMES * median(control));
+        // The slowest with the slowest: on a busy machine that is what varies most.
+        let most = SERVED_WITHIN.max(MOST_TIMES * *control.iter().max().expect("some"));
         assert!(times.iter().all(|took| *took <= most), "{what}: {times:?}, beside {control:?}");
     }
     is_as_before(machine);
-    let lines = ours(machine, &since);
+    is_hardly_heard_of(machine, &since, lasted);
+}
+
+/// A flood that has lasted so long has left few lines, and has not had the service started again and again.
+fn is_hardly_heard_of(machine: &Machine, since: &str, lasted: Duration) {
+    let lines = ours(machine, since);
     let minutes = lasted.as_secs_f64() / 60.0;
     println!("    {} lines of the service in {:.0} s", lines, lasted.as_secs_f64());
     // A flood's first lines are the same in a short time as in a minute.
@@ -138,7 +149,7 @@ fn beside(machine: &Machine, flood: Flood, places: usize) {
     #[allow(clippy::cast_precision_loss)]
     let lines = lines as f64;
     assert!(lines < most, "{lines} lines");
-    assert!(starts(machine, &since) <= 1, "systemd has started the service again and again");
+    assert!(starts(machine, since) <= 1, "systemd has started the service again and again");
 }
 
 /// What a flood adds to another user's logins: in turn beside the service and beside a socket that nobody
@@ -190,24 +201,24 @@ fn add_logins(machine: &Machine, times: &mut [Vec<Duration>; 2]) {
 }
 
 /// What somebody else does, and how long each takes.
+#[derive(Default)]
 struct Times {
     status: Vec<Duration>,
     su: Vec<Duration>,
 }
 
 impl Times {
-    fn take(machine: &Machine) -> Self {
-        let mut times = Self { status: Vec::new(), su: Vec::new() };
+    /// Some more of each.
+    fn add(&mut self, machine: &Machine) {
         for _ in 0..TIMES {
             let began = Instant::now();
             let (said, is_served) = machine.asks(SOMEBODY_ELSE, &["status"]);
             assert!(is_served, "{said}");
-            times.status.push(began.elapsed());
+            self.status.push(began.elapsed());
             let began = Instant::now();
             machine.must(&["su", "-", SOMEBODY_ELSE, "-c", "true"]);
-            times.su.push(began.elapsed());
+            self.su.push(began.elapsed());
         }
-        times
     }
 
     fn told(&self) -> String {

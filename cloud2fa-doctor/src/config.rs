@@ -1,0 +1,95 @@
+//! What the configuration says, where it weakens something.
+
+use crate::finding::{Finding, Id, Severity, shell};
+use cloud2fa::Config;
+use cloud2fa::config::{DEFAULT_PATH, Reauthenticate};
+use cloud2fa::throttle::Throttle;
+
+/// Steps either side that a phone with automatic time never needs.
+const WIDE_SKEW: u64 = 2;
+
+/// How to set a key that stands in no table, whatever the file says already: behind a table's name
+/// the key would be that table's, and one that stands twice is refused. The packages bring the file.
+pub fn set(key: &str, value: &str) -> String {
+    let first = shell(format!("1i {key} = {value}"));
+    let others = shell(format!("2,${{/^{key} *=/d}}"));
+    format!("\n    sed -i {first} {DEFAULT_PATH}\n    sed -i {others} {DEFAULT_PATH}")
+}
+
+/// The findings for a configuration that can be used.
+pub fn check(config: &Config) -> Vec<Finding> {
+    let Throttle { free_failures, first_wait, .. } = config.throttle;
+    let usual = Throttle::default();
+    let findings = [
+        (config.reauthenticate == Reauthenticate::Password).then(password_is_enough),
+        (config.skew > WIDE_SKEW).then(|| wide_skew(config.skew)),
+        (free_failures > usual.free_failures || first_wait < usual.first_wait).then(weak_throttle),
+    ];
+    findings.into_iter().flatten().collect()
+}
+
+fn password_is_enough() -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::ReauthenticatePassword,
+        "reauthenticate = \"password\": a user's password is enough to replace or turn off the second factor",
+        "Who has stolen a password takes the second factor away with it: it protects nobody then whose service is on.",
+        format!("Ask for both:{}", set("reauthenticate", "\"both\"")),
+    )
+}
+
+fn wide_skew(skew: u64) -> Finding {
+    let codes = 2 * skew + 1;
+    Finding::new(
+        Severity::Note,
+        Id::WideSkew,
+        format!("skew = {skew}: {codes} codes are right at any time"),
+        "A guess hits more often, and a code that was looked at over a shoulder lives longer.",
+        format!("If the phones have automatic time:{}", set("skew", "1")),
+    )
+}
+
+fn weak_throttle() -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::WeakThrottle,
+        "[throttle] lets wrong codes follow each other faster than by default",
+        "Who has a password can try more codes in a day, and can have the user locked sooner.",
+        "If that is not meant, take free_failures and first_wait out of cloud2fa.toml.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    /// Does to a file's content what is said to be typed.
+    fn after(typed: &str, content: &str) -> String {
+        typed.trim().lines().fold(content.to_owned(), |content, command| {
+            let command = command.strip_suffix(DEFAULT_PATH).unwrap().replace("sed -i", "sed");
+            let mut sh = Command::new("/bin/sh");
+            sh.args(["-c", &command]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut sh = sh.spawn().unwrap();
+            sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+            String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_key_that_is_set_as_is_said_counts_once_and_in_no_table() {
+        let typed = set("unenrolled", "\"refuse\"");
+        for content in [
+            "unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n",
+            "# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n",
+            "unenrolled=\"allow\"\n",
+            include_str!("../../conf/cloud2fa.toml"),
+        ] {
+            let text = after(&typed, content);
+            let config = Config::parse(&text, DEFAULT_PATH.as_ref()).unwrap();
+            assert_eq!(config.unenrolled, Some(cloud2fa::config::Unenrolled::Refuse), "{text}");
+            assert_eq!(after(&typed, &text), text);
+        }
+    }
+}

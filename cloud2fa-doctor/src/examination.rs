@@ -1,0 +1,125 @@
+//! The examination: all areas, one after the other, and what they have of each other.
+
+use crate::finding::{Finding, Report, Severity, listed};
+use crate::named::NamedStore;
+use crate::pam::AskingService;
+use crate::sshd::Look;
+use crate::stores::StoreReport;
+use crate::tools::Tools;
+use crate::{clock, config, pam, service, sshd, stores, users};
+use cloud2fa::Config;
+use std::path::Path;
+
+/// Examines a configuration alone, which may lie anywhere and be anybody's: it must be root's where
+/// logins read it, and who makes or checks it elsewhere need not be root. What is legal, however
+/// unwise, is a note: a validator that refuses a documented choice could not install it.
+pub fn candidate(path: &Path) -> Report {
+    let findings = match Config::load_candidate(path) {
+        Ok(config) => config::check(&config)
+            .into_iter()
+            .map(|finding| Finding { severity: Severity::Note, ..finding })
+            .collect(),
+        Err(error) => vec![pam::bad_config(&error.to_string())],
+    };
+    Report::new(vec![format!("the configuration {}", path.display())], findings)
+}
+
+/// Examines the machine as it is.
+pub fn examine(tools: &Tools<'_>) -> Report {
+    let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
+    let loaded = Config::load(None, tools.root);
+    looked_at.push(format!("configuration: {}", cloud2fa::config::DEFAULT_PATH));
+    match &loaded {
+        Ok(config) => findings.extend(config::check(config)),
+        Err(error) => findings.push(pam::bad_config(&error.to_string())),
+    }
+    let facts =
+        pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), tools.root);
+    // What else there is can be looked at by the defaults.
+    let config = loaded.unwrap_or_default();
+    let mut sshd = sshd::read();
+    let (of_pam, asked) = pam::check(&facts, &sshd.service());
+    looked_at.push(services_looked_at(facts.files.services().len(), &asked));
+    findings.extend(of_pam);
+
+    let clock = clock::read();
+    let stores = stores::named(&facts, &config, &asked).into_iter();
+    let stores: Vec<_> = stores.map(|store| (stores::look(tools, &store, clock), store)).collect();
+    for (looked, store) in &stores {
+        looked_at.push(looked.at.clone());
+        findings.extend(looked.findings.iter().cloned().map(|finding| store.tell(finding)));
+    }
+    let accounts = users::read();
+    let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
+    looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
+    findings.extend(clock::check(clock));
+    looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
+    findings.extend(service::check(&service::read(), &config.state_dir));
+    looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
+    findings.extend(of_users(tools.root, &accounts, &asked, &stores, &before));
+    Report::new(looked_at, findings)
+}
+
+/// Examines sshd with the stack that it has. Gives what must be done before it gets another one.
+fn of_sshd(
+    sshd: &mut Look,
+    asked: &[AskingService],
+    stores: &[(StoreReport, NamedStore)],
+    accounts: &users::Accounts,
+    findings: &mut Vec<Finding>,
+    looked_at: &mut Vec<String>,
+) -> sshd::Before {
+    // The usual store, if sshd asks by none so far.
+    let by = stores.iter().find(|(_, store)| store.services.contains(&sshd.service()));
+    let records = by.or(stores.first()).map_or(&[][..], |(looked, _)| &looked.records);
+    let enrolled = records.iter().filter(|record| record.status.is_some());
+    let enrolled: Vec<_> = enrolled.map(|record| record.user.clone()).collect();
+    if let Look::Settings(sshd) = sshd {
+        sshd.ask_for(&enrolled);
+    }
+    let root = sshd::Root {
+        is_enrolled: accounts.enrolled(records).contains("root"),
+        has_password: accounts.has_password("root"),
+    };
+    let before = sshd::before_switching_on(sshd);
+    let at_sshd = asked.iter().find(|asked| asked.service == sshd.service());
+    let is_to_be = asked.is_empty() && !enrolled.is_empty() && before == sshd::Before::Unknown;
+    match (sshd, at_sshd) {
+        (Look::Failed(failed), at_sshd) if at_sshd.is_some() || is_to_be => {
+            findings.push(sshd::unreadable(failed));
+        }
+        (Look::Settings(sshd), Some(asked)) => {
+            looked_at.push("sshd: what `sshd -T` says".to_owned());
+            findings.extend(sshd::check(sshd, asked, root));
+        }
+        _ => {}
+    }
+    before
+}
+
+fn services_looked_at(count: usize, asked: &[AskingService]) -> String {
+    let names: Vec<_> = asked.iter().map(|asked| asked.service.clone()).collect();
+    let asked = if names.is_empty() {
+        "none asks for a code".to_owned()
+    } else {
+        format!("a code is asked for by {}", listed(&names))
+    };
+    format!("PAM: {count} services; {asked}")
+}
+
+/// Compares the users with each store, for the services that go by it.
+fn of_users(
+    root: u32,
+    accounts: &users::Accounts,
+    asked: &[AskingService],
+    stores: &[(StoreReport, NamedStore)],
+    before: &sshd::Before,
+) -> Vec<Finding> {
+    let by = users::how_to_switch_on(root);
+    let of = |(looked, store): &(StoreReport, NamedStore)| {
+        let asked = store.asked(asked);
+        let findings = users::check(accounts, &looked.records, &asked, by, before);
+        findings.into_iter().map(|finding| store.tell(finding)).collect::<Vec<_>>()
+    };
+    stores.iter().flat_map(of).collect()
+}

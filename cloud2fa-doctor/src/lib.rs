@@ -1,0 +1,34 @@
+//! What `cloud2fa doctor` knows: looks at a machine as it is, and says what would go wrong before it
+//! does. No arguments, no dialogue, no exit statuses: the command has these.
+//!
+//! Each area has a file, or a folder: `read` looks at the machine, `check` is a pure function of what was
+//! read and gives findings. [`examine`] is where to begin reading; `stack` is libpam's model, at the
+//! ground, and takes nothing of the rest.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod config;
+mod examination;
+mod finding;
+mod id;
+mod named;
+mod pam;
+#[cfg(test)]
+mod pam_lines;
+mod programs;
+mod record;
+mod regular;
+mod service;
+mod sshd;
+mod stack;
+mod store;
+mod stores;
+mod tools;
+mod unopened;
+mod users;
+
+pub use examination::{candidate, examine};
+pub use finding::{Finding, Report, Severity};
+pub use id::Id;
+pub use tools::Tools;

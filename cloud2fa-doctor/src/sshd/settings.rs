@@ -1,0 +1,198 @@
+//! What sshd says of itself, and which ways of logging in come of it.
+
+use std::collections::HashMap;
+
+pub const KEYBOARD: &str = "keyboard-interactive";
+pub const PASSWORD: &str = "password";
+
+/// Methods, and what switches each.
+const SWITCHES: [(&str, &str); 5] = [
+    ("publickey", "pubkeyauthentication"),
+    ("gssapi-with-mic", "gssapiauthentication"),
+    ("hostbased", "hostbasedauthentication"),
+    (KEYBOARD, "kbdinteractiveauthentication"),
+    (PASSWORD, "passwordauthentication"),
+];
+
+/// Keywords in small letters, and their values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings(HashMap<String, String>);
+
+/// What is to be written, a keyword and its value each.
+pub type Lines = Vec<(&'static str, String)>;
+
+impl Settings {
+    /// Reads what `sshd -T` prints: a keyword and its value a line.
+    pub fn parse(output: &str) -> Self {
+        let pairs = output.lines().filter_map(|line| line.split_once(' '));
+        Self(pairs.map(|(key, value)| (key.to_owned(), value.trim().to_owned())).collect())
+    }
+
+    /// These settings, when lines have been written.
+    pub fn with(&self, lines: &Lines) -> Self {
+        let mut settings = self.clone();
+        let lines = lines.iter().map(|(key, value)| (key.to_ascii_lowercase(), value.clone()));
+        settings.0.extend(lines);
+        settings
+    }
+
+    pub fn get(&self, keyword: &str) -> &str {
+        self.0.get(keyword).map_or("", String::as_str)
+    }
+
+    pub fn is_on(&self, keyword: &str) -> bool {
+        self.get(keyword) == "yes"
+    }
+
+    /// The PAM service's name, as libpam looks for it: in small letters. It can be set since
+    /// OpenSSH 9.9.
+    pub fn service(&self) -> String {
+        match self.get("pamservicename") {
+            "" => "sshd".to_owned(),
+            name => name.to_ascii_lowercase(),
+        }
+    }
+
+    /// Whether an administrator has said which methods make a login.
+    pub fn has_methods(&self) -> bool {
+        !matches!(self.get("authenticationmethods"), "" | "any")
+    }
+
+    /// Whether root may log in, and by password or questions never (`auth_root_allowed`).
+    pub fn root_has_keys_alone(&self) -> bool {
+        let set = self.get("permitrootlogin");
+        ["prohibit-password", "without-password", "forced-commands-only"].contains(&set)
+    }
+
+    /// The ways in: each is the methods that it takes.
+    pub fn ways(&self) -> Vec<Vec<&str>> {
+        let on: Vec<_> = SWITCHES
+            .into_iter()
+            .filter(|(_, keyword)| self.is_on(keyword))
+            .map(|it| it.0)
+            .collect();
+        if !self.has_methods() {
+            return on.into_iter().map(|method| vec![method]).collect();
+        }
+        let lists = self.get("authenticationmethods").split_whitespace();
+        // `keyboard-interactive:pam` names how it is done.
+        let methods = |list: &'_ str| -> Vec<_> {
+            on.iter()
+                .copied()
+                .filter(|on| list.split(',').any(|it| it.split(':').next() == Some(on)))
+                .collect()
+        };
+        let complete = |list: &&str| {
+            list.split(',').all(|it| on.contains(&it.split(':').next().unwrap_or(it)))
+        };
+        lists.filter(complete).map(methods).collect()
+    }
+
+    /// Whether others have the same ways in, root too.
+    pub fn has_ways_of(&self, others: &Self) -> bool {
+        let switches = SWITCHES.iter().map(|(_, keyword)| *keyword);
+        let mut keywords = switches.chain(["permitrootlogin", "authenticationmethods"]);
+        keywords.all(|keyword| self.get(keyword) == others.get(keyword))
+    }
+
+    /// Whether no way in has PAM's questions.
+    pub fn no_way_asks(&self) -> bool {
+        !self.ways().iter().any(|way| way.contains(&KEYBOARD))
+    }
+
+    /// The ways in that root has.
+    pub fn ways_of_root(&self) -> Vec<Vec<&str>> {
+        let mut ways = self.ways();
+        match self.get("permitrootlogin") {
+            "no" => ways.clear(),
+            _ if self.root_has_keys_alone() => ways.retain(|way| !has_secret(way)),
+            _ => {}
+        }
+        ways
+    }
+
+    /// What makes sshd ask PAM's questions, and not take a password by the method of that name.
+    pub fn asking(&self) -> Lines {
+        let mut lines = vec![
+            ("KbdInteractiveAuthentication", "yes".to_owned()),
+            ("PasswordAuthentication", "no".to_owned()),
+        ];
+        if self.has_methods() {
+            let list = |list: &str| {
+                let is_password = |it: &&str| it.split(':').next() == Some(PASSWORD);
+                let methods = list.split(',').map(|it| if is_password(&it) { BY_PAM } else { it });
+                methods.collect::<Vec<_>>().join(",")
+            };
+            let before = self.get("authenticationmethods");
+            let lists: Vec<_> = before.split_whitespace().map(list).collect();
+            if lists.join(" ") != before {
+                lines.push(("AuthenticationMethods", lists.join(" ")));
+            }
+        }
+        lines
+    }
+
+    /// What makes these the ways in; sshd lets nobody in by a method that is switched off.
+    pub fn methods(&self, methods: &str) -> Lines {
+        let mut lines = vec![("AuthenticationMethods", methods.to_owned())];
+        if !self.is_on("kbdinteractiveauthentication") {
+            lines.push(("KbdInteractiveAuthentication", "yes".to_owned()));
+        }
+        lines
+    }
+}
+
+/// How PAM's questions are named in a list of methods.
+const BY_PAM: &str = "keyboard-interactive:pam";
+
+/// Whether a way takes something that is typed.
+pub fn has_secret(way: &[&str]) -> bool {
+    way.iter().any(|it| [KEYBOARD, PASSWORD].contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_named_in_small_letters_as_libpam_looks_for_it() {
+        assert_eq!(Settings::parse("pamservicename SSHD-Inside\n").service(), "sshd-inside");
+        assert_eq!(Settings::default().service(), "sshd");
+    }
+
+    #[test]
+    fn methods_that_take_the_password_are_made_to_ask() {
+        let settings =
+            Settings::parse("authenticationmethods publickey,password password hostbased\n");
+        assert_eq!(
+            settings.asking().last(),
+            Some(&(
+                "AuthenticationMethods",
+                "publickey,keyboard-interactive:pam keyboard-interactive:pam hostbased".to_owned()
+            ))
+        );
+        assert_eq!(Settings::parse("authenticationmethods any\n").asking().len(), 2);
+    }
+
+    #[test]
+    fn root_gets_in_by_what_permit_root_login_leaves() {
+        let ways = |root: &str, methods: &str| {
+            let text = format!(
+                "pubkeyauthentication yes\nkbdinteractiveauthentication yes\npermitrootlogin {root}\n\
+                 authenticationmethods {methods}\n"
+            );
+            Settings::parse(&text).ways_of_root().len()
+        };
+        let both = "publickey,keyboard-interactive:pam";
+        for (root, methods, expected) in [
+            ("yes", "any", 2),
+            ("no", "any", 0),
+            ("without-password", "any", 1),
+            ("prohibit-password", both, 0),
+            ("forced-commands-only", both, 0),
+            ("yes", both, 1),
+        ] {
+            assert_eq!(ways(root, methods), expected, "{root} {methods}");
+        }
+    }
+}
