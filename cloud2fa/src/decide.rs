@@ -4,24 +4,10 @@ use crate::account::{Account, Enrolment, Usage};
 use crate::answer::Factor;
 use crate::backup_codes::CodeHash;
 use crate::history::{Entry, Origin, Outcome};
+use crate::rules::Rules;
 use crate::throttle::{Throttle, Wait};
 use crate::time::UnixTime;
 use crate::totp::{Secret, TimeStep, Token};
-
-/// The rules that the administrator sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// How many steps a phone's clock may be off, either side (RFC 6238 section 5.2: at most one is recommended).
-    pub skew: u64,
-    /// What wrong codes cost.
-    pub throttle: Throttle,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { skew: 1, throttle: Throttle::default() }
-    }
-}
 
 /// An answer as the decision needs it: a backup code comes hashed, since that takes
 /// long and is done before the account is locked.

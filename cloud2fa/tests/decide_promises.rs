@@ -12,8 +12,9 @@ mod typed;
 
 use accounts::{hash, new_account};
 use cloud2fa::account::{SpentCodes, Usage};
-use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
+use cloud2fa::rules::Rules;
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Account, Secret, TimeStep, UnixTime};
 use model::{kind, wait_after};

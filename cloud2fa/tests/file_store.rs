@@ -6,7 +6,8 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::decide::{Purpose, Rules, Verdict};
+use cloud2fa::decide::{Purpose, Verdict};
+use cloud2fa::rules::Rules;
 use cloud2fa::store::{Basis, Challenge, Failures, OldCopy, Standing, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Answer, BackupCode, FileStore, Generation, UnixTime};

@@ -8,7 +8,7 @@ mod house;
 mod names;
 
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::Rules;
+use cloud2fa::rules::Rules;
 use cloud2fa::store::{Basis, Failures, Store, StoreError};
 use cloud2fa::{FileStore, UserName};
 use house::{FILE, House, NOW, accepted, alice, later, open, owner};

@@ -6,8 +6,9 @@
 #[path = "common/house.rs"]
 mod house;
 
-use cloud2fa::decide::{Purpose, Rules, Verdict};
+use cloud2fa::decide::{Purpose, Verdict};
 use cloud2fa::history::Outcome;
+use cloud2fa::rules::Rules;
 use cloud2fa::store::{Basis, Failures, Store, StoreError, Verifier};
 use cloud2fa::throttle::Throttle;
 use cloud2fa::{Answer, BackupCode, Cleared, Factor, FileStore, UnixTime};

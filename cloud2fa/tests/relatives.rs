@@ -19,8 +19,9 @@ mod accounts;
 
 use accounts::{code_set, hash, new_account};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
+use cloud2fa::rules::Rules;
 use cloud2fa::{
     Account, Answer, Attempt, Challenge, FileStore, Generation, Secret, TimeStep, Token, UnixTime,
     User, UserName, Verifier,

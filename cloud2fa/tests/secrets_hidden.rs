@@ -9,8 +9,9 @@ mod house;
 
 use accounts::{code_set, new_account};
 use cloud2fa::backup_codes::{BackupCode, CodeHash, HeapMemory};
-use cloud2fa::decide::{Claim, Purpose, Rules, decide};
+use cloud2fa::decide::{Claim, Purpose, decide};
 use cloud2fa::history::Origin;
+use cloud2fa::rules::Rules;
 use cloud2fa::store::{Basis, Failures, OldCopy, Store, StoreError, Verifier};
 use cloud2fa::{Answer, PendingEnrolment, Secret, TimeStep};
 use house::{FILE, FORMAT, House, LATER_FORMAT, NOW, SLOT, alice, file_of, later, newest, user};

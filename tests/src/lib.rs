@@ -30,6 +30,7 @@ pub mod recipe;
 pub mod records;
 pub mod service;
 pub mod slots;
+pub mod sources;
 pub mod sshd;
 pub mod strace;
 pub mod syslog;

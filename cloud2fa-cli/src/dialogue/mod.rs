@@ -2,6 +2,7 @@
 
 mod decisions;
 mod json;
+mod out;
 mod picture;
 mod report;
 mod standing;

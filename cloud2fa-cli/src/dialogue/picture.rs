@@ -1,7 +1,7 @@
 //! The QR code in the terminal: how it is drawn, and whether it fits.
 
 use super::NewKey;
-use super::terminal::say;
+use super::out::say;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use cloud2fa::qr::Style;

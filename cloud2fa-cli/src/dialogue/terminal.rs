@@ -1,5 +1,6 @@
 //! The dialogue with a person at a terminal.
 
+use super::out::say;
 use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Shut, picture, report, standing};
 use crate::advice;
 use crate::failure::{Failure, Kind};
@@ -8,7 +9,7 @@ use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -70,14 +71,6 @@ impl Terminal {
             }
         }
     }
-}
-
-pub(super) fn say(text: &str) -> Result<(), Failure> {
-    let mut output = std::io::stdout().lock();
-    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-    written.map_err(|error| {
-        Failure::new(Kind::Unavailable, format!("the terminal cannot be written to ({error})"))
-    })
 }
 
 impl Dialogue for Terminal {

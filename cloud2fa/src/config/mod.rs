@@ -6,7 +6,7 @@ mod file;
 
 pub use error::ConfigError;
 
-use crate::decide::Rules;
+use crate::rules::Rules;
 use crate::throttle::Throttle;
 use fields::{Fields, Mistake, string, unsigned};
 use file::{must_not_lead_away, read_checked};

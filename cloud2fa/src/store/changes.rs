@@ -9,8 +9,9 @@ use crate::account::{Account, Cleared, Enrolment, Generation, SpentCodes, Usage}
 use crate::answer::Answer;
 use crate::attempt::Attempt;
 use crate::backup_codes::{BackupCode, BackupCodeSet, CodeHash, HashRecipe};
-use crate::decide::{Claim, Rules, Verdict, decide};
+use crate::decide::{Claim, Verdict, decide};
 use crate::enrolment::ProvenEnrolment;
+use crate::rules::Rules;
 use crate::time::UnixTime;
 use crate::user::User;
 use std::io;

@@ -3,8 +3,9 @@
 #![allow(missing_docs, dead_code)]
 
 use crate::accounts::{hash, new_account};
-use cloud2fa::decide::{Claim, Purpose, Rules, Verdict, decide};
+use cloud2fa::decide::{Claim, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
+use cloud2fa::rules::Rules;
 use cloud2fa::{Account, Secret, TimeStep, Token, UnixTime};
 
 /// The first moment of step 58 800 000.

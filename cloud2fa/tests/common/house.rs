@@ -6,8 +6,9 @@
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
 use cloud2fa::backup_codes::HeapMemory;
-use cloud2fa::decide::{Purpose, Rules, Verdict};
+use cloud2fa::decide::{Purpose, Verdict};
 use cloud2fa::history::Origin;
+use cloud2fa::rules::Rules;
 use cloud2fa::store::{Basis, Failures, Issued, Listed, Standing, Status, StoreError};
 use cloud2fa::{
     Answer, Attempt, BackupCode, Cleared, FileStore, Generation, PendingEnrolment, Secret, Store,

@@ -5,8 +5,9 @@
 use crate::accounts::hash;
 use cloud2fa::account::{Notices, Usage};
 use cloud2fa::backup_codes::CODES;
-use cloud2fa::decide::{Claim, Purpose, Rules, Verdict};
+use cloud2fa::decide::{Claim, Purpose, Verdict};
 use cloud2fa::history::{Entry, Origin, Outcome};
+use cloud2fa::rules::Rules;
 use cloud2fa::throttle::{Throttle, Wait};
 use cloud2fa::{Secret, TimeStep, UnixTime};
 use std::collections::VecDeque;

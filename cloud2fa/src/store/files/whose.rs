@@ -71,8 +71,8 @@ impl FileStore {
 mod tests {
     use super::*;
     use crate::backup_codes::HeapMemory;
-    use crate::decide::Rules;
     use crate::names::Known;
+    use crate::rules::Rules;
     use crate::store::{Challenge, Verifier};
     use crate::time::UnixTime;
     use std::os::unix::fs::OpenOptionsExt;
