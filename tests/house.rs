@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 7] = [
     &[
         "backup_codes",
         "otpauth",
+        "pam_service",
         "qr",
         "randomness",
         "rules",

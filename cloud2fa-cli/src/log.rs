@@ -5,7 +5,7 @@ use crate::machine::ROOT;
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::log::{Call, Decision, Event, LogLine, Reason, Severity};
 use cloud2fa::store::OldCopy;
-use cloud2fa::{Cleared, Factor, User, Verdict};
+use cloud2fa::{Cleared, Factor, PAM_SERVICE, User, Verdict};
 use nix::unistd::getuid;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
@@ -55,7 +55,7 @@ fn log(method: &str, user: &User, event: &Event) {
     let line = LogLine {
         event,
         user: Some(user.name.as_str()),
-        service: "cloud2fa",
+        service: PAM_SERVICE,
         remote_host: None,
         call: Some(Call { uid: Some(ROOT), method: Some(method) }),
     };

@@ -1,9 +1,9 @@
 //! The service for users without root: units, socket, program, and its own PAM file.
 
 use crate::finding::{Finding, Id, Severity, shell, systemd_word};
-use crate::pam::OWN_SERVICE;
 use crate::programs;
 use crate::stack::DIRECTORIES;
+use cloud2fa::PAM_SERVICE;
 use cloud2fa::client::SOCKET;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct Service {
 pub fn read() -> Service {
     let units = Path::new("/run/systemd/system").exists().then(units);
     let program = units.as_ref().and_then(|units| units.program.clone());
-    let has_pam_file = DIRECTORIES.iter().any(|it| Path::new(it).join(OWN_SERVICE).is_file());
+    let has_pam_file = DIRECTORIES.iter().any(|it| Path::new(it).join(PAM_SERVICE).is_file());
     Service {
         socket: socket(),
         closed: closed(),

@@ -88,7 +88,7 @@ impl fmt::Debug for BackupCode {
 }
 
 /// Where Argon2's working memory comes from: the module maps it and gives it back at once.
-pub trait HashMemory {
+pub trait HashMemory: Send {
     /// At least `blocks` blocks, or nothing where the system has not that much.
     fn blocks(&mut self, blocks: usize) -> Option<&mut [Block]>;
 

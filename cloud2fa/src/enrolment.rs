@@ -58,7 +58,7 @@ impl PendingEnrolment {
 }
 
 /// A secret that an app has proven to have. Only [`PendingEnrolment::prove`] makes one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ProvenEnrolment {
     pub(crate) secret: Secret,
     /// The step of the proof: spent from the start.

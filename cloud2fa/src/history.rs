@@ -2,6 +2,7 @@
 //! fills the log with noise hides nothing here.
 
 use crate::answer::Factor;
+use crate::pam_service::PAM_SERVICE;
 use crate::time::UnixTime;
 use std::net::IpAddr;
 
@@ -31,7 +32,7 @@ impl Origin {
 
     /// At the service and the command of this package, as their log lines have it.
     pub fn own() -> Self {
-        Self::new("cloud2fa", None)
+        Self::new(PAM_SERVICE, None)
     }
 
     /// The service: at most 24 bytes of plain ASCII, without blanks.

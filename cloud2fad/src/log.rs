@@ -3,18 +3,15 @@
 
 #![forbid(unsafe_code)]
 
-use cloud2fa::StoreError;
 use cloud2fa::log::{Call, Event, LogLine, Reason, Severity};
 use cloud2fa::manage::Refusal;
+use cloud2fa::{PAM_SERVICE, StoreError};
 use std::io::Write;
-
-/// What stands for `PAM_SERVICE`: the PAM service by which passwords are checked.
-const SERVICE: &str = "cloud2fa";
 
 /// Logs what was decided about `user`.
 pub fn event(event: &Event, user: Option<&str>, call: Call<'_>) {
-    let line =
-        LogLine { event, user, service: SERVICE, remote_host: None, call: Some(call) }.to_string();
+    let line = LogLine { event, user, service: PAM_SERVICE, remote_host: None, call: Some(call) }
+        .to_string();
     write(event.severity, &line);
 }
 

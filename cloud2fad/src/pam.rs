@@ -1,8 +1,8 @@
 //! All unsafe code of the service: the password's check, by the machine's own PAM stack.
 #![allow(unsafe_code)]
 
-use cloud2fa::UserName;
 use cloud2fa::manage::{PasswordCheck, PasswordRefused};
+use cloud2fa::{PAM_SERVICE, UserName};
 use libc::{c_char, c_int, c_void};
 use pam::constants::PamResultCode::{
     self, PAM_ACCT_EXPIRED, PAM_AUTH_ERR, PAM_BUF_ERR, PAM_CONV_ERR, PAM_MAXTRIES,
@@ -15,9 +15,6 @@ use pam::constants::{
 use std::ffi::{CStr, CString};
 use std::ptr;
 use zeroize::Zeroizing;
-
-/// The service file: `/etc/pam.d/cloud2fa`. The module steps aside for it.
-const SERVICE: &CStr = c"cloud2fa";
 
 /// Messages in one call of the conversation (`PAM_MAX_NUM_MSG` in _pam_types.h).
 const MOST_MESSAGES: c_int = 32;
@@ -86,6 +83,7 @@ impl PasswordCheck for Pam {
 
     fn check(&mut self, name: &UserName, password: &[u8]) -> Result<(), PasswordRefused> {
         let name = CString::new(name.as_str()).map_err(|_| PasswordRefused::Wrong)?;
+        let service = CString::new(PAM_SERVICE).expect("the name has no NUL");
         // A password with a NUL cannot be typed anywhere else, either.
         if password.contains(&0) {
             return Err(PasswordRefused::Wrong);
@@ -99,7 +97,7 @@ impl PasswordCheck for Pam {
         // SAFETY: the strings end with a NUL; libpam copies them and the conversation. The
         // password lives until pam_end, and only `answer` reads it.
         let code = unsafe {
-            pam_start(SERVICE.as_ptr(), name.as_ptr(), &raw const conversation, &raw mut handle)
+            pam_start(service.as_ptr(), name.as_ptr(), &raw const conversation, &raw mut handle)
         };
         if code != PAM_SUCCESS as c_int {
             return Err(PasswordRefused::Unavailable(format!("pam_start gave {code}")));

@@ -252,6 +252,9 @@ struct Mapping {
     blocks: usize,
 }
 
+// SAFETY: the mapping is this value's alone, and any thread may use and unmap it.
+unsafe impl Send for Mapping {}
+
 // A Block may lie in a mapping: pages are aligned more strictly, and zeros are a Block.
 const _: () = assert!(align_of::<Block>() <= 4096 && size_of::<Block>() == 1024);
 

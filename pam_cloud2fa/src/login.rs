@@ -13,16 +13,12 @@ use cloud2fa::reach::Reach;
 use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
 use cloud2fa::{
-    Answer, Attempt, Challenge, Challenged, Config, Generation, Names, Purpose, StoreError, User,
-    UserName, Verifier,
+    Answer, Attempt, Challenge, Challenged, Config, Generation, Names, PAM_SERVICE, Purpose,
+    StoreError, User, UserName, Verifier,
 };
 use pam::constants::PamResultCode;
 use std::path::Path;
 use zeroize::Zeroize;
-
-/// The service of our own password check, whose stack may include this module by way of
-/// common-auth: a second factor there would lock out whoever wants to change it.
-const OWN_SERVICE: &str = "cloud2fa";
 
 /// The store, the configuration and the working memory belong to root.
 const ROOT: u32 = 0;
@@ -100,7 +96,7 @@ impl<H: Host> Login<'_, H> {
         arguments: &[&[u8]],
         memory: Box<dyn HashMemory>,
     ) -> Result<Outcome, Outcome> {
-        if self.host.service() == OWN_SERVICE {
+        if self.host.service() == PAM_SERVICE {
             return Ok(Outcome::skipped(Reason::OwnService));
         }
         let arguments = Arguments::parse(arguments.iter().copied())

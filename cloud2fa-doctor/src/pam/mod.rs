@@ -22,13 +22,10 @@ use crate::stack::{
     self, Fault, Files, Handler, Module, Place, has_one_answer, jumps_over_the_end,
 };
 use arguments::arguments_of;
-use cloud2fa::Config;
 use cloud2fa::module_arguments::Arguments;
+use cloud2fa::{Config, PAM_SERVICE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-
-/// The service of the password's check before a change; the module steps aside there.
-pub const OWN_SERVICE: &str = "cloud2fa";
 
 /// All that the checks go by.
 #[derive(Debug, Default)]
@@ -150,7 +147,7 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
             }
             continue;
         };
-        if service == OWN_SERVICE {
+        if service == PAM_SERVICE {
             continue;
         }
         let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
