@@ -9,6 +9,7 @@
 //!
 //! The checks run one after another: they share the machine.
 
+mod broken;
 mod confined;
 mod crowd;
 mod doctor;
@@ -50,6 +51,10 @@ const CHECKS: &[Check] = &[
     ("without the service such a login is refused at once", sandbox::login_without_service),
     ("a connection takes little memory", crowd::memory_of_one),
     ("the service is started once, and serves all", crowd::one_instance),
+    (
+        "a service that cannot be executed keeps systemd from nothing, and serves when it can",
+        broken::cannot_be_executed,
+    ),
     ("1000 connections of one user at once: others are served", crowd::thousand),
     ("made again and again: others are served", crowd::thousand_again_and_again),
     ("200 remade without pause: others are served", crowd::remade_without_pause),
