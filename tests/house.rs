@@ -34,7 +34,7 @@ const FLOORS: [&[&str]; 7] = [
     &["account", "answer", "attempt", "budget", "decide", "enrolment", "history"],
     &["store"],
     &["log", "manage"],
-    &["client", "roster"],
+    &["ceremony", "client", "roster"],
     &["reach"],
 ];
 

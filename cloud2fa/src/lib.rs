@@ -12,6 +12,7 @@ pub mod answer;
 pub mod attempt;
 pub mod backup_codes;
 pub mod budget;
+pub mod ceremony;
 pub mod client;
 pub mod config;
 pub mod decide;

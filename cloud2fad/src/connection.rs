@@ -32,7 +32,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const MOST_CALLS: u32 = 32;
 
 /// Why there is no further message.
-pub enum Gone {
+pub enum Hangup {
     /// The peer has hung up, or time is over.
     Finished,
     /// For the log.
@@ -57,27 +57,27 @@ impl Connection {
     }
 
     /// The next message, without the NUL that ends it.
-    pub fn receive(&mut self, enrolling: bool) -> Result<Zeroizing<Vec<u8>>, Gone> {
+    pub fn receive(&mut self, enrolling: bool) -> Result<Zeroizing<Vec<u8>>, Hangup> {
         loop {
             // Also where the next message is there already: many sent at once are not more time.
             if self.time_left(enrolling).is_zero() {
-                return Err(Gone::Misbehaved(Misbehaviour::TookTooLong));
+                return Err(Hangup::Misbehaved(Misbehaviour::TookTooLong));
             }
             if let Some(message) = self.inbox.take() {
-                let too_many = Gone::Misbehaved(Misbehaviour::TooManyCalls);
+                let too_many = Hangup::Misbehaved(Misbehaviour::TooManyCalls);
                 self.calls_left = self.calls_left.checked_sub(1).ok_or(too_many)?;
                 return Ok(message);
             }
             if self.inbox.is_too_long() {
-                return Err(Gone::Misbehaved(Misbehaviour::MessageTooLong));
+                return Err(Hangup::Misbehaved(Misbehaviour::MessageTooLong));
             }
             self.wait(enrolling)?;
             match self.inbox.read(&mut self.stream) {
-                Ok(0) if self.inbox.is_empty() => return Err(Gone::Finished),
-                Ok(0) => return Err(Gone::Misbehaved(Misbehaviour::HungUpInTheMiddle)),
+                Ok(0) if self.inbox.is_empty() => return Err(Hangup::Finished),
+                Ok(0) => return Err(Hangup::Misbehaved(Misbehaviour::HungUpInTheMiddle)),
                 Ok(_) => self.heard = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(Gone::Finished),
+                Err(_) => return Err(Hangup::Finished),
             }
         }
     }
@@ -98,15 +98,15 @@ impl Connection {
     }
 
     /// Waits for something to read, or until the time is over.
-    fn wait(&self, enrolling: bool) -> Result<(), Gone> {
+    fn wait(&self, enrolling: bool) -> Result<(), Hangup> {
         loop {
             let left = self.time_left(enrolling);
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             match poll(&mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(0) => return Err(Gone::Misbehaved(Misbehaviour::TookTooLong)),
+                Ok(0) => return Err(Hangup::Misbehaved(Misbehaviour::TookTooLong)),
                 Ok(_) => return Ok(()),
                 Err(nix::errno::Errno::EINTR) => {}
-                Err(_) => return Err(Gone::Finished),
+                Err(_) => return Err(Hangup::Finished),
             }
         }
     }
@@ -125,13 +125,13 @@ mod tests {
         connection.began -= WHOLE;
         assert!(matches!(
             connection.receive(false),
-            Err(Gone::Misbehaved(Misbehaviour::TookTooLong))
+            Err(Hangup::Misbehaved(Misbehaviour::TookTooLong))
         ));
         assert!(connection.receive(true).is_ok(), "a key waits for its code for longer");
         connection.began -= WHOLE_ENROLLING;
         assert!(matches!(
             connection.receive(true),
-            Err(Gone::Misbehaved(Misbehaviour::TookTooLong))
+            Err(Hangup::Misbehaved(Misbehaviour::TookTooLong))
         ));
     }
 }

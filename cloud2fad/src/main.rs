@@ -17,7 +17,7 @@ mod session;
 
 use cloud2fa::UnixTime;
 use cloud2fa::log::{Call, Event, Reason, Severity};
-use connection::{Connection, Gone};
+use connection::{Connection, Hangup};
 use listener::Listener;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl::set_dumpable;
@@ -80,20 +80,21 @@ fn serve() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     tell(Report::Somebody);
-    if let Err(Gone::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer)) {
+    if let Err(Hangup::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer))
+    {
         tell(Report::Misbehaved(how));
     }
     Ok(())
 }
 
 /// Answers call after call, until the connection ends.
-fn answer_all(mut connection: Connection, mut session: Session) -> Result<Infallible, Gone> {
+fn answer_all(mut connection: Connection, mut session: Session) -> Result<Infallible, Hangup> {
     loop {
         let message = connection.receive(session.is_enrolling())?;
         let answer = interface::answer(&mut session, &message);
-        let answer = answer.ok_or(Gone::Misbehaved(Misbehaviour::NoCall))?;
+        let answer = answer.ok_or(Hangup::Misbehaved(Misbehaviour::NoCall))?;
         zeroize_stack::<WORK>();
-        connection.send(&answer).map_err(|_| Gone::Finished)?;
+        connection.send(&answer).map_err(|_| Hangup::Finished)?;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Shut};
+use super::{Again, Dialogue, Done, Initialised, NewKey, Question, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::messages::{self, write_line};
@@ -41,15 +41,15 @@ impl Dialogue for Json {
         Ok(())
     }
 
-    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn ask(&mut self, what: Question, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let (ask, wrong) = match what {
-            Asked::Password => ("password", "wrong_password"),
-            Asked::Code | Asked::BackupCode(_) => ("code", "wrong_code"),
-            Asked::CurrentCode => ("current_code", "wrong_code"),
+            Question::Password => ("password", "wrong_password"),
+            Question::Code | Question::BackupCode(_) => ("code", "wrong_code"),
+            Question::CurrentCode => ("current_code", "wrong_code"),
         };
         let (because, wait_seconds) = match what {
-            Asked::BackupCode(Shut::Wait(seconds)) => (Some("wait"), Some(seconds)),
-            Asked::BackupCode(Shut::Locked) => (Some("locked"), None),
+            Question::BackupCode(Shut::Wait(seconds)) => (Some("wait"), Some(seconds)),
+            Question::BackupCode(Shut::Locked) => (Some("locked"), None),
             _ => (None, None),
         };
         say(&messages::Ask {

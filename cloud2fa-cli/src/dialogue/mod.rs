@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 /// What somebody is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum Question {
     /// The user's password.
     Password,
     /// A code.
@@ -101,7 +101,7 @@ pub trait Dialogue {
     fn require_interactive(&self) -> Result<(), Failure>;
 
     /// Asks for something.
-    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
+    fn ask(&mut self, what: Question, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
 
     /// Shows the key of a new enrolment.
     fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;

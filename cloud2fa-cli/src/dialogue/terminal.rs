@@ -1,7 +1,9 @@
 //! The dialogue with a person at a terminal.
 
 use super::out::say;
-use super::{Again, Asked, Dialogue, Done, Initialised, NewKey, Shut, picture, report, standing};
+use super::{
+    Again, Dialogue, Done, Initialised, NewKey, Question, Shut, picture, report, standing,
+};
 use crate::advice;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
@@ -82,18 +84,20 @@ impl Dialogue for Terminal {
         Err(Failure::new(Kind::Usage, message))
     }
 
-    fn ask(&mut self, what: Asked, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fn ask(&mut self, what: Question, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if let Some(again) = again {
             say(&why_again(what, again))?;
         }
         match what {
-            Asked::Password => self.question_unseen("Password: "),
-            Asked::Code => self.question("Code: "),
-            Asked::BackupCode(shut) => {
+            Question::Password => self.question_unseen("Password: "),
+            Question::Code => self.question("Code: "),
+            Question::BackupCode(shut) => {
                 say(&format!("{} A backup code can be tried now.\n", why_shut(shut)))?;
                 self.question("Backup code: ")
             }
-            Asked::CurrentCode => self.question("Code of the app as it is now, or a backup code: "),
+            Question::CurrentCode => {
+                self.question("Code of the app as it is now, or a backup code: ")
+            }
         }
     }
 
@@ -282,12 +286,14 @@ fn what_was_cleared(cleared: Cleared) -> String {
 }
 
 /// Why something is asked for once more.
-fn why_again(what: Asked, again: Again) -> String {
+fn why_again(what: Question, again: Again) -> String {
     let why = match (what, again.clock_off_seconds) {
-        (Asked::Password, _) => "That is not the password.".to_owned(),
-        (Asked::CurrentCode, _) => "That is not a code of the enrolment, or a used one.".to_owned(),
-        (Asked::Code | Asked::BackupCode(_), None) => "That is not the code.".to_owned(),
-        (Asked::Code | Asked::BackupCode(_), Some(seconds)) => {
+        (Question::Password, _) => "That is not the password.".to_owned(),
+        (Question::CurrentCode, _) => {
+            "That is not a code of the enrolment, or a used one.".to_owned()
+        }
+        (Question::Code | Question::BackupCode(_), None) => "That is not the code.".to_owned(),
+        (Question::Code | Question::BackupCode(_), Some(seconds)) => {
             let direction = if seconds < 0 { "behind" } else { "ahead of" };
             let seconds = seconds.unsigned_abs();
             format!(

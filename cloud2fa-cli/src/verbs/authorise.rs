@@ -1,7 +1,7 @@
 //! What a change needs before it is made: the password, and a code of what is to be changed.
 
 use super::tries::{Missed, until_right};
-use crate::dialogue::{Asked, Dialogue};
+use crate::dialogue::{Dialogue, Question};
 use crate::failure::Failure;
 use crate::machine;
 use cloud2fa::manage::{Manager, Refusal};
@@ -19,14 +19,14 @@ pub fn change<T>(
         dialogue.require_interactive()?;
     }
     if needs.password {
-        until_right(dialogue, Asked::Password, |typed| {
+        until_right(dialogue, Question::Password, |typed| {
             manager.authenticate(user, typed).map_err(missed)
         })?;
     }
     if !needs.current_code {
         return Ok(make(manager, None)?);
     }
-    until_right(dialogue, Asked::CurrentCode, |typed| {
+    until_right(dialogue, Question::CurrentCode, |typed| {
         let answer = Answer::parse(typed).ok_or_else(|| missed(Refusal::NotACode))?;
         make(manager, Some(&answer)).map_err(missed)
     })

@@ -1,18 +1,18 @@
 //! `enable`: show a new key, let one code prove it, save, show the backup codes.
 
-use super::tries::{Missed, until_right};
 use super::{change, manager, warn_of};
 use crate::arguments::{Arguments, Enable};
-use crate::dialogue::{Asked, Dialogue, Done, NewKey};
+use crate::dialogue::{Again, Dialogue, Done, NewKey, Question};
 use crate::failure::{Failure, Kind};
 use crate::qr_file::QrFile;
 use crate::{caller, log, machine};
+use cloud2fa::User;
+use cloud2fa::ceremony::{Ceremony, Step};
 use cloud2fa::enrolment::NotProven;
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{self, Manager, Refusal};
 use cloud2fa::qr::Picture;
 use cloud2fa::store::Issued;
-use cloud2fa::{Answer, User};
 use std::process::ExitCode;
 
 pub fn run(
@@ -78,29 +78,30 @@ fn show(
     Ok(file)
 }
 
-/// Asks for a code until one proves the key, and saves it then.
+/// Asks for a code until one proves the key, which is saved then.
 fn prove(
     user: &User,
     manager: &mut dyn Manager,
     dialogue: &mut dyn Dialogue,
 ) -> Result<Issued, Failure> {
-    until_right(dialogue, Asked::Code, |typed| {
-        let not_proven = match Answer::parse(typed) {
-            Some(Answer::Token(token)) => match manager.confirm_enrolment(&token, &machine::now) {
-                Err(Refusal::NotProven(not_proven)) => {
-                    log::not_proven(user, not_proven);
-                    not_proven
-                }
-                outcome => return outcome.map_err(|refusal| Missed::Over(refusal.into())),
-            },
-            Some(Answer::BackupCode(_)) | None => NotProven::WrongCode,
+    let (mut ceremony, mut again) = (Ceremony::new(manager), None);
+    loop {
+        let typed = dialogue.ask(Question::Code, again)?;
+        let (why, tries_left) = match ceremony.answer(&typed, &machine::now)? {
+            Step::HandOut(issued) => return Ok(issued),
+            Step::NotProven { why, tries_left } => (why, tries_left),
         };
-        let clock_off_seconds = match not_proven {
-            NotProven::WrongCode => None,
-            NotProven::ClockOff { seconds } => Some(seconds),
+        if let Some(why) = why {
+            log::not_proven(user, why);
+        }
+        if tries_left == 0 {
+            let message = "no code was right; nothing was saved. Look whether the app shows the account just added, and start again";
+            return Err(Failure::new(Kind::WrongCode, message));
+        }
+        let clock_off_seconds = match why {
+            Some(NotProven::ClockOff { seconds }) => Some(seconds),
+            Some(NotProven::WrongCode) | None => None,
         };
-        let message = "no code was right; nothing was saved. Look whether the app shows the account just added, and start again";
-        let failure = Failure::new(Kind::WrongCode, message);
-        Err(Missed::Wrong { clock_off_seconds, failure })
-    })
+        again = Some(Again { tries_left, clock_off_seconds });
+    }
 }

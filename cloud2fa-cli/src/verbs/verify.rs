@@ -4,7 +4,7 @@
 use super::tries::{Missed, until_right};
 use super::{manager, say_whose};
 use crate::arguments::{Arguments, Target};
-use crate::dialogue::{Asked, Dialogue, Shut};
+use crate::dialogue::{Dialogue, Question, Shut};
 use crate::failure::{Failure, Kind};
 use crate::{log, machine};
 use cloud2fa::history::Origin;
@@ -48,7 +48,7 @@ pub fn run(
 
 /// Asks until something shaped like a code is typed. What is not counts as nothing.
 fn ask(dialogue: &mut dyn Dialogue, shut: Option<Shut>) -> Result<Answer, Failure> {
-    until_right(dialogue, shut.map_or(Asked::Code, Asked::BackupCode), |typed| {
+    until_right(dialogue, shut.map_or(Question::Code, Question::BackupCode), |typed| {
         let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
         Answer::parse(typed).ok_or_else(|| Missed::wrong(Failure::new(Kind::WrongCode, message)))
     })
