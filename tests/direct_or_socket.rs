@@ -6,7 +6,7 @@
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{FileStore, Policy, Secret, Status, Store};
 use cloud2fa_tests::service::{self, LOG};
-use cloud2fa_tests::user::{self, Enrolled};
+use cloud2fa_tests::user::{self, Enrolled, numbered};
 use cloud2fa_tests::view::{Seen, View, as_user, bind, directory};
 use std::path::Path;
 
@@ -78,8 +78,12 @@ fn each_row_of_the_table() {
         ("a read-only store, and no socket", both(READ_ONLY, NO_SOCKET), Way::Unavailable),
         ("no directory", NO_DIRECTORY.to_owned(), Way::Service),
         ("no directory, and no socket", both(NO_DIRECTORY, NO_SOCKET), Way::Unavailable),
-        ("a user's program", as_user(6076), Way::Service),
-        ("a user's program, and no socket", both(NO_SOCKET, &as_user(6077)), Way::Unavailable),
+        ("a user's program", as_user(numbered(76)), Way::Service),
+        (
+            "a user's program, and no socket",
+            both(NO_SOCKET, &as_user(numbered(77))),
+            Way::Unavailable,
+        ),
         ("a directory that is no store", ANOTHER.to_owned(), Way::Unavailable),
         ("a store that others may read", unsafe_store, Way::Unavailable),
         ("a store whose marker is damaged", spoilt_marker, Way::Unavailable),

@@ -34,13 +34,7 @@ pub const LOG: &str = "/run/cloud2fad.log";
 
 /// The built service.
 pub fn path() -> PathBuf {
-    let service = machine::workspace().join("target/release/cloud2fad");
-    assert!(
-        service.is_file(),
-        "there is no service at {}: build it (cargo build --release -p cloud2fad)",
-        service.display()
-    );
-    service
+    machine::built("CLOUD2FA_SERVICE", "cloud2fad")
 }
 
 /// Starts the service, once for a test program, on an empty store at the usual place.
@@ -108,7 +102,7 @@ pub struct Raw(UnixStream);
 
 impl From<UnixStream> for Raw {
     fn from(stream: UnixStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        stream.set_read_timeout(Some(Duration::from_secs(120))).expect("a time limit");
         Self(stream)
     }
 }
