@@ -23,7 +23,10 @@ const STORE: &str = "/var/lib/cloud2fa";
 const MOST_MEMORY_KIB: u64 = 16 * 1024;
 
 /// How long the other user may wait for an answer, on a machine under load.
-const SERVED_WITHIN: Duration = Duration::from_secs(5);
+const SERVED_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long connections may take to be hung up on that are given some seconds, on a machine under load.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A hostile user, and what is watched meanwhile.
 #[derive(Debug)]
@@ -134,7 +137,7 @@ impl Attack {
 
     /// What must be true after each attack.
     pub fn end(self, what: &str) {
-        self.until_all_are_gone(Duration::from_secs(10));
+        self.until_all_are_gone(PATIENCE);
         let served = self.watch.served.load(Ordering::Relaxed);
         self.watch.over.store(true, Ordering::Relaxed);
         for thread in self.watch.threads {
