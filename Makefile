@@ -60,13 +60,13 @@ test-outer: build
 	@tools/install-missing test
 	@tests/all
 
-test-real: build # Run those on booted machines and of the Debian packages, minutes each (W="package ...": these alone)
-	@tools/install-missing test deb
+test-real: build # Run those, on booted machines and of the Debian packages (W="package ...": these alone)
+	@tools/install-missing real
 	@tests/real $(W)
 
 # Built without what makes it small, so that it takes seconds, and not in the place of what is shipped.
 QUICK   := $(CURDIR)/target/quick
-check: # Build quickly, and run one program of the tests, in a private machine: make check T=login [WORD=...]
+check: # Build quickly, and run one program of the tests: make check T=login [WORD=...]
 	@[ -n "$(T)" ] || { echo "Which one? make check T=NAME, where tests/NAME.rs is there." >&2; exit 1; }
 	@tools/install-missing build
 	$(CARGO) build --locked --profile quick -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
