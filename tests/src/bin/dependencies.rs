@@ -1,6 +1,6 @@
 //! Judges what the workspace depends on, as `cargo metadata` tells it: `tools/dependencies` runs it.
 //!
-//! dependencies ACCEPTED <METADATA       ACCEPTED is tools/dependencies.toml
+//! dependencies ACCEPTED <METADATA       ACCEPTED is tools/dependencies.list
 //!
 //! Refused are a crate that wants a newer Rust than ours, one whose licence is not on the list or that is not
 //! from where all the others are, and a second version of a crate for which no reason is written.
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let path = std::env::args().nth(1).expect("usage: dependencies ACCEPTED <METADATA");
     let accepted = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let accepted: toml::Table = accepted.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
+    let accepted = Accepted::of(&accepted);
     let metadata: Value =
         serde_json::from_reader(std::io::stdin()).expect("what cargo metadata says");
     let packages = packages_of(&metadata);
@@ -28,6 +28,29 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     ExitCode::FAILURE
+}
+
+/// What is written in the list.
+struct Accepted<'l> {
+    licences: BTreeSet<&'l str>,
+    /// Crates that may come twice; each line has a reason.
+    twice: BTreeSet<&'l str>,
+}
+
+impl<'l> Accepted<'l> {
+    fn of(list: &'l str) -> Self {
+        let (mut licences, mut twice) = (BTreeSet::new(), BTreeSet::new());
+        let lines =
+            list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines {
+            match line.split(": ").collect::<Vec<_>>()[..] {
+                ["licence", licence] => licences.insert(licence),
+                ["twice", name, _reason, ..] => twice.insert(name),
+                _ => panic!("neither \"licence: WHICH\" nor \"twice: CRATE: REASON\": {line}"),
+            };
+        }
+        Self { licences, twice }
+    }
 }
 
 struct Package<'m> {
@@ -55,11 +78,10 @@ fn packages_of(metadata: &Value) -> Vec<Package<'_>> {
         .collect()
 }
 
-fn complaints_about(packages: &[Package<'_>], accepted: &toml::Table) -> Vec<String> {
+fn complaints_about(packages: &[Package<'_>], accepted: &Accepted<'_>) -> Vec<String> {
     let rust =
         packages.iter().filter(|package| package.is_ours).find_map(|package| package.rust_version);
     let rust = rust.expect("the workspace says its rust-version");
-    let licences = accepted["licences"].as_array().expect("licences");
     let others: Vec<_> = packages.iter().filter(|package| !package.is_ours).collect();
     let usual = usual_source(&others);
     let mut complaints = Vec::new();
@@ -71,14 +93,9 @@ fn complaints_about(packages: &[Package<'_>], accepted: &toml::Table) -> Vec<Str
         {
             complain(format!("wants Rust {wanted}, and ours is {rust}"));
         }
-        if package
-            .licence
-            .is_none_or(|licence| !licences.iter().any(|known| known.as_str() == Some(licence)))
-        {
-            complain(format!(
-                "its licence is not on the list: {}",
-                package.licence.unwrap_or("none")
-            ));
+        let licence = package.licence.unwrap_or("none");
+        if !accepted.licences.contains(licence) {
+            complain(format!("its licence is not on the list: {licence}"));
         }
         if package.source.is_none() || package.source != usual {
             complain(format!(
@@ -87,7 +104,7 @@ fn complaints_about(packages: &[Package<'_>], accepted: &toml::Table) -> Vec<Str
             ));
         }
     }
-    complaints.extend(complaints_about_versions(packages, &accepted["twice"]));
+    complaints.extend(complaints_about_versions(packages, &accepted.twice));
     complaints
 }
 
@@ -110,24 +127,17 @@ fn numbers(version: &str) -> Vec<u32> {
     numbers
 }
 
-fn complaints_about_versions(packages: &[Package<'_>], reasons: &toml::Value) -> Vec<String> {
+fn complaints_about_versions(packages: &[Package<'_>], twice: &BTreeSet<&str>) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in packages {
         versions.entry(package.name).or_default().insert(package.version);
     }
     versions.retain(|_, versions| versions.len() > 1);
-    let reasons = reasons.as_table().expect("a table");
-    let has_reason = |name: &str| {
-        reasons
-            .get(name)
-            .and_then(toml::Value::as_str)
-            .is_some_and(|reason| !reason.trim().is_empty())
-    };
-    let without = versions.iter().filter(|(name, _)| !has_reason(name));
-    let without = without.map(|(name, versions)| {
-        format!("{name}: in several versions, and no reason is written: {versions:?}")
-    });
-    let useless = reasons.keys().filter(|name| !versions.contains_key(name.as_str()));
+    let without =
+        versions.iter().filter(|(name, _)| !twice.contains(*name)).map(|(name, versions)| {
+            format!("{name}: in several versions, and no reason is written: {versions:?}")
+        });
+    let useless = twice.iter().filter(|name| !versions.contains_key(*name));
     without
         .chain(useless.map(|name| format!("{name}: it comes once; take the reason away")))
         .collect()
