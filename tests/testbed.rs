@@ -98,7 +98,7 @@ fn other_machine(script: &str) -> Command {
 #[test]
 fn machines_at_once_have_users_of_their_own() {
     must_be_private();
-    let mut first = other_machine("id -u alice; id -u u299; read -r line");
+    let mut first = other_machine("id -u alice; id -u u299; read -r line; exit 0");
     let mut first = first.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(first.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut uid = || said.next().unwrap().parse::<u32>().unwrap();
