@@ -148,6 +148,7 @@ fn the_service_s_lines_count_against_nobody() {
     let (fixture, user) = (Fixture::new(), name_of(uid));
     let mut calls = visitor::connect(uid);
     let answer = calls.call("Authenticate", &json!({ "user": user, "password": "a wrong one" }));
+    service::logged(&[&format!(" uid={uid} ")]);
     let log = std::fs::read_to_string(service::LOG).expect("the service's log");
     let lines = log.lines().filter(|line| line.contains(&format!(" uid={uid} ")));
     let lines: String = lines

@@ -119,7 +119,7 @@ fn a_uid_that_is_nobodys_has_no_connections_at_all() {
     assert!(connection.receive().is_empty());
     let line =
         " reason=unknown_user factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=1000100 ";
-    assert!(std::fs::read_to_string(service::LOG).unwrap().contains(line));
+    service::logged(&[line]);
     // It is not asked about again for a minute.
     let mut connection = visitor::connect(uid);
     assert!(connection.receive().is_empty());

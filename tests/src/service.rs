@@ -3,7 +3,7 @@
 
 use crate::command;
 use crate::machine;
-use crate::processes::as_user;
+use crate::processes::{as_user, wait_for};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use serde_json::{Value, json};
@@ -73,6 +73,16 @@ pub fn start() {
             }
         });
     });
+}
+
+/// The last line of the log that has all these parts in it. It comes by way of the process that listens, and
+/// so a moment after the answer: this waits for it.
+pub fn logged(parts: &[&str]) -> String {
+    wait_for(&format!("a line of the log with {parts:?}"), || {
+        let log = fs::read_to_string(LOG).ok()?;
+        let line = log.lines().rev().find(|line| parts.iter().all(|part| line.contains(part)));
+        line.map(str::to_owned)
+    })
 }
 
 /// Copies a program to where every user may run it.
