@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Once;
 
-/// alice's.
-
 /// The command as alice runs it, where she can.
 fn as_alice(arguments: &[&str]) -> Ended {
     static PUBLISHED: Once = Once::new();

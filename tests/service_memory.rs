@@ -17,7 +17,7 @@ fn is_wiped(pid: u32, what: &str, secrets: &Secrets) {
         *found = secrets.found_in(&memory::of_process(pid));
         found.is_empty().then_some(())
     };
-    for _ in 0..20 {
+    for _ in 0..200 {
         if gone(&mut found).is_some() {
             return;
         }
