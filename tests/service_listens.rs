@@ -70,7 +70,9 @@ fn a_user_about_whom_nobody_answers_keeps_nobody_waiting_and_is_hung_up_on() {
         let took = is_served(uid);
         assert!(took < AT_ONCE, "{uid} waited for {took:?}");
     }
-    assert!(instances_of(numbered(140)).len() <= 1, "who is not known has one place");
+    // One that has just lost the place may not be quite gone yet.
+    let one_place = || (instances_of(numbered(140)).len() <= 1).then_some(());
+    wait_for("one place for who is not known", one_place);
     waits[0].send(GREETING);
     assert!(waits[0].receive().is_empty(), "an answer, although nobody knows whose");
     let lasted = began.elapsed();
