@@ -142,7 +142,8 @@ fn no_test_program_is_forgotten() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files =
         tests.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let files: BTreeSet<_> = files.filter(|name| name.ends_with(".rs")).collect();
+    let files: BTreeSet<_> =
+        files.filter(|name| Path::new(name).extension().is_some_and(|end| end == "rs")).collect();
     let manifest = fs::read_to_string(tests.join("Cargo.toml")).unwrap();
     let value = |entry: &str, key: &str| {
         let line = entry.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
