@@ -29,8 +29,8 @@ COMMAND := target/release/cloud2fa
 SERVICE := target/release/cloud2fad
 # The crates whose tests need neither root nor what is built for use.
 CRATES  := -p cloud2fa -p pam_cloud2fa -p cloud2fa-doctor -p cloud2fa-cli -p cloud2fad
-# What is built for use is built of these.
-SOURCES := Cargo.toml Cargo.lock $(shell find cloud2fa pam_cloud2fa cloud2fa-doctor cloud2fa-cli cloud2fad conf/io.cloud2fa.varlink \
+# What is built for use is built of these: all crates but the tests. tests/src/machine.rs says the same.
+SOURCES := Cargo.toml Cargo.lock $(shell find $(filter-out tests/,$(dir $(wildcard */Cargo.toml))) conf/io.cloud2fa.varlink \
 	-path '*/tests' -prune -o -type f -print)
 SUDO    := $(if $(DESTDIR),,$(if $(filter 0,$(shell id -u)),,sudo))
 # Whether there is a systemd to be told.
@@ -41,7 +41,7 @@ UNKNOWN := $(if $(shell systemctl --version 2>/dev/null | awk 'NR == 1 && $$2 < 
 # A Debian package that has the module: dpkg knows nothing of what is put over it or taken away.
 PACKAGED = $(if $(DESTDIR),,$(shell dpkg-query --search $(PAMDIR)/pam_cloud2fa.so 2>/dev/null))
 
-.PHONY: help demo test test-fast bench bench-pairs build deb deb-source install uninstall clean
+.PHONY: help demo test test-outer test-real check test-fast bench bench-pairs build deb deb-source install uninstall clean
 
 help: # List the verbs
 	@sed -n 's/^\([a-z-]*\):.*# \(.*\)/    make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,9 +50,29 @@ demo: build # Install what is missing, and show a login with a second factor; us
 	@tools/install-missing demo
 	@tests/demo
 
-test: build # Install what the tests need, and run all of them
-	@tools/install-missing test deb
-	@tests/all $(CRATES)
+test: # Install what the tests need, and run all of them but those of test-real
+	@tools/install-missing test
+	@$(MAKE) --no-print-directory test-fast
+	@$(MAKE) --no-print-directory test-outer
+
+# What is built, seen from outside.
+test-outer: build
+	@tools/install-missing test
+	@tests/all
+
+test-real: build # Run those, on booted machines and of the Debian packages (W="package ...": these alone)
+	@tools/install-missing real
+	@tests/real $(W)
+
+# Built without what makes it small, so that it takes seconds, and not in the place of what is shipped.
+QUICK   := $(CURDIR)/target/quick
+check: # Build quickly, and run one program of the tests: make check T=login [WORD=...]
+	@[ -n "$(T)" ] || { echo "Which one? make check T=NAME, where tests/NAME.rs is there." >&2; exit 1; }
+	@tools/install-missing build
+	$(CARGO) build --locked --profile quick -p pam_cloud2fa -p cloud2fa-cli -p cloud2fad
+	CLOUD2FA_MODULE=$(QUICK)/libpam_cloud2fa.so CLOUD2FA_COMMAND=$(QUICK)/cloud2fa CLOUD2FA_SERVICE=$(QUICK)/cloud2fad \
+		$(CARGO) --config "target.'cfg(all())'.runner = '$(CURDIR)/tests/private-machine'" \
+		test --locked -p cloud2fa-tests --test $(T) -- $(WORD)
 
 test-fast: # Run the tests that need neither root nor machines
 	@tools/install-missing build

@@ -149,7 +149,7 @@ fn a_configuration_that_is_no_text_file_refuses_without_waiting() {
     let (fixture, _) = Fixture::with("alice");
     let path = fixture.config_path();
     let _watchdog =
-        Watchdog::bites_after(Duration::from_secs(20), "a login at a strange configuration");
+        Watchdog::bites_after(Duration::from_secs(120), "a login at a strange configuration");
     let refuse = |what: &str, says: &str| {
         let line = refused_as_misconfigured(&fixture, "CONFIG nullok");
         assert!(line.contains(says), "{what}: {line}");

@@ -6,6 +6,7 @@ use cloud2fa_tests::Fixture;
 use cloud2fa_tests::command::{Ended, ended, of, path, run};
 use cloud2fa_tests::index;
 use cloud2fa_tests::service::as_uid;
+use cloud2fa_tests::user::uid;
 use std::process::{Command, Stdio};
 
 /// Both dialogues refuse alike; gives the text.
@@ -102,7 +103,7 @@ fn sudo_without_a_name_has_two_readings() {
 fn an_ordinary_user_is_told_what_only_root_can_do() {
     let (fixture, _) = Fixture::with("alice");
     let as_user = |arguments: &[&str]| -> Ended {
-        let mut as_alice = as_uid(5001, &path());
+        let mut as_alice = as_uid(uid("alice"), &path());
         ended(as_alice.args(arguments).stdin(Stdio::null()))
     };
     for verb in [&["list"][..], &["init"], &["unlock", "alice"]] {
@@ -125,7 +126,8 @@ fn an_ordinary_user_is_told_what_only_root_can_do() {
 fn a_user_is_told_when_the_service_cannot_be_reached() {
     cloud2fa_tests::machine::must_be_private();
     for verb in ["status", "enable", "regenerate", "disable", "verify"] {
-        let ended = ended(as_uid(5001, &path()).args([verb, "--json"]).stdin(Stdio::null()));
+        let ended =
+            ended(as_uid(uid("alice"), &path()).args([verb, "--json"]).stdin(Stdio::null()));
         let last = ended.last();
         assert_eq!((last["error"].as_str(), ended.status), (Some("unavailable"), 1), "{verb}");
         let message = last["message"].as_str().unwrap();

@@ -7,17 +7,13 @@ use cloud2fa_tests::command::ended;
 use cloud2fa_tests::service::{self, COMMAND, as_uid};
 use cloud2fa_tests::syslog;
 use cloud2fa_tests::terminal::{Terminal, shown_codes};
-use cloud2fa_tests::user::{self, A_MOMENT, Enrolled, step_with_time_left};
+use cloud2fa_tests::user::{self, A_MOMENT, Enrolled, name_of, numbered, step_with_time_left};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CURRENT_CODE: &str = "Code of the app as it is now, or a backup code: ";
-
-fn name_of(uid: u32) -> String {
-    format!("u{:03}", uid - 6000)
-}
 
 fn record(uid: u32) -> PathBuf {
     Path::new("/var/lib/cloud2fa").join(format!("{}.account", name_of(uid)))
@@ -64,7 +60,7 @@ fn token(secret: &Secret) -> Token {
 
 #[test]
 fn a_user_enrols_with_the_password_which_is_never_shown() {
-    let mut terminal = start(6080, &["enable"]);
+    let mut terminal = start(numbered(80), &["enable"]);
     type_password(&mut terminal, "correct horse");
     terminal.expect("That is not the password. Tries left: 2.");
     type_password(&mut terminal, "pw");
@@ -86,23 +82,23 @@ fn a_user_enrols_with_the_password_which_is_never_shown() {
 
 #[test]
 fn three_wrong_passwords_are_enough() {
-    let mut terminal = start(6081, &["enable"]);
+    let mut terminal = start(numbered(81), &["enable"]);
     for told in ["Tries left: 2.", "Tries left: 1.", "the password is wrong; nothing was changed"] {
         type_password(&mut terminal, "not it");
         terminal.expect(told);
     }
     let (screen, status) = terminal.end();
     assert_eq!((status, screen.matches("Password: ").count()), (3, 3), "{screen}");
-    assert!(!record(6081).exists());
+    assert!(!record(numbered(81)).exists());
 }
 
 #[test]
 fn leaving_at_the_password_changes_nothing_and_gives_the_terminal_back() {
-    let whose = enrol(6082);
-    let before = std::fs::read(record(6082)).unwrap();
+    let whose = enrol(numbered(82));
+    let before = std::fs::read(record(numbered(82))).unwrap();
     for verb in ["enable", "regenerate", "disable"] {
         // `enable` is for who has none yet.
-        let uid = if verb == "enable" { 6083 } else { 6082 };
+        let uid = if verb == "enable" { numbered(83) } else { numbered(82) };
         // A line that was begun ends with the first Ctrl-D, the input with the second one.
         for keys in [CTRL_C, "half a passw\x03", CTRL_D, "half\x04\x04"] {
             let mut terminal = start_in_a_shell(uid, &[verb]);
@@ -117,14 +113,14 @@ fn leaving_at_the_password_changes_nothing_and_gives_the_terminal_back() {
             assert!(!screen.contains("half"), "{screen}");
         }
     }
-    assert!(!record(6083).exists());
-    assert_eq!(std::fs::read(record(6082)).unwrap(), before, "{}", whose.user.name);
+    assert!(!record(numbered(83)).exists());
+    assert_eq!(std::fs::read(record(numbered(82))).unwrap(), before, "{}", whose.user.name);
 }
 
 #[test]
 fn a_shell_does_not_get_the_terminal_in_the_middle_of_a_password() {
     let mut shell = Command::new("setpriv");
-    shell.args(["--reuid", "6090", "--regid", "6090", "--clear-groups", "--", "/bin/sh", "-i"]);
+    shell.args(["--reuid", "u090", "--regid", "u090", "--clear-groups", "--", "/bin/sh", "-i"]);
     service::start();
     let mut terminal = Terminal::start(&shell, 80);
     terminal.type_in(&format!("{COMMAND} enable; echo ended with $?\n"));
@@ -141,8 +137,8 @@ fn a_shell_does_not_get_the_terminal_in_the_middle_of_a_password() {
 
 #[test]
 fn new_backup_codes_take_the_password_and_a_code() {
-    let whose = enrol(6084);
-    let mut terminal = start(6084, &["regenerate"]);
+    let whose = enrol(numbered(84));
+    let mut terminal = start(numbered(84), &["regenerate"]);
     type_password(&mut terminal, "pw");
     terminal.expect(CURRENT_CODE);
     assert!(terminal.echoes());
@@ -169,15 +165,15 @@ fn who_acts_for_oneself_is_not_told_roots_forms() {
         ("status", "u091 has no second factor; `cloud2fa enable` turns it on.\n"),
         ("regenerate", "cloud2fa: u091 is not enrolled; `cloud2fa enable` enrols\n"),
     ] {
-        let (screen, _) = start(6091, &[verb]).end();
+        let (screen, _) = start(numbered(91), &[verb]).end();
         assert_eq!(screen.replace('\r', ""), told, "{verb}");
     }
 }
 
 #[test]
 fn turning_off_takes_the_password_and_a_code() {
-    let whose = enrol(6085);
-    let mut terminal = start(6085, &["disable"]);
+    let whose = enrol(numbered(85));
+    let mut terminal = start(numbered(85), &["disable"]);
     type_password(&mut terminal, "pw");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.backup_codes[5]));
@@ -187,15 +183,15 @@ fn turning_off_takes_the_password_and_a_code() {
 
 #[test]
 fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
-    let whose = enrol(6086);
-    let mut terminal = start(6086, &["enable"]);
+    let whose = enrol(numbered(86));
+    let mut terminal = start(numbered(86), &["enable"]);
     terminal.expect("u086 is enrolled already; `cloud2fa enable --replace` replaces the enrolment");
     let (screen, status) = terminal.end();
     assert!(status == 4 && !screen.contains("Password"), "{status}: {screen}");
 
     // Left before the proof: the old code is spent, the old enrolment stands.
     for (number, proves) in [false, true].into_iter().enumerate() {
-        let mut terminal = start(6086, &["enable", "--replace"]);
+        let mut terminal = start(numbered(86), &["enable", "--replace"]);
         type_password(&mut terminal, "pw");
         terminal.expect(CURRENT_CODE);
         terminal.type_in(&format!("{}\n", whose.backup_codes[number]));
@@ -211,7 +207,8 @@ fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
         }
         assert_eq!(terminal.end().1, if proves { 0 } else { 130 });
         let old = whose.secret.to_base32();
-        let file = String::from_utf8_lossy(&std::fs::read(record(6086)).unwrap()).into_owned();
+        let file =
+            String::from_utf8_lossy(&std::fs::read(record(numbered(86))).unwrap()).into_owned();
         assert_eq!(file.contains(&*old), !proves);
     }
 }
@@ -220,14 +217,14 @@ fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
 fn an_account_without_a_password_is_told_so_and_not_asked() {
     service::start();
     user::set_shadow("u087", "*:20000:0:99999:7:::");
-    let (screen, status) = start(6087, &["enable"]).end();
+    let (screen, status) = start(numbered(87), &["enable"]).end();
     assert!(screen.contains("this account has no password to check, or a locked one"), "{screen}");
     assert!(status == 1 && !screen.contains("Password:"), "{status}: {screen}");
 }
 
 #[test]
 fn a_service_that_is_off_is_named_with_what_to_do() {
-    let command = cloud2fa(6088, &["enable"]);
+    let command = cloud2fa(numbered(88), &["enable"]);
     let script = "mount -t tmpfs tmpfs /run/cloud2fa; exec \"$@\"";
     let mut without = Command::new("unshare");
     without.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", script, "sh"]);
@@ -239,16 +236,16 @@ fn a_service_that_is_off_is_named_with_what_to_do() {
 
 #[test]
 fn without_a_terminal_and_without_json_a_user_is_asked_nothing() {
-    enrol(6089);
-    let before = std::fs::read(record(6089)).unwrap();
+    enrol(numbered(89));
+    let before = std::fs::read(record(numbered(89))).unwrap();
     let verbs =
         [&["enable"][..], &["enable", "--replace"], &["regenerate"], &["disable"], &["verify"]];
     for verb in verbs {
-        let ended = ended(cloud2fa(6089, verb).stdin(Stdio::null()));
+        let ended = ended(cloud2fa(numbered(89), verb).stdin(Stdio::null()));
         assert_eq!(ended.status, 2, "{verb:?}: {ended:?}");
         let said = &ended.errors;
         assert!(said.contains("needs a terminal") && said.contains("--json"), "{verb:?}: {said}");
         assert_eq!(ended.output, "", "{verb:?}");
     }
-    assert_eq!(std::fs::read(record(6089)).unwrap(), before);
+    assert_eq!(std::fs::read(record(numbered(89))).unwrap(), before);
 }

@@ -5,7 +5,7 @@
 use cloud2fa::{BackupCode, Secret};
 use cloud2fa_tests::memory::{self, Secrets};
 use cloud2fa_tests::service::{self, COMMAND, as_uid};
-use cloud2fa_tests::user;
+use cloud2fa_tests::user::{self, numbered};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -66,7 +66,7 @@ fn text(what: &str, text: &str) -> Secrets {
 
 #[test]
 fn a_password_and_a_code_are_wiped_before_the_next_question() {
-    let mut dialogue = Dialogue::start(6290, "enable");
+    let mut dialogue = Dialogue::start(numbered(290), "enable");
     dialogue.is_asked("password");
     assert!(
         !text("an environment", "PATH=/")
@@ -91,7 +91,7 @@ fn a_backup_code_is_wiped_before_the_next_question() {
     service::start();
     let user = user::of_this_machine("u291");
     user::enrol(Path::new("/var/lib/cloud2fa"), user, Secret::generate().unwrap());
-    let mut dialogue = Dialogue::start(6291, "regenerate");
+    let mut dialogue = Dialogue::start(numbered(291), "regenerate");
     dialogue.is_asked("password");
     dialogue.answer("pw");
     dialogue.is_asked("current_code");

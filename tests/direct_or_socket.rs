@@ -6,7 +6,7 @@
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{FileStore, Rules, Secret, Status, Store};
 use cloud2fa_tests::service::{self, LOG};
-use cloud2fa_tests::user::{self, Enrolled};
+use cloud2fa_tests::user::{self, Enrolled, numbered};
 use cloud2fa_tests::view::{Seen, View, as_user, bind, directory};
 use std::path::Path;
 
@@ -41,9 +41,12 @@ fn status(of: &Enrolled) -> Status {
 }
 
 /// Whether the service was asked to evaluate a code of that user's.
-fn service_evaluated(whose: &Enrolled) -> bool {
-    let log = std::fs::read_to_string(LOG).unwrap();
+fn service_evaluated(whose: &Enrolled, is_expected: bool) -> bool {
     let name = format!(" user=\"{}\" ", whose.user.name);
+    if is_expected {
+        service::logged(&[&name, " method=Verify"]);
+    }
+    let log = std::fs::read_to_string(LOG).unwrap();
     log.lines().any(|line| line.contains(&name) && line.contains(" method=Verify"))
 }
 
@@ -78,8 +81,12 @@ fn each_row_of_the_table() {
         ("a read-only store, and no socket", both(READ_ONLY, NO_SOCKET), Way::Unavailable),
         ("no directory", NO_DIRECTORY.to_owned(), Way::Service),
         ("no directory, and no socket", both(NO_DIRECTORY, NO_SOCKET), Way::Unavailable),
-        ("a user's program", as_user(6076), Way::Service),
-        ("a user's program, and no socket", both(NO_SOCKET, &as_user(6077)), Way::Unavailable),
+        ("a user's program", as_user(numbered(76)), Way::Service),
+        (
+            "a user's program, and no socket",
+            both(NO_SOCKET, &as_user(numbered(77))),
+            Way::Unavailable,
+        ),
         ("a directory that is no store", ANOTHER.to_owned(), Way::Unavailable),
         ("a store that others may read", unsafe_store, Way::Unavailable),
         ("a store whose marker is damaged", spoilt_marker, Way::Unavailable),
@@ -103,7 +110,11 @@ fn each_row_of_the_table() {
                 }
                 Way::Direct | Way::Service => evaluates(&view, &whose, code, &what),
             }
-            assert_eq!(service_evaluated(&whose), way == Way::Service, "{what}");
+            assert_eq!(
+                service_evaluated(&whose, way == Way::Service),
+                way == Way::Service,
+                "{what}"
+            );
         }
     }
 }
@@ -142,7 +153,7 @@ fn a_record_that_is_missing_means_not_enrolled_whatever_the_service_knows() {
     let refused = View::new(PAM_HOST, "missing2", &empty, "").login(name, code);
     assert_eq!((refused.code.as_str(), refused.asked), ("PAM_AUTH_ERR", true));
     assert!(refused.line.contains(" reason=not_enrolled "), "{refused:?}");
-    assert!(!service_evaluated(&whose));
+    assert!(!service_evaluated(&whose, false));
 }
 
 #[test]
@@ -153,7 +164,7 @@ fn a_record_that_is_damaged_refuses_whatever_the_service_knows() {
         View::new(PAM_HOST, "damaged1", &damaged, "nullok").login("u091", &whose.backup_codes[0]);
     is_unavailable(&seen, "a damaged record");
     assert!(seen.line.contains("u091.account is damaged"), "{seen:?}");
-    assert!(!service_evaluated(&whose));
+    assert!(!service_evaluated(&whose, false));
 }
 
 #[test]

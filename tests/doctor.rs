@@ -158,7 +158,7 @@ fn what_is_wrong_with_module_and_other_services_is_found() {
         (
             "the module's directory is somebody's",
             |_| {
-                shell(&format!("mkdir -p /run/s; cp {MODULE} /run/s; chown 5001 /run/s"));
+                shell(&format!("mkdir -p /run/s; cp {MODULE} /run/s; chown alice /run/s"));
                 set_stack("COMMON\nauth required /run/s/pam_cloud2fa.so nullok");
             },
             &["module_unusable"],

@@ -5,14 +5,12 @@ use cloud2fa_tests::checkup::{doctor, look, set_mode, shell};
 use cloud2fa_tests::command::{self, Ended, ended};
 use cloud2fa_tests::machine;
 use cloud2fa_tests::service::as_uid;
+use cloud2fa_tests::user::uid;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Once;
-
-/// alice's.
-const UID: u32 = 5001;
 
 /// The command as alice runs it, where she can.
 fn as_alice(arguments: &[&str]) -> Ended {
@@ -21,7 +19,9 @@ fn as_alice(arguments: &[&str]) -> Ended {
     machine::must_be_private();
     PUBLISHED
         .call_once(|| shell(&format!("install -m 0755 {} {COMMAND}", command::path().display())));
-    ended(as_uid(UID, Path::new(COMMAND)).arg("doctor").args(arguments).stdin(Stdio::null()))
+    ended(
+        as_uid(uid("alice"), Path::new(COMMAND)).arg("doctor").args(arguments).stdin(Stdio::null()),
+    )
 }
 
 /// A file that alice has made, which her group may write.
@@ -29,7 +29,7 @@ fn candidate(name: &str, text: &str) -> PathBuf {
     machine::must_be_private();
     let path = Path::new("/run/tmp").join(name);
     fs::write(&path, text).unwrap();
-    std::os::unix::fs::chown(&path, Some(UID), Some(UID)).unwrap();
+    std::os::unix::fs::chown(&path, Some(uid("alice")), Some(uid("alice"))).unwrap();
     set_mode(path.to_str().unwrap(), 0o664);
     path
 }

@@ -6,6 +6,7 @@ use cloud2fa_tests::machine::{module, program, workspace};
 use cloud2fa_tests::processes::another_user;
 use cloud2fa_tests::sshd::Sshd;
 use cloud2fa_tests::syslog::{self, Line};
+use cloud2fa_tests::user::{name_of, numbered};
 use cloud2fa_tests::{Fixture, Reply, service, visitor};
 use serde_json::json;
 use std::path::Path;
@@ -143,12 +144,13 @@ fn a_wrong_code_at_a_real_sshd_counts_against_the_client() {
 
 #[test]
 fn the_service_s_lines_count_against_nobody() {
-    const UID: u32 = 6060;
-    let (fixture, user) = (Fixture::new(), format!("u{:03}", UID - 6000));
-    let mut calls = visitor::connect(UID);
+    let uid = numbered(60);
+    let (fixture, user) = (Fixture::new(), name_of(uid));
+    let mut calls = visitor::connect(uid);
     let answer = calls.call("Authenticate", &json!({ "user": user, "password": "a wrong one" }));
+    service::logged(&[&format!(" uid={uid} ")]);
     let log = std::fs::read_to_string(service::LOG).expect("the service's log");
-    let lines = log.lines().filter(|line| line.contains(&format!(" uid={UID} ")));
+    let lines = log.lines().filter(|line| line.contains(&format!(" uid={uid} ")));
     let lines: String = lines
         .map(|line| line.split_once('>').expect("a level").1)
         .flat_map(|line| ["Nov 24 12:34:56 host cloud2fad[1]: ", line, "\n"])

@@ -43,7 +43,7 @@ fn fixture(more: &[&str]) -> Fixture {
     fixture
 }
 
-/// A login by root's own program; within a second, whatever others do. Gives the code's name.
+/// A login by root's own program, that waits for no lock (5 s), whatever others do. Gives the code's name.
 fn login_in_time(fixture: &Fixture, whose: &Enrolled, code: &str, about: &str) -> String {
     let begin = Instant::now();
     let mut host = HostProcess::start(PAM_HOST, &[], fixture, whose.user.name.as_str());
@@ -52,7 +52,7 @@ fn login_in_time(fixture: &Fixture, whose: &Enrolled, code: &str, about: &str) -
     let outcome = host.wait_for_code().expect("nobody kills it");
     let took = begin.elapsed();
     assert!(
-        took < Duration::from_secs(1),
+        took < Duration::from_secs(4),
         "{about}: the login of {} took {took:?}",
         whose.user.name
     );

@@ -254,7 +254,7 @@ fn a_lock_that_somebody_keeps_refuses_in_time_and_names_the_holder() {
     let took = begun.elapsed();
     let text = "reason The second factor cannot be checked now. The system's log says why.";
     assert_eq!(said, [text, "code PAM_AUTHINFO_UNAVAIL"]);
-    assert!((Duration::from_secs(5)..Duration::from_secs(9)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(5)..Duration::from_secs(25)).contains(&took), "{took:?}");
     let (severity, line) = fixture.last_log_line();
     let holder = format!("is locked by process {}; if it is frozen", std::process::id());
     assert!(severity == "notice" && line.contains(" reason=store_unavailable "), "{line}");

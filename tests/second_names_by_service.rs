@@ -4,7 +4,7 @@
 
 use cloud2fa::Secret;
 use cloud2fa_tests::command::{Dialogue, ended};
-use cloud2fa_tests::service::{self, COMMAND, LOG, as_uid};
+use cloud2fa_tests::service::{self, COMMAND, as_uid};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
 use cloud2fa_tests::view::{View, as_user};
 use cloud2fa_tests::visitor::{self, error_of};
@@ -32,14 +32,6 @@ fn with_second_name(name: &str) -> (Enrolled, String) {
     (user::enrol(store, user, Secret::generate().unwrap()), second)
 }
 
-/// The service's last line about this name.
-fn logged(name: &str) -> String {
-    let log = std::fs::read_to_string(LOG).unwrap();
-    let about = format!(" user=\"{name}\" ");
-    let line = log.lines().rev().find(|line| line.contains(&about));
-    line.unwrap_or_else(|| panic!("nothing of {name} in {log}")).to_owned()
-}
-
 #[test]
 fn a_call_by_a_second_name_is_about_the_enrolment_and_says_whose_it_is() {
     let _alone = alone();
@@ -61,7 +53,7 @@ fn a_call_by_a_second_name_is_about_the_enrolment_and_says_whose_it_is() {
         visitor::call(uid, "Verify", &call)["parameters"]["verdict"]["verdict"].clone()
     };
     assert_eq!(verify(&whose.backup_codes[0]), "accepted");
-    let line = logged(&second);
+    let line = service::logged(&[&format!(" user=\"{second}\" "), "accepted ", " method=Verify "]);
     assert!(
         line.contains("accepted ")
             && line.ends_with(&format!(" detail=\"the enrolment is {name}'s\"")),
@@ -73,7 +65,7 @@ fn a_call_by_a_second_name_is_about_the_enrolment_and_says_whose_it_is() {
     let change = |code: &str| json!({ "user": second, "current_code": code });
     let answer = connection.call("Disable", &change(&whose.backup_codes[1]));
     assert_eq!(error_of(&answer), None, "{answer}");
-    let line = logged(name);
+    let line = service::logged(&[&format!(" user=\"{name}\" "), " method=Disable "]);
     let asked = format!(" method=Disable detail=\"asked for {second}, who has the same uid\"");
     assert!(line.contains("disabled ") && line.ends_with(&asked), "{line}");
     let status = visitor::call(uid, "GetStatus", &json!({ "user": second }));

@@ -5,18 +5,12 @@ use cloud2fa::{Secret, Token};
 use cloud2fa_tests::command::{Dialogue, Ended, ended};
 use cloud2fa_tests::machine;
 use cloud2fa_tests::service::{self, COMMAND, MODULE, Raw, as_uid};
-use cloud2fa_tests::user::{A_MOMENT, step_with_time_left};
+use cloud2fa_tests::user::{A_MOMENT, numbered, step_with_time_left, uid};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const ALICE: u32 = 5001;
-const BOB: u32 = 5002;
-const CAROL: u32 = 5003;
-const DAVE: u32 = 5004;
-const ERIN: u32 = 5005;
-const FRANK: u32 = 5006;
 const NOBODY: u32 = 65534;
 
 fn cloud2fa(uid: u32, arguments: &[&str]) -> Command {
@@ -62,12 +56,12 @@ fn enable(uid: u32) -> (Secret, Token, Vec<String>) {
 
 #[test]
 fn a_user_enrols_renews_replaces_and_turns_off_without_root() {
-    let (_, proof, first) = enable(ALICE);
-    let status = run(ALICE, &["status"]).last();
+    let (_, proof, first) = enable(uid("alice"));
+    let status = run(uid("alice"), &["status"]).last();
     assert_eq!((&status["enrolled"], &status["user"]), (&json!(true), &json!("alice")));
 
     // Regenerating takes the password and a code that was not used.
-    let mut regenerate = dialogue(ALICE, &["regenerate"]);
+    let mut regenerate = dialogue(uid("alice"), &["regenerate"]);
     assert_eq!(regenerate.line(), json!({"ask": "password"}));
     regenerate.answer("wrong");
     let again = json!({"ask": "password", "because": "wrong_password", "tries_left": 2});
@@ -82,7 +76,7 @@ fn a_user_enrols_renews_replaces_and_turns_off_without_root() {
     assert_eq!(regenerate.end().status, 0);
 
     // A lost phone is replaced by a backup code; the old ones are dead.
-    let mut replace = dialogue(ALICE, &["enable", "--replace"]);
+    let mut replace = dialogue(uid("alice"), &["enable", "--replace"]);
     assert_eq!(replace.line(), json!({"ask": "password"}));
     replace.answer("pw");
     assert_eq!(replace.line(), json!({"ask": "current_code"}));
@@ -91,31 +85,31 @@ fn a_user_enrols_renews_replaces_and_turns_off_without_root() {
     replace.answer(&second[0]);
     let (_, _, third) = prove(replace);
 
-    let mut disable = dialogue(ALICE, &["disable"]);
+    let mut disable = dialogue(uid("alice"), &["disable"]);
     assert_eq!(disable.line(), json!({"ask": "password"}));
     disable.answer("pw");
     assert_eq!(disable.line(), json!({"ask": "current_code"}));
     disable.answer(&third[7]);
     assert_eq!(disable.line(), json!({"disabled": true, "user": "alice"}));
     assert_eq!(disable.end().status, 0);
-    assert_eq!(run(ALICE, &["status"]).last()["enrolled"], false);
+    assert_eq!(run(uid("alice"), &["status"]).last()["enrolled"], false);
 }
 
 #[test]
 fn three_wrong_passwords_change_nothing() {
-    let mut enable = dialogue(BOB, &["enable"]);
+    let mut enable = dialogue(uid("bob"), &["enable"]);
     for _ in 0..3 {
         assert_eq!(enable.line()["ask"], "password");
         enable.answer("not it");
     }
     let ended = enable.end();
     assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("wrong_password"), 3));
-    assert_eq!(run(BOB, &["status"]).last()["enrolled"], false);
+    assert_eq!(run(uid("bob"), &["status"]).last()["enrolled"], false);
 }
 
 #[test]
 fn hanging_up_before_the_proof_leaves_nothing() {
-    let mut enable = dialogue(BOB, &["enable"]);
+    let mut enable = dialogue(uid("bob"), &["enable"]);
     assert_eq!(enable.line()["ask"], "password");
     enable.answer("pw");
     enable.line();
@@ -127,7 +121,7 @@ fn hanging_up_before_the_proof_leaves_nothing() {
 #[test]
 fn an_account_without_a_password_is_told_so_at_once() {
     service::start();
-    let uid = 6001;
+    let uid = numbered(1);
     let shadow = std::fs::read_to_string("/etc/shadow").unwrap();
     let locked: Vec<_> = shadow
         .lines()
@@ -143,7 +137,7 @@ fn an_account_without_a_password_is_told_so_at_once() {
         None => line.to_owned(),
     });
     std::fs::write("/etc/shadow", expired.collect::<Vec<_>>().join("\n") + "\n").unwrap();
-    let mut enable = dialogue(6002, &["enable"]);
+    let mut enable = dialogue(numbered(2), &["enable"]);
     assert_eq!(enable.line()["ask"], "password");
     enable.answer("pw");
     let ended = enable.end();
@@ -152,13 +146,13 @@ fn an_account_without_a_password_is_told_so_at_once() {
 
 #[test]
 fn nobody_may_do_anything_with_a_strangers_second_factor() {
-    enable(CAROL);
+    enable(uid("carol"));
     for (uid, whose, expected) in [
-        (CAROL, "carol", None),
+        (uid("carol"), "carol", None),
         (0, "carol", None),
-        (DAVE, "carol", Some("not_permitted")),
+        (uid("dave"), "carol", Some("not_permitted")),
         (NOBODY, "carol", Some("not_permitted")),
-        (DAVE, "nosuchuser", Some("unknown_user")),
+        (uid("dave"), "nosuchuser", Some("unknown_user")),
     ] {
         for verb in ["status", "verify", "regenerate", "disable", "enable"] {
             let ended = run(uid, &[verb, "--user", whose]);
@@ -195,15 +189,15 @@ fn login_as_user(uid: u32, name: &str, code: &str) -> String {
 
 #[test]
 fn the_module_in_a_users_program_asks_the_service_and_spends_the_code() {
-    let (_, _, codes) = enable(ERIN);
+    let (_, _, codes) = enable(uid("erin"));
     let right = "successfully authenticated";
-    assert!(login_as_user(ERIN, "erin", &codes[3]).contains(right));
-    assert!(!login_as_user(ERIN, "erin", &codes[3]).contains(right), "it is spent");
-    assert!(!login_as_user(ERIN, "erin", "000000").contains(right));
-    assert_eq!(run(ERIN, &["status"]).last()["failures"], 1);
+    assert!(login_as_user(uid("erin"), "erin", &codes[3]).contains(right));
+    assert!(!login_as_user(uid("erin"), "erin", &codes[3]).contains(right), "it is spent");
+    assert!(!login_as_user(uid("erin"), "erin", "000000").contains(right));
+    assert_eq!(run(uid("erin"), &["status"]).last()["failures"], 1);
     // For the caller's own account only.
-    assert!(!login_as_user(FRANK, "erin", &codes[4]).contains(right));
-    assert!(login_as_user(ERIN, "erin", &codes[4]).contains(right), "it was not spent");
+    assert!(!login_as_user(uid("frank"), "erin", &codes[4]).contains(right));
+    assert!(login_as_user(uid("erin"), "erin", &codes[4]).contains(right), "it was not spent");
 }
 
 #[test]
@@ -248,9 +242,9 @@ fn what_is_no_call_is_hung_up_on_or_refused() {
 
 #[test]
 fn no_password_and_no_code_is_in_the_services_log() {
-    let (secret, proof, codes) = enable(6010);
+    let (secret, proof, codes) = enable(numbered(10));
+    service::logged(&["enrolled user=\"u010\""]);
     let log = std::fs::read_to_string(service::LOG).unwrap();
-    assert!(log.contains("enrolled"), "{log}");
     for secret in [&*secret.to_base32(), proof.as_str(), &codes[0], "\"pw\""] {
         assert!(!log.contains(secret), "{log}");
     }

@@ -4,6 +4,7 @@
 
 use cloud2fa_tests::command;
 use cloud2fa_tests::terminal::Terminal;
+use cloud2fa_tests::user::uid;
 use cloud2fa_tests::view::{Seen, View, bind, directory};
 use cloud2fa_tests::visitor;
 use nix::sys::socket::{
@@ -25,13 +26,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
-const ALICE: u32 = 5001;
 const CODE: &str = "0000-0000-0000Z";
 
 /// Until a service is given up that is not there, or hangs up; and what a busy machine needs.
-const IN_TIME: Duration = Duration::from_secs(8);
+const IN_TIME: Duration = Duration::from_secs(25);
 /// One that is there and does not answer, likewise.
-const SLOW_IN_TIME: Duration = Duration::from_secs(64);
+const SLOW_IN_TIME: Duration = Duration::from_secs(120);
 
 /// What the other side does with a connection, call by call, until it hangs up.
 type Answers = Vec<Vec<u8>>;
@@ -145,8 +145,8 @@ fn no_socket_and_one_that_nobody_listens_at() {
 fn a_socket_that_is_not_roots() {
     for arguments in ["", "nullok"] {
         let (at, view) = view(arguments);
-        std::os::unix::fs::chown(&at, Some(ALICE), None).unwrap();
-        let theirs = visitor::listen_as(ALICE, &at.join("socket"));
+        std::os::unix::fs::chown(&at, Some(uid("alice")), None).unwrap();
+        let theirs = visitor::listen_as(uid("alice"), &at.join("socket"));
         let seen = view.login("alice", CODE);
         is_unavailable(&seen, false, IN_TIME, "somebody else's");
         assert!(seen.line.contains("is not root's; find out whose it is"), "{seen:?}");
@@ -182,7 +182,7 @@ fn command_at(directory: &Path, verb: &str) -> Terminal {
     COPIED.call_once(|| {
         std::fs::copy(command::path(), program).unwrap();
     });
-    let as_alice = format!("exec setpriv --reuid {ALICE} --clear-groups {program} {verb}");
+    let as_alice = format!("exec setpriv --reuid alice --clear-groups {program} {verb}");
     let script = format!("{}\n{as_alice}", bind(directory, "/run/cloud2fa"));
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "/bin/sh", "-ec", &script]);
@@ -228,7 +228,7 @@ fn who_does_not_want_to_wait_presses_ctrl_c() {
     let pressed = Instant::now();
     terminal.type_in("\u{3}");
     assert_ne!(terminal.end().1, 0);
-    assert!(pressed.elapsed() < Duration::from_secs(20), "{:?}", pressed.elapsed());
+    assert!(pressed.elapsed() < Duration::from_secs(60), "{:?}", pressed.elapsed());
 }
 
 fn a_service_that_is_too_slow_is_not_said_to_be_gone() {

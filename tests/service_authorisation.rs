@@ -253,15 +253,13 @@ fn a_stranger_cannot_tell_by_the_clock_who_is_enrolled_or_exists() {
                 times.push(time);
             }
         }
-        let medians = times.map(|mut times| {
-            times.sort();
-            times[times.len() / 2]
-        });
-        println!("{method}: {STRANGERS:?} {medians:?}");
+        // The fastest of many is what it takes, whatever else the machine has to do.
+        let fastest = times.map(|times| times.into_iter().min().unwrap());
+        println!("{method}: {STRANGERS:?} {fastest:?}");
         // A password or a code that is hashed takes longer than this, a name that is looked up less.
-        let [least, most] = [medians.iter().min(), medians.iter().max()].map(Option::unwrap);
+        let [least, most] = [fastest.iter().min(), fastest.iter().max()].map(Option::unwrap);
         let difference = most.saturating_sub(*least);
-        assert!(difference < Duration::from_millis(2), "{method}: {STRANGERS:?} {medians:?}");
+        assert!(difference < Duration::from_millis(2), "{method}: {STRANGERS:?} {fastest:?}");
     }
 }
 

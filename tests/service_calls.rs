@@ -5,7 +5,7 @@
 use cloud2fa::Secret;
 use cloud2fa_tests::index;
 use cloud2fa_tests::service::{self, Raw};
-use cloud2fa_tests::user;
+use cloud2fa_tests::user::{self, numbered};
 use cloud2fa_tests::visitor::connect;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -15,7 +15,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const STORE: &str = "/var/lib/cloud2fa";
-const CALLER: u32 = 6050;
 /// Both are enrolled.
 const USERS: [&str; 2] = ["u050", "u051"];
 
@@ -164,7 +163,7 @@ proptest! {
     fn no_call_without_a_password_changes_anything(calls in proptest::collection::vec(call(), 1..8)) {
         start();
         let before = store();
-        let mut connection = connect(CALLER);
+        let mut connection = connect(numbered(50));
         for call in &calls {
             connection.send(format!("{call}\0").as_bytes());
             let answer = connection.receive();
@@ -184,7 +183,7 @@ proptest! {
         let answers = answers(&bytes, &cuts);
         prop_assert!(answers.len() < bytes.split(|byte| *byte == 0).count());
         prop_assert!(answers.iter().all(|answer| is_an_answer(answer)));
-        prop_assert!(before.elapsed() < Duration::from_secs(20) && nothing_panicked());
+        prop_assert!(before.elapsed() < Duration::from_secs(60) && nothing_panicked());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use cloud2fa_tests::processes::{descendants, status_field, wait_for};
 use cloud2fa_tests::service::{self, Raw};
-use cloud2fa_tests::visitor::{call, connect, error_of, instance_of, instances_of};
+use cloud2fa_tests::user::{name_of, numbered};
+use cloud2fa_tests::visitor::{self, call, connect, error_of, instance_of, instances_of};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ const GREETING: &[u8] = b"{\"method\":\"org.varlink.service.GetInfo\"}\0";
 /// A user of the private machine, and whether there is an answer for that user; within what time.
 fn is_served(uid: u32) -> Duration {
     let began = Instant::now();
-    let answer = call(uid, "GetStatus", &json!({ "user": format!("u{:03}", uid - 6000) }));
+    let answer = call(uid, "GetStatus", &json!({ "user": name_of(uid) }));
     assert_eq!(error_of(&answer), None, "{answer}");
     began.elapsed()
 }
@@ -35,22 +36,21 @@ fn answer_without_end(uid: u32) {
     let nscd = UnixListener::bind("/run/nscd/socket").unwrap();
     let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     std::fs::set_permissions("/run/nscd/socket", everybody).unwrap();
-    let key = format!("{uid}\0");
     std::thread::spawn(move || {
         for connection in nscd.incoming() {
-            let (mut connection, key) = (connection.unwrap(), key.clone());
-            std::thread::spawn(move || dribble(&mut connection, key.as_bytes()));
+            let mut connection = connection.unwrap();
+            std::thread::spawn(move || dribble(&mut connection, uid));
         }
     });
 }
 
 /// Numbers of 4 bytes: version, kind and length of a question, before the key; of the answer the version,
 /// that there is one, lengths of name and password, uid, gid, and three lengths (nscd-client.h).
-fn dribble(connection: &mut UnixStream, key: &[u8]) {
+fn dribble(connection: &mut UnixStream, uid: u32) {
     let mut question = [0; 64];
     let count = connection.read(&mut question).unwrap_or(0);
-    if question[..count].get(12..) == Some(key) {
-        let begin = [2_u32, 1, 500, 2, 6140, 6140, 2, 2, 2].map(u32::to_ne_bytes);
+    if question[..count].get(12..) == Some(format!("{uid}\0").as_bytes()) {
+        let begin = [2_u32, 1, 500, 2, uid, uid, 2, 2, 2].map(u32::to_ne_bytes);
         let _ = connection.write_all(begin.as_flattened());
         // libc waits for 5 s for each.
         while connection.write_all(b"x").is_ok() {
@@ -62,19 +62,21 @@ fn dribble(connection: &mut UnixStream, key: &[u8]) {
 #[test]
 fn a_user_about_whom_nobody_answers_keeps_nobody_waiting_and_is_hung_up_on() {
     service::start();
-    answer_without_end(6140);
+    answer_without_end(numbered(140));
     let began = Instant::now();
-    let mut waits: Vec<Raw> = (0..20).map(|_| connect(6140)).collect();
-    instance_of(6140);
-    for uid in 6141..6150 {
+    let mut waits: Vec<Raw> = (0..20).map(|_| connect(numbered(140))).collect();
+    instance_of(numbered(140));
+    for uid in numbered(141)..numbered(150) {
         let took = is_served(uid);
         assert!(took < AT_ONCE, "{uid} waited for {took:?}");
     }
-    assert!(instances_of(6140).len() <= 1, "who is not known has one place");
+    // One that has just lost the place may not be quite gone yet.
+    let one_place = || (instances_of(numbered(140)).len() <= 1).then_some(());
+    wait_for("one place for who is not known", one_place);
     waits[0].send(GREETING);
     assert!(waits[0].receive().is_empty(), "an answer, although nobody knows whose");
     let lasted = began.elapsed();
-    assert!((9..40).contains(&lasted.as_secs()), "{lasted:?}");
+    assert!((9..60).contains(&lasted.as_secs()), "{lasted:?}");
 }
 
 #[test]
@@ -86,11 +88,11 @@ fn what_a_process_has_started_ends_with_it_and_the_service_goes_on() {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions("/run/slow", executable).unwrap();
     std::fs::write(stack, "auth required pam_exec.so quiet /run/slow\n").unwrap();
-    let mut connection = connect(6151);
+    let mut connection = connect(numbered(151));
     connection.send(
         b"{\"method\":\"io.cloud2fa.Authenticate\",\"parameters\":{\"user\":\"u151\",\"password\":\"pw\"}}\0",
     );
-    let process = instance_of(6151);
+    let process = instance_of(numbered(151));
     let started = wait_for("the program", || {
         descendants(process)
             .into_iter()
@@ -100,19 +102,20 @@ fn what_a_process_has_started_ends_with_it_and_the_service_goes_on() {
     std::fs::write(stack, usual).unwrap();
     wait_for("its end", || status_field(started, "Name").is_none().then_some(()));
     assert!(connection.receive().is_empty());
-    assert!(is_served(6152) < AT_ONCE);
+    assert!(is_served(numbered(152)) < AT_ONCE);
 }
 
 #[test]
 fn root_has_places_of_its_own() {
     service::start();
-    let held: Vec<_> = (6160..6176).flat_map(|uid| (0..5).map(move |_| connect(uid))).collect();
+    // So many that places are taken again when those of the first are hung up on, as silent ones are.
+    let held: Vec<_> = (numbered(160)..numbered(176)).map(|uid| visitor::crowd(uid, 60)).collect();
     let served = |uid: u32| {
         let mut raw = connect(uid);
         raw.send(GREETING);
         !raw.receive().is_empty()
     };
-    for uid in 6160..6176 {
+    for uid in numbered(160)..numbered(176) {
         wait_for("four places", || (instances_of(uid).len() == 4).then_some(()));
     }
     let began = Instant::now();
@@ -120,5 +123,5 @@ fn root_has_places_of_its_own() {
     assert_eq!(error_of(&root), None, "{root}");
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     drop(held);
-    assert!(served(6177));
+    assert!(served(numbered(177)));
 }

@@ -4,7 +4,9 @@
 use cloud2fa::{Secret, Token};
 use cloud2fa_tests::processes::wait_for;
 use cloud2fa_tests::service::{self, Raw};
-use cloud2fa_tests::user::{self, A_WHILE, add_alias, of_this_machine, step_with_time_left};
+use cloud2fa_tests::user::{
+    self, A_WHILE, add_alias, name_of, numbered, of_this_machine, step_with_time_left,
+};
 use cloud2fa_tests::visitor::connect;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -20,7 +22,7 @@ struct Conversation {
 
 impl Conversation {
     fn of(uid: u32) -> Self {
-        let user = format!("u{:03}", uid - 6000);
+        let user = name_of(uid);
         Self { uid, user, calls: connect(uid), read: 0 }
     }
 
@@ -63,7 +65,7 @@ impl Conversation {
 const NONE: &str = "failures=0 wait=0";
 
 /// Until a line is there, on a machine that has much else to do.
-const A_MOMENT: Duration = Duration::from_secs(1);
+const A_MOMENT: Duration = Duration::from_secs(5);
 
 /// The log's lines with `part` in them.
 fn lines_of(part: &str) -> Vec<String> {
@@ -91,7 +93,7 @@ fn enrol(calls: &mut Conversation) -> (Secret, Token, Vec<String>) {
 
 #[test]
 fn each_decision_on_a_change_is_one_line_that_stays_as_it_is() {
-    let mut calls = Conversation::of(6030);
+    let mut calls = Conversation::of(numbered(30));
     let begin = json!({"replace": false});
     let refused = |reason: &str| format!("<5>refused reason={reason} factor=none");
     calls.expect("BeginEnrolment", begin.clone(), &refused("password_required"), NONE);
@@ -135,7 +137,7 @@ fn each_decision_on_a_change_is_one_line_that_stays_as_it_is() {
 
 #[test]
 fn each_code_that_is_evaluated_is_one_line() {
-    let mut calls = Conversation::of(6031);
+    let mut calls = Conversation::of(numbered(31));
     let (secret, proof, codes) = enrol(&mut calls);
     let (standing, lines) = calls.call("Challenge", json!({}));
     assert!(lines.is_empty(), "{lines:?}");
@@ -178,14 +180,20 @@ fn each_code_that_is_evaluated_is_one_line() {
 
 #[test]
 fn who_asks_for_another_account_is_named_by_uid_and_an_unknown_name_is_left_out() {
-    let mut calls = Conversation::of(6032);
+    let mut calls = Conversation::of(numbered(32));
     let (_, lines) = calls.call("GetStatus", json!({"user": "u033"}));
-    let expected = "<5>refused user=\"u033\" reason=not_permitted factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=6032 method=GetStatus";
+    let uid = numbered(32);
+    let expected = format!(
+        "<5>refused user=\"u033\" reason=not_permitted factor=none service=cloud2fa rhost=- failures=0 wait=0 uid={uid} method=GetStatus"
+    );
     assert_eq!(lines, [expected]);
     // Some type a password for a name.
     for name in ["correct horse", "x\" reason=right_code\n<6>accepted user=\"root", "%s%n"] {
         let (_, lines) = calls.call("GetStatus", json!({"user": name}));
-        let expected = "<5>refused user=\"\" reason=unknown_user factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=6032 method=GetStatus";
+        let uid = numbered(32);
+        let expected = format!(
+            "<5>refused user=\"\" reason=unknown_user factor=none service=cloud2fa rhost=- failures=0 wait=0 uid={uid} method=GetStatus"
+        );
         assert_eq!(lines, [expected]);
     }
 }
@@ -195,15 +203,18 @@ fn a_name_with_quotes_and_blanks_forges_no_field() {
     let name = "x\" reason=right_code uid=0 \\";
     service::start();
     add_alias(&of_this_machine("u034"), name);
-    let mut calls = Conversation::of(6034);
+    let mut calls = Conversation::of(numbered(34));
     let (_, lines) = calls.call("Disable", json!({"user": name}));
-    let expected = "<5>refused user=\"x\\\" reason=right_code uid=0 \\\\\" reason=password_required factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=6034 method=Disable";
+    let uid = numbered(34);
+    let expected = format!(
+        "<5>refused user=\"x\\\" reason=right_code uid=0 \\\\\" reason=password_required factor=none service=cloud2fa rhost=- failures=0 wait=0 uid={uid} method=Disable"
+    );
     assert_eq!(lines, [expected]);
 }
 
 #[test]
 fn an_account_that_cannot_be_used_and_a_damaged_record_say_why() {
-    let mut calls = Conversation::of(6035);
+    let mut calls = Conversation::of(numbered(35));
     std::fs::write("/var/lib/cloud2fa/u035.account", [0; 8192]).unwrap();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions("/var/lib/cloud2fa/u035.account", private).unwrap();
@@ -213,9 +224,8 @@ fn an_account_that_cannot_be_used_and_a_damaged_record_say_why() {
         lines.len() == 1
             && lines[0]
                 .starts_with("<1>refused user=\"u035\" reason=store_unavailable factor=none ")
-            && lines[0].contains(
-                " uid=6035 method=GetStatus detail=\"/var/lib/cloud2fa/u035.account is damaged "
-            ),
+            && lines[0].contains(&format!(" uid={} method=GetStatus ", numbered(35)))
+            && lines[0].contains(" detail=\"/var/lib/cloud2fa/u035.account is damaged "),
         "{lines:?}"
     );
     let shadow = std::fs::read_to_string("/etc/shadow").unwrap();
@@ -223,28 +233,33 @@ fn an_account_that_cannot_be_used_and_a_damaged_record_say_why() {
     let hash = hash.split(':').next().unwrap();
     user::set_shadow("u036", "!:20000:0:99999:7:::");
     user::set_shadow("u037", &format!("{hash}:20000:0:99999:7::1:"));
-    let mut locked = Conversation::of(6036);
+    let mut locked = Conversation::of(numbered(36));
     locked.expect("GetRequirements", json!({}), "<5>refused reason=no_password factor=none", NONE);
-    let (_, lines) = Conversation::of(6037).call("Authenticate", json!({"password": "pw"}));
+    let (_, lines) = Conversation::of(numbered(37)).call("Authenticate", json!({"password": "pw"}));
     assert!(
         lines.len() == 1
             && lines[0].starts_with("<5>refused user=\"u037\" reason=account_refused factor=none ")
-            && lines[0].ends_with(" uid=6037 method=Authenticate detail=\"the account may not be used now; ask an administrator\""),
+            && lines[0].contains(&format!(" uid={} method=Authenticate ", numbered(37)))
+            && lines[0]
+                .ends_with(" detail=\"the account may not be used now; ask an administrator\""),
         "{lines:?}"
     );
 }
 
 #[test]
 fn a_caller_that_is_hung_up_on_is_one_line() {
-    let mut caller = Conversation::of(6038);
+    let mut caller = Conversation::of(numbered(38));
     caller.calls.send(b"hello\0");
     assert!(caller.calls.receive().is_empty());
-    let expected = "<5>refused user=\"\" reason=misbehaved factor=none service=cloud2fa rhost=- failures=0 wait=0 uid=6038 method=- detail=\"sent what is no call\"";
+    let uid = numbered(38);
+    let expected = format!(
+        "<5>refused user=\"\" reason=misbehaved factor=none service=cloud2fa rhost=- failures=0 wait=0 uid={uid} method=- detail=\"sent what is no call\""
+    );
     let lines = wait_for("the line", || Some(caller.new_lines()).filter(|lines| !lines.is_empty()));
     assert_eq!(lines, [expected]);
     // The next ones of the kind are counted, and one line in a minute.
     for _ in 0..20 {
-        let mut again = connect(6038);
+        let mut again = connect(numbered(38));
         again.send(b"hello\0");
         assert!(again.receive().is_empty());
     }

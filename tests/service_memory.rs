@@ -5,12 +5,10 @@ use cloud2fa::{BackupCode, Secret};
 use cloud2fa_tests::memory::{self, Secrets};
 use cloud2fa_tests::processes::wait_for;
 use cloud2fa_tests::service::Raw;
-use cloud2fa_tests::user::{A_MOMENT, step_with_time_left};
+use cloud2fa_tests::user::{A_MOMENT, step_with_time_left, uid};
 use cloud2fa_tests::visitor;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-const ALICE: u32 = 5001;
 
 /// Soon after the answer, which the process sends first.
 fn is_wiped(pid: u32, what: &str, secrets: &Secrets) {
@@ -19,7 +17,7 @@ fn is_wiped(pid: u32, what: &str, secrets: &Secrets) {
         *found = secrets.found_in(&memory::of_process(pid));
         found.is_empty().then_some(())
     };
-    for _ in 0..20 {
+    for _ in 0..200 {
         if gone(&mut found).is_some() {
             return;
         }
@@ -59,9 +57,9 @@ fn codes_of(answer: &Value) -> Vec<String> {
 
 #[test]
 fn passwords_keys_and_codes_are_wiped_while_the_connection_goes_on() {
-    let mut connection = visitor::connect(ALICE);
+    let mut connection = visitor::connect(uid("alice"));
     connection.call("GetStatus", &json!({ "user": "no-such-name-anywhere" }));
-    let pid = visitor::instance_of(ALICE);
+    let pid = visitor::instance_of(uid("alice"));
     let there = text("an environment", "PATH=/");
     assert!(!there.found_in(&memory::of_process(pid)).is_empty(), "the memory is not even read");
 

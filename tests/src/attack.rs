@@ -23,7 +23,10 @@ const STORE: &str = "/var/lib/cloud2fa";
 const MOST_MEMORY_KIB: u64 = 16 * 1024;
 
 /// How long the other user may wait for an answer, on a machine under load.
-const SERVED_WITHIN: Duration = Duration::from_secs(5);
+const SERVED_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long connections may take to be hung up on that are given some seconds, on a machine under load.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A hostile user, and what is watched meanwhile.
 #[derive(Debug)]
@@ -134,7 +137,10 @@ impl Attack {
 
     /// What must be true after each attack.
     pub fn end(self, what: &str) {
-        self.until_all_are_gone(Duration::from_secs(10));
+        // Some attacks are shorter than a busy machine takes to start a command.
+        let is_served = || self.watch.served.load(Ordering::Relaxed) > 0;
+        wait_for("the other user to be served", || is_served().then_some(()));
+        self.until_all_are_gone(PATIENCE);
         let served = self.watch.served.load(Ordering::Relaxed);
         self.watch.over.store(true, Ordering::Relaxed);
         for thread in self.watch.threads {
@@ -144,7 +150,6 @@ impl Attack {
         eprintln!(
             "{what}: at most {memory} KiB a process; the other user was served {served} times"
         );
-        assert!(served > 0, "the other user was never served");
         assert!((1..=MOST_MEMORY_KIB).contains(&memory), "{memory} KiB");
         assert!(files_of(self.before.keys().cloned()) == self.before, "the store has changed");
         let answer = visitor::call(self.uid, "GetStatus", &json!({ "user": self.name }));

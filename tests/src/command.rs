@@ -8,14 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The built command.
 pub fn path() -> PathBuf {
-    let named = std::env::var_os("CLOUD2FA_COMMAND").map(PathBuf::from);
-    let command = named.unwrap_or_else(|| machine::workspace().join("target/release/cloud2fa"));
-    assert!(
-        command.is_absolute() && command.is_file(),
-        "there is no command at {}: build it (cargo build --release -p cloud2fa-cli), or name it in CLOUD2FA_COMMAND",
-        command.display()
-    );
-    command
+    machine::built("CLOUD2FA_COMMAND", "cloud2fa")
 }
 
 /// The command with the fixture's configuration, as root without sudo.

@@ -3,7 +3,7 @@
 
 use crate::command;
 use crate::machine;
-use crate::processes::as_user;
+use crate::processes::{as_user, wait_for};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use serde_json::{Value, json};
@@ -34,13 +34,7 @@ pub const LOG: &str = "/run/cloud2fad.log";
 
 /// The built service.
 pub fn path() -> PathBuf {
-    let service = machine::workspace().join("target/release/cloud2fad");
-    assert!(
-        service.is_file(),
-        "there is no service at {}: build it (cargo build --release -p cloud2fad)",
-        service.display()
-    );
-    service
+    machine::built("CLOUD2FA_SERVICE", "cloud2fad")
 }
 
 /// Starts the service, once for a test program, on an empty store at the usual place.
@@ -81,6 +75,16 @@ pub fn start() {
     });
 }
 
+/// The last line of the log that has all these parts in it. It comes by way of the process that listens, and
+/// so a moment after the answer: this waits for it.
+pub fn logged(parts: &[&str]) -> String {
+    wait_for(&format!("a line of the log with {parts:?}"), || {
+        let log = fs::read_to_string(LOG).ok()?;
+        let line = log.lines().rev().find(|line| parts.iter().all(|part| line.contains(part)));
+        line.map(str::to_owned)
+    })
+}
+
 /// Copies a program to where every user may run it.
 fn publish(program: &Path, to: &str) {
     fs::copy(program, to).expect("a program that was built");
@@ -108,7 +112,7 @@ pub struct Raw(UnixStream);
 
 impl From<UnixStream> for Raw {
     fn from(stream: UnixStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        stream.set_read_timeout(Some(Duration::from_secs(120))).expect("a time limit");
         Self(stream)
     }
 }

@@ -75,7 +75,7 @@ pub fn lines() -> Vec<Line> {
     let mark = format!("mark {}", MARKS.fetch_add(1, Ordering::Relaxed));
     let sender = UnixDatagram::unbound().expect("a socket");
     sender.send_to(mark.as_bytes(), SOCKET).expect("/dev/log is open");
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     while !lines.iter().any(|line| line.text == mark) {
         assert!(Instant::now() < deadline, "the reader of /dev/log does not answer");

@@ -99,6 +99,26 @@ pub fn of_this_machine(name: &str) -> User {
     User::try_from(entry).expect("a good name")
 }
 
+/// The uid of this machine's user `name`. A private machine has uids of its own.
+pub fn uid(name: &str) -> u32 {
+    of_this_machine(name).uid
+}
+
+/// The uid of the private machine's user u000 to u299 with that number.
+pub fn numbered(number: u32) -> u32 {
+    first_numbered() + number
+}
+
+/// The name of the private machine's user u000 to u299 with that uid.
+pub fn name_of(uid: u32) -> String {
+    format!("u{:03}", uid - first_numbered())
+}
+
+fn first_numbered() -> u32 {
+    static FIRST: OnceLock<u32> = OnceLock::new();
+    *FIRST.get_or_init(|| uid("u000"))
+}
+
 /// Gives this machine's user `of` another name, behind the first. In one step, since other
 /// tests look users up meanwhile; it goes away with the machine.
 pub fn add_alias(of: &User, name: &str) {
