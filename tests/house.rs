@@ -29,6 +29,7 @@ const FLOORS: [&[&str]; 7] = [
         "time",
         "totp",
         "user",
+        "words",
     ],
     &["config", "module_arguments", "names"],
     &["account", "answer", "attempt", "budget", "decide", "enrolment", "history"],

@@ -35,6 +35,7 @@ pub mod throttle;
 pub mod time;
 pub mod totp;
 pub mod user;
+pub mod words;
 
 pub use account::{Account, Cleared, Generation, Holder};
 pub use answer::{Answer, Factor};

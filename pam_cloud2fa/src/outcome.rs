@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::host::Tone;
-use crate::texts;
+use crate::texts::{self, WORDS};
 use cloud2fa::log::{Decision, Event, Reason, Severity};
 use cloud2fa::store::Shut;
 use cloud2fa::{Factor, StoreError, Verdict};
@@ -51,9 +51,9 @@ impl Outcome {
     /// Of a user who must wait or is locked, without a backup code.
     pub fn of_shut(shut: &Shut) -> Self {
         let (reason, text) = if shut.locked {
-            (Reason::Locked, texts::locked())
+            (Reason::Locked, WORDS.locked.to_owned())
         } else {
-            (Reason::Wait, texts::wait(shut.wait_seconds))
+            (Reason::Wait, (WORDS.must_wait)(shut.wait_seconds))
         };
         let event = Event {
             failures: shut.failures,
@@ -77,7 +77,7 @@ impl Outcome {
     pub fn at_a_shut_door(self, verdict: &Verdict, shut: Self) -> Self {
         match (verdict, self.event.factor) {
             (Verdict::Wrong { .. }, Some(Factor::BackupCode)) => {
-                self.with_reason_told(texts::WRONG_BACKUP_CODE)
+                self.with_reason_told(WORDS.wrong_backup_code)
             }
             (Verdict::Wait { .. } | Verdict::Locked, _) => {
                 let Event { failures, detail, .. } = shut.event;
@@ -124,8 +124,8 @@ impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
         Self::new(PamResultCode::PAM_AUTHINFO_UNAVAIL, Event::of_store_error(&error))
             .with_reason_told(match error {
-                StoreError::Hashing(_) => texts::TRY_AGAIN,
-                _ => texts::UNAVAILABLE,
+                StoreError::Hashing(_) => WORDS.try_again,
+                _ => WORDS.unavailable,
             })
     }
 }
