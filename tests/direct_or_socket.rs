@@ -1,5 +1,5 @@
 //! Whether a login looks into the store itself or asks the service, by what stands in its way
-//! (ARCHITECTURE.md, "Two sides"). Each row is a login that sees the store so; the service
+//! (ARCHITECTURE.md, "Direct, or through the service"). Each row is a login that sees the store so; the service
 //! sees a healthy one, in which the user is enrolled.
 #![allow(missing_docs)]
 
