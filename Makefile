@@ -82,6 +82,7 @@ bench: build # Measure logins beside those of Debian's other modules, in some mi
 	@tools/install-missing bench
 	$(CARGO) build --locked --release -p cloud2fa-tests --bin bench
 	@tests/private-machine $(CURDIR)/target/release/bench
+	@tests/private-machine $(CURDIR)/target/release/bench flat
 	@tools/at d809075 >/dev/null
 	$(CARGO) build --locked -p cloud2fa-tests --bin self_service
 	@tests/bench_service

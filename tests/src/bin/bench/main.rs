@@ -4,6 +4,7 @@
 //! ```text
 //! tests/private-machine target/release/bench
 //! tests/private-machine target/release/bench pairs COMMIT    beside an older version
+//! tests/private-machine target/release/bench flat     what grows with the number of users
 //! tests/bench_service            the service, in a booted machine
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 mod codes;
 mod crowd;
+mod flat;
 mod ground;
 mod latency;
 mod memory;
@@ -43,6 +45,7 @@ fn main() {
         [command, services, service] if command == worker::COMMAND => {
             worker::serve(services.as_ref(), service);
         }
+        [command] if command == flat::COMMAND => flat::bench(),
         [command, commit] if command == "pairs" => pairs::bench(commit),
         [command, ground] if command == pairs::COMMAND => pairs::process(ground.as_ref()),
         [command] if command == service::COMMAND => service::bench(),
@@ -52,7 +55,7 @@ fn main() {
             service::times_of_status(program, uid);
         }
         _ => {
-            eprintln!("usage: tests/private-machine target/release/bench [pairs COMMIT]");
+            eprintln!("usage: tests/private-machine target/release/bench [pairs COMMIT | flat]");
             std::process::exit(2);
         }
     }
