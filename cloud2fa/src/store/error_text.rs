@@ -3,97 +3,116 @@
 
 use super::error::StoreError;
 use std::fmt;
-use std::path::Path;
+
+/// What happened, without what to do.
+struct What<'a>(&'a StoreError);
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let index = "the index of uids in";
+        match self.0 {
+            StoreError::Missing(path) => write!(f, "there is no store at {}", path.display()),
+            StoreError::NotInitialised(path) => {
+                write!(f, "{} holds no store: its file .store is missing", path.display())
+            }
+            StoreError::Io { doing, path, source } => {
+                write!(f, "cannot {doing} {} ({source})", path.display())
+            }
+            StoreError::Busy { path, holder: Some(pid) } => {
+                write!(f, "{} is locked by process {pid}", path.display())
+            }
+            StoreError::Busy { path, holder: None } => {
+                write!(f, "{} is locked by another process", path.display())
+            }
+            StoreError::NotIndexed(path) => write!(
+                f,
+                "{index} {} is not complete, and to look at all records takes longer than 5 s",
+                path.display()
+            ),
+            StoreError::StoreChanged(path) => write!(
+                f,
+                "the store in {} was changed meanwhile, by another `cloud2fa init` or by hand",
+                path.display()
+            ),
+            StoreError::EarlierVersion { path, pid, program } => write!(
+                f,
+                "{index} {} is not complete: process {pid} ({}) is of an earlier version, and has the store open",
+                path.display(),
+                program.display()
+            ),
+            StoreError::Changed(name) => {
+                write!(f, "the enrolment of {name} has changed meanwhile")
+            }
+            StoreError::NotEnrolled(name) => write!(f, "{name} is not enrolled"),
+            StoreError::OutOfReach { files, service } => {
+                write!(f, "{files}. (The service was asked instead, and did not do it: {service})")
+            }
+            StoreError::Unreachable(why) => f.write_str(why),
+            StoreError::Hash(error) => write!(f, "{error}"),
+            StoreError::NoRandomness(error) => write!(f, "{error}"),
+            StoreError::UnsafeStore { .. }
+            | StoreError::UnsafeRecord { .. }
+            | StoreError::Removed(_)
+            | StoreError::Damaged { .. }
+            | StoreError::LaterFormat { .. }
+            | StoreError::ForeignUid { .. }
+            | StoreError::NoUid { .. }
+            | StoreError::Sealed { .. }
+            | StoreError::NotInFormat1 { .. }
+            | StoreError::Hashing(_) => self.of_a_file(f),
+        }
+    }
+}
+
+impl What<'_> {
+    /// What is wrong with a file.
+    fn of_a_file(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            StoreError::UnsafeStore { path, why, .. } | StoreError::UnsafeRecord { path, why } => {
+                write!(f, "{} {why}", path.display())
+            }
+            StoreError::Removed(path) => {
+                write!(f, "{} was removed just now, or its making was taken back", path.display())
+            }
+            StoreError::Damaged { path, why } => {
+                write!(f, "{} is damaged ({why})", path.display())
+            }
+            StoreError::LaterFormat { path, found } => write!(
+                f,
+                "{} has format {found}, which this version of cloud2fa does not know",
+                path.display()
+            ),
+            StoreError::ForeignUid { path, recorded, actual } => write!(
+                f,
+                "{}: enrolment belongs to uid {recorded}, the user has uid {actual}",
+                path.display()
+            ),
+            StoreError::NoUid { path } => write!(
+                f,
+                "{} is a record of an authority for many hosts, and none of this host's",
+                path.display()
+            ),
+            StoreError::Sealed { path, why } => {
+                write!(f, "{} has a sealed secret, and {why}", path.display())
+            }
+            StoreError::NotInFormat1 { path, why } => {
+                write!(f, "{} cannot be written in format 1: {why}", path.display())
+            }
+            StoreError::Hashing(path) => write!(
+                f,
+                "{}: too many backup codes are tried at once, and they are hashed one at a time",
+                path.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl StoreError {
     /// What happened, without what to do. Errors of another side, of hashing and of random numbers are
     /// not taken apart: their whole text is in here.
     pub fn what(&self) -> String {
-        self.what_of_a_record().unwrap_or_else(|| self.what_of_the_store())
-    }
-
-    /// What happened, if it is about one account file.
-    fn what_of_a_record(&self) -> Option<String> {
-        let colon = |path: &Path, what: &str| Some(format!("{}: {what}", path.display()));
-        let (path, what) = match self {
-            Self::UnsafeRecord { path, why } => (path, why.to_string()),
-            Self::Removed(path) => {
-                (path, "was removed just now, or its making was taken back".to_owned())
-            }
-            Self::Damaged { path, why } => (path, format!("is damaged ({why})")),
-            Self::LaterFormat { path, found } => {
-                let what =
-                    format!("has format {found}, which this version of cloud2fa does not know");
-                (path, what)
-            }
-            Self::NoUid { path } => {
-                let what = "is a record of an authority for many hosts, and none of this host's";
-                (path, what.to_owned())
-            }
-            Self::Sealed { path, why } => (path, format!("has a sealed secret, and {why}")),
-            Self::NotInFormat1 { path, why } => {
-                (path, format!("cannot be written in format 1: {why}"))
-            }
-            Self::ForeignUid { path, recorded, actual } => {
-                let user = format!("the user has uid {actual}");
-                return colon(path, &format!("enrolment belongs to uid {recorded}, {user}"));
-            }
-            Self::Hashing(path) => {
-                let why = "are tried at once, and they are hashed one at a time";
-                return colon(path, &format!("too many backup codes {why}"));
-            }
-            _ => return None,
-        };
-        Some(format!("{} {what}", path.display()))
-    }
-
-    /// What happened, if it is about anything else.
-    fn what_of_the_store(&self) -> String {
-        let index =
-            |path: &Path| format!("the index of uids in {} is not complete", path.display());
-        match self {
-            Self::Missing(path) => format!("there is no store at {}", path.display()),
-            Self::NotInitialised(path) => {
-                format!("{} holds no store: its file .store is missing", path.display())
-            }
-            Self::UnsafeStore { path, why, .. } => format!("{} {why}", path.display()),
-            Self::Io { doing, path, source } => {
-                format!("cannot {doing} {} ({source})", path.display())
-            }
-            Self::Busy { path, holder } => {
-                let process = holder.map(|pid| format!("process {pid}"));
-                let holder = process.as_deref().unwrap_or("another process");
-                format!("{} is locked by {holder}", path.display())
-            }
-            Self::NotIndexed(path) => {
-                index(path) + ", and to look at all records takes longer than 5 s"
-            }
-            Self::StoreChanged(path) => {
-                let by = "by another `cloud2fa init` or by hand";
-                format!("the store in {} was changed meanwhile, {by}", path.display())
-            }
-            Self::EarlierVersion { path, pid, program } => {
-                let why = "is of an earlier version, and has the store open";
-                format!("{}: process {pid} ({}) {why}", index(path), program.display())
-            }
-            Self::Changed(name) => format!("the enrolment of {name} has changed meanwhile"),
-            Self::NotEnrolled(name) => format!("{name} is not enrolled"),
-            Self::OutOfReach { files, service } => {
-                format!("{files}. (The service was asked instead, and did not do it: {service})")
-            }
-            Self::Unreachable(why) => why.clone(),
-            Self::Hash(error) => error.to_string(),
-            Self::NoRandomness(error) => error.to_string(),
-            Self::UnsafeRecord { .. }
-            | Self::Removed(_)
-            | Self::Damaged { .. }
-            | Self::LaterFormat { .. }
-            | Self::ForeignUid { .. }
-            | Self::NoUid { .. }
-            | Self::Sealed { .. }
-            | Self::NotInFormat1 { .. }
-            | Self::Hashing(_) => self.what_of_a_record().unwrap_or_default(),
-        }
+        What(self).to_string()
     }
 
     /// What to do. `None` if there is nothing to say, or if [`StoreError::what`] says it already.
@@ -141,7 +160,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what())?;
+        write!(f, "{}", What(self))?;
         self.next().map_or(Ok(()), |next| write!(f, "; {next}"))
     }
 }
