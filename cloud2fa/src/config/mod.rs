@@ -33,34 +33,75 @@ pub enum Reauthenticate {
     Password,
 }
 
-/// The configuration, with the defaults where a key is not set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// The name that the app shows; the host name if not set.
-    pub issuer: Option<String>,
-    /// The directory of the store.
-    pub state_dir: PathBuf,
-    /// Steps either side of now in which a code is right.
-    pub skew: u64,
-    /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
-    pub unenrolled: Option<Unenrolled>,
-    /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
-    pub reauthenticate: Reauthenticate,
-    /// What wrong codes cost.
-    pub throttle: Throttle,
+/// Writes each key down once: what it means, its name, type and default, what it must be, and how its value
+/// is read. Documents are held to it by tests/configuration.rs.
+macro_rules! keys {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $name:ident: $type:ty = $default:expr, $expected:literal, $read:expr;
+    )+) => {
+        /// The configuration, with the defaults where a key is not set.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Config {
+            $($(#[doc = $meaning])+ pub $name: $type,)+
+            /// What wrong codes cost.
+            pub throttle: Throttle,
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($name: $default,)+ throttle: Throttle::default() }
+            }
+        }
+
+        impl Config {
+            fn read(text: &str) -> Result<Self, Mistake> {
+                let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
+                $(if let Some(value) = fields.take(stringify!($name), $expected, $read)? {
+                    config.$name = value;
+                })+
+                if let Some(table) = fields.take_table("throttle")? {
+                    read_throttle(table, &mut config.throttle)?;
+                }
+                fields.finish().map(|()| config)
+            }
+        }
+    };
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            issuer: None,
-            state_dir: PathBuf::from("/var/lib/cloud2fa"),
-            skew: Rules::default().skew,
-            unenrolled: None,
-            reauthenticate: Reauthenticate::Both,
-            throttle: Throttle::default(),
-        }
-    }
+keys! {
+    /// The name that the app shows; the host name if not set.
+    issuer: Option<String> = None,
+        "a name of 1 to 64 bytes without `:` and control characters",
+        |value| string(&value).filter(is_issuer).map(|name| Some(name.to_owned()));
+
+    /// The directory of the store.
+    state_dir: PathBuf = PathBuf::from("/var/lib/cloud2fa"),
+        "an absolute path",
+        |value| string(&value).map(PathBuf::from).filter(|path| path.is_absolute());
+
+    /// Steps either side of now in which a code is right.
+    skew: u64 = Rules::default().skew,
+        "an integer from 0 to 10",
+        |value| unsigned::<u64>(&value).filter(|steps| *steps <= 10);
+
+    /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
+    unenrolled: Option<Unenrolled> = None,
+        "\"refuse\" or \"allow\"",
+        |value| match string(&value)? {
+            "refuse" => Some(Some(Unenrolled::Refuse)),
+            "allow" => Some(Some(Unenrolled::Allow)),
+            _ => None,
+        };
+
+    /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
+    reauthenticate: Reauthenticate = Reauthenticate::Both,
+        "\"both\" or \"password\"",
+        |value| match string(&value)? {
+            "both" => Some(Reauthenticate::Both),
+            "password" => Some(Reauthenticate::Password),
+            _ => None,
+        };
 }
 
 impl Config {
@@ -95,41 +136,6 @@ impl Config {
                 what,
             }
         })
-    }
-
-    fn read(text: &str) -> Result<Self, Mistake> {
-        let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
-        let issuer = "a name of 1 to 64 bytes without `:` and control characters";
-        config.issuer = fields
-            .take("issuer", issuer, |value| string(&value).filter(is_issuer).map(str::to_owned))?;
-        let path = fields.take("state_dir", "an absolute path", |value| {
-            string(&value).map(PathBuf::from).filter(|path| path.is_absolute())
-        })?;
-        config.state_dir = path.unwrap_or(config.state_dir);
-        let skew = fields.take("skew", "an integer from 0 to 10", |value| {
-            unsigned::<u64>(&value).filter(|steps| *steps <= 10)
-        })?;
-        config.skew = skew.unwrap_or(config.skew);
-        config.unenrolled = fields.take("unenrolled", "\"refuse\" or \"allow\"", |value| {
-            match string(&value)? {
-                "refuse" => Some(Unenrolled::Refuse),
-                "allow" => Some(Unenrolled::Allow),
-                _ => None,
-            }
-        })?;
-        let reauthenticate =
-            fields.take("reauthenticate", "\"both\" or \"password\"", |value| {
-                match string(&value)? {
-                    "both" => Some(Reauthenticate::Both),
-                    "password" => Some(Reauthenticate::Password),
-                    _ => None,
-                }
-            })?;
-        config.reauthenticate = reauthenticate.unwrap_or(config.reauthenticate);
-        if let Some(table) = fields.take_table("throttle")? {
-            read_throttle(table, &mut config.throttle)?;
-        }
-        fields.finish().map(|()| config)
     }
 
     /// The rules for [`crate::decide()`].
