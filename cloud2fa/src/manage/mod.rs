@@ -1,6 +1,6 @@
 //! What people do with second factors: turn one on, look at it, renew its backup codes, turn
 //! it off. [`Manager`] has two sides: [`StoreManager`] does it, and knows what each change
-//! needs; [`crate::service::Client`] has the service do it, where the store is out of reach.
+//! needs; [`crate::client::Client`] has the service do it, where the store is out of reach.
 
 mod caller;
 mod store_manager;

@@ -1,4 +1,4 @@
-//! The side of [`Manager`] that does it, on a store: what a change needs is decided here.
+//! The side of [`super::Manager`] that does it, on a store: what a change needs is decided here.
 
 mod operations;
 
