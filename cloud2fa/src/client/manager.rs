@@ -5,8 +5,7 @@
 use super::connection::{Connection, EachSecond};
 use super::error::ServiceError;
 use super::wire::{Asked, INTERFACE, IncomingReply, Object};
-use crate::answer::Answer;
-use crate::answer::Factor;
+use crate::answer::{Answer, Factor};
 use crate::attempt::Attempt;
 use crate::decide::{Purpose, Verdict};
 use crate::manage::{Manager, NewKey, Refusal, Requirements};

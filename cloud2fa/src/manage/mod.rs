@@ -8,8 +8,7 @@ mod store_manager;
 pub use caller::{Caller, PasswordCheck, PasswordRefused};
 pub use store_manager::StoreManager;
 
-use crate::answer::Answer;
-use crate::answer::Factor;
+use crate::answer::{Answer, Factor};
 use crate::attempt::Attempt;
 use crate::decide::Verdict;
 use crate::enrolment::NotProven;

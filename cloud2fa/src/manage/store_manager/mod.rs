@@ -4,8 +4,7 @@ mod operations;
 
 use super::{Caller, Refusal};
 use crate::account::{Cleared, Generation};
-use crate::answer::Answer;
-use crate::answer::Factor;
+use crate::answer::{Answer, Factor};
 use crate::attempt::Attempt;
 use crate::config::{Config, Reauthenticate};
 use crate::decide::{Purpose, Verdict};
