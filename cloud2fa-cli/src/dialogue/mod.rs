@@ -14,7 +14,8 @@ use crate::input::Input;
 use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
-use cloud2fa::{BackupCode, Cleared, Factor, Standing, Status, Verdict};
+use cloud2fa::store;
+use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -41,14 +42,9 @@ pub enum Shut {
     Locked,
 }
 
-impl Shut {
-    /// Why no code of the app is taken from a user. `None` if one is taken.
-    pub fn of(status: &Status) -> Option<Self> {
-        match (status.locked, status.wait_seconds) {
-            (true, _) => Some(Self::Locked),
-            (false, 0) => None,
-            (false, seconds) => Some(Self::Wait(seconds)),
-        }
+impl From<store::Shut> for Shut {
+    fn from(shut: store::Shut) -> Self {
+        if shut.locked { Self::Locked } else { Self::Wait(shut.wait_seconds) }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::dialogue::{Dialogue, Question, Shut};
 use crate::failure::{Failure, Kind};
 use crate::{log, machine};
 use cloud2fa::history::Origin;
+use cloud2fa::store;
 use cloud2fa::{Answer, Attempt, Found, Purpose, Standing, StoreError, Verdict};
 use std::process::ExitCode;
 
@@ -23,7 +24,7 @@ pub fn run(
         return Err(StoreError::NotEnrolled(user.name).into());
     };
     say_whose(&user, &whose, dialogue)?;
-    let answer = ask(dialogue, Shut::of(&status))?;
+    let answer = ask(dialogue, store::Shut::of(&status).map(Shut::from))?;
     let (purpose, origin) = (Purpose::Trial, Origin::own());
     let attempt =
         Attempt { user: &user, seen: &generation, answer: &answer, purpose, origin: &origin };
