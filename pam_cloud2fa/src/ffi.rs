@@ -78,6 +78,8 @@ fn guarded(
             // Dropping it might panic again.
             std::mem::forget(payload);
             login::wipe_stack();
+            // The one that was held is lowered by now.
+            let _as_root = Shield::raise();
             syslog(
                 handle,
                 Severity::Alert,
@@ -200,12 +202,8 @@ unsafe fn user_of(entry: *const libc::passwd) -> Option<Result<User, BadUserName
     Some(name.map(|name| User { name, uid: entry.pw_uid }))
 }
 
-/// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds;
-/// as root, since the log writes down the sender's real uid (SCM_CREDENTIALS in unix(7)), which
-/// is the caller's under su, and what users write themselves is not shown to administrators.
+/// Writes to the system's log with the module's name, the service and LOG_AUTHPRIV, which libpam adds.
 fn syslog(handle: &PamHandle, severity: Severity, line: &CStr) {
-    // Better a line that counts for less than none.
-    let _as_root = Shield::raise();
     // SAFETY: the format is ours and takes the one string that follows, which ends with a NUL.
     unsafe { pam_syslog(handle, priority(severity), c"%s".as_ptr(), line.as_ptr()) };
 }
@@ -218,15 +216,16 @@ impl UsualIo {
     const OF_THREAD: c_int = 1;
 
     fn begin() -> Self {
-        // SAFETY: numbers alone; 0 is this thread in each. No failure of getpriority(2) is above 0.
-        let (class, policy, nice) = unsafe {
+        // By their numbers, all three: each function of libc that the module names is looked up by each
+        // login. SAFETY: numbers alone; 0 is this thread in each.
+        let (class, policy, priority) = unsafe {
             (
                 libc::syscall(libc::SYS_ioprio_get, Self::OF_THREAD, 0),
-                libc::sched_getscheduler(0),
-                libc::getpriority(libc::PRIO_PROCESS, 0),
+                libc::syscall(libc::SYS_sched_getscheduler, 0),
+                libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, 0),
             )
         };
-        let back = io_class::to_put_back(class, policy, nice);
+        let back = io_class::to_put_back(class, policy, priority);
         Self(back.filter(|_| Self::set(io_class::USUAL)))
     }
 

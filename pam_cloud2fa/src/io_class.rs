@@ -11,16 +11,19 @@ const LEVEL_BITS: c_int = 13;
 pub const USUAL: c_long = 2 << LEVEL_BITS | 4;
 /// IOPRIO_CLASS_NONE: the kernel goes by how the thread is scheduled.
 const NONE: c_long = 0;
+/// The priority of a thread whose nice value is 0.
+const UNCHANGED: c_long = 20;
 
 /// What to put back after a login with the usual class; none where its own is no lower. `class` is as
-/// ioprio_get(2) gives it: -1 is a filter's refusal. `policy` is sched_getscheduler(2)'s.
-pub fn to_put_back(class: c_long, policy: c_int, nice: c_int) -> Option<c_long> {
+/// ioprio_get(2) gives it: -1 is a filter's refusal. `policy` is sched_getscheduler(2)'s, and `priority`
+/// the kernel's own getpriority(2)'s: how much less than 20 the nice value is.
+pub fn to_put_back(class: c_long, policy: c_long, priority: c_long) -> Option<c_long> {
     if class >> LEVEL_BITS != NONE {
         return (class > USUAL).then_some(class);
     }
-    let is_lower = match policy & !libc::SCHED_RESET_ON_FORK {
-        libc::SCHED_IDLE => true,
-        libc::SCHED_OTHER | libc::SCHED_BATCH => nice > 0,
+    let is_lower = match c_int::try_from(policy).map(|policy| policy & !libc::SCHED_RESET_ON_FORK) {
+        Ok(libc::SCHED_IDLE) => true,
+        Ok(libc::SCHED_OTHER | libc::SCHED_BATCH) => (0..UNCHANGED).contains(&priority),
         _ => false,
     };
     is_lower.then_some(NONE)
@@ -42,7 +45,7 @@ mod tests {
                 (idle, Some(idle)),
                 (-1, None),
             ] {
-                assert_eq!(to_put_back(class, policy, 19), back, "{class} {policy}");
+                assert_eq!(to_put_back(class, policy.into(), 1), back, "{class} {policy}");
             }
         }
     }
@@ -61,7 +64,8 @@ mod tests {
         ] {
             // Earlier kernels give the usual level with no class.
             for class in [0, 4] {
-                assert_eq!(to_put_back(class, policy, nice), back, "{class} {policy} {nice}");
+                let priority = UNCHANGED - nice;
+                assert_eq!(to_put_back(class, policy.into(), priority), back, "{policy} {nice}");
             }
         }
     }

@@ -115,7 +115,7 @@ impl<H: Host> Login<'_, H> {
         let mut store = Reach::open(&config, arguments.config.is_none(), ROOT, memory)?;
         let mut subject = self.subject(user, &mut store, arguments.lets_unenrolled_in(&config))?;
         if arguments.debug {
-            self.host.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
+            self.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
         self.host.delay_failure();
         let answer = answer::get(self.host, &arguments, subject.shut());
@@ -199,6 +199,14 @@ impl<H: Host> Login<'_, H> {
         Ok(Subject::Enrolled(Enrolled { user: whose, seen, shut }))
     }
 
+    /// Writes to the log as root, since that writes down the sender's real uid (SCM_CREDENTIALS in unix(7)),
+    /// which is the caller's under su, and what users write themselves is not shown to administrators.
+    fn log(&mut self, severity: Severity, line: &str) {
+        // Better a line that counts for less than none.
+        let _as_root = self.shield.is_none().then(Shield::raise);
+        self.host.log(severity, line);
+    }
+
     fn report(&mut self, outcome: &Outcome) {
         let event = match &self.whose {
             Some(whose) => &outcome.event.clone().about_another(whose),
@@ -212,7 +220,7 @@ impl<H: Host> Login<'_, H> {
             remote_host: remote_host.as_deref(),
             call: None,
         };
-        self.host.log(event.severity, &line.to_string());
+        self.log(event.severity, &line.to_string());
         if let Some(shield) = self.shield.take() {
             // What fails at once is tried again when it is dropped.
             let _ = shield.lower();

@@ -2,15 +2,11 @@
 //! left over is unknown. A mistake is a place and what would be right, never the text that
 //! stands there: a secret may have been pasted into the wrong file.
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-/// A value as the parser has it.
-pub(super) type Value<'t> = DeValue<'t>;
+use super::document::{self, Entry, Table, Value};
 
 /// A table of which not all keys are taken yet.
 pub(super) struct Fields<'t> {
-    table: DeTable<'t>,
+    table: Table<'t>,
     known: Vec<&'static str>,
     /// None for the whole text.
     name: Option<&'static str>,
@@ -28,14 +24,11 @@ pub(super) struct Mistake {
 impl<'t> Fields<'t> {
     /// The table that a whole text is.
     pub(super) fn parse(text: &'t str) -> Result<Self, Mistake> {
-        let table = DeTable::parse(text).map_err(|error| Mistake {
-            at: error.span().map_or(0, |span| span.start),
-            what: error.message().replace('\n', "; "),
-        })?;
-        Ok(Self::of(table.into_inner(), None))
+        let table = document::read(text).map_err(|(at, what)| Mistake { at, what })?;
+        Ok(Self::of(table, None))
     }
 
-    fn of(table: DeTable<'t>, name: Option<&'static str>) -> Self {
+    fn of(table: Table<'t>, name: Option<&'static str>) -> Self {
         Self { table, known: Vec::new(), name }
     }
 
@@ -48,24 +41,22 @@ impl<'t> Fields<'t> {
         read: impl FnOnce(Value<'t>) -> Option<T>,
     ) -> Result<Option<T>, Mistake> {
         self.known.push(key);
-        let Some(value) = self.table.remove(key) else { return Ok(None) };
-        let at = value.span().start;
+        let Some(Entry { value, value_at: at, .. }) = self.table.take(key) else { return Ok(None) };
         let mistake = || Mistake { at, what: format!("{key} must be {expected}") };
-        read(value.into_inner()).map(Some).ok_or_else(mistake)
+        read(value).map(Some).ok_or_else(mistake)
     }
 
     /// Takes the table `key`.
     pub(super) fn take_table(&mut self, key: &'static str) -> Result<Option<Self>, Mistake> {
         self.take(key, "a table", |value| match value {
-            DeValue::Table(table) => Some(Self::of(table, Some(key))),
+            Value::Table(table) => Some(Self::of(table, Some(key))),
             _ => None,
         })
     }
 
     /// All that is known was taken: what is left is a mistake.
     pub(super) fn finish(self) -> Result<(), Mistake> {
-        let first = self.table.keys().map(|key| Spanned::span(key).start).min();
-        let Some(at) = first else { return Ok(()) };
+        let Some(Entry { at, .. }) = self.table.entries.into_iter().next() else { return Ok(()) };
         // In TOML what is appended to a file is in its last table.
         let place = self.name.map(|name| format!(" in [{name}], other keys belong above it"));
         let known = self.known.join(", ");
@@ -76,11 +67,14 @@ impl<'t> Fields<'t> {
 
 /// A string.
 pub(super) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
-    value.as_str()
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// A non-negative integer that fits.
 pub(super) fn unsigned<T: TryFrom<u64>>(value: &Value<'_>) -> Option<T> {
-    let integer = value.as_integer()?;
-    u64::from_str_radix(integer.as_str(), integer.radix()).ok()?.try_into().ok()
+    let Value::Integer(digits, base) = value else { return None };
+    u64::from_str_radix(digits, *base).ok()?.try_into().ok()
 }

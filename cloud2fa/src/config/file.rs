@@ -37,7 +37,7 @@ pub(super) fn read_checked(path: &Path, owner: Option<u32>) -> Result<String, Co
     if status.len() > LARGEST_FILE {
         return unsafe_because("is larger than 64 KiB");
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(usize::try_from(status.len()).unwrap_or_default());
     (&file).take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(unreadable)?;
     Ok(text)
 }

@@ -1,5 +1,6 @@
 //! `/etc/cloud2fa/cloud2fa.toml`: what the administrator sets.
 
+mod document;
 mod error;
 mod fields;
 mod file;
