@@ -48,6 +48,9 @@ fn errors(call: &Call) -> &'static [&'static str] {
     }
 }
 
+const UNAVAILABLE: &str =
+    "reason The second factor cannot be checked now. The system's log says why.";
+
 /// Lets each of `calls` fail in each way, and looks at how the login ends.
 fn each_fails(fixture: &Fixture, calls: &[Call], code: &str, reason: &str, texts: &[&str]) {
     let alice = fixture.enrol("alice");
@@ -86,7 +89,7 @@ fn each_call_on_the_configuration_may_fail() {
         assert!(calls.iter().any(|call| call.name == name), "no {name} in {calls:#?}");
     }
     // Reading a file ends with finding its end; a missing file that was named is no default.
-    each_fails(&fixture, &calls, "PAM_SERVICE_ERR", "bad_config", &[]);
+    each_fails(&fixture, &calls, "PAM_SERVICE_ERR", "bad_config", &[UNAVAILABLE]);
 }
 
 #[test]
@@ -102,8 +105,7 @@ fn each_call_on_the_store_may_fail_before_the_prompt() {
             "{name}: {calls:#?}"
         );
     }
-    let text = "reason The second factor cannot be checked now. The system's log says why.";
-    each_fails(&fixture, &calls, "PAM_AUTHINFO_UNAVAIL", "store_unavailable", &[text]);
+    each_fails(&fixture, &calls, "PAM_AUTHINFO_UNAVAIL", "store_unavailable", &[UNAVAILABLE]);
 }
 
 #[test]

@@ -121,7 +121,12 @@ fn is_not_counted(fixture: &Fixture, alice: &Enrolled, typed: &[&str], reason: &
     let outcome = fixture.login("alice", typed);
     assert_eq!(outcome.code, Code::AUTH_ERR, "{typed:?}");
     assert_eq!(outcome.asked(), [ASKS_PASSWORD, ASKS_CODE]);
-    assert!(outcome.texts().is_empty(), "{outcome:?}");
+    let told = match typed.last().map(|typed| typed.len()) {
+        Some(6) => "That code is wrong. A backup code works, too.",
+        Some(15) => "That backup code is wrong.",
+        _ => "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
+    };
+    assert_eq!(outcome.texts(), [told]);
     let (severity, line) = fixture.last_log_line();
     assert_eq!(severity, "notice");
     assert!(

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+const WRONG: &str = "That code is wrong. A backup code works, too.";
 const UNAVAILABLE: &str = "The second factor cannot be checked now. The system's log says why.";
 
 /// What is wrong, what the log says, and how to make it of a healthy store.
@@ -237,7 +238,7 @@ fn a_user_name_that_is_a_path_is_refused_and_touches_no_file() {
     ];
     for name in names {
         let outcome = fixture.login(name, &[&alice.code()]);
-        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![]), "{name:?}");
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![WRONG]), "{name:?}");
         let (_, line) = fixture.last_log_line();
         assert!(!line.contains('\n') && line.contains(" reason=unknown_user "), "{line}");
     }

@@ -19,6 +19,8 @@ const BACKUP_PROMPT: &str = "Backup code: ";
 /// Shaped like a backup code, and nobody's.
 const STRANGE: &str = "0000-0000-0000Z";
 
+const WRONG: &str = "That code is wrong. A backup code works, too.";
+
 /// What somebody in a wait of so many seconds, or a few less, is told.
 fn is_told_to_wait(text: &str, seconds: u64) -> bool {
     let left = text.strip_prefix("Too many wrong codes. Try again in ");
@@ -123,7 +125,8 @@ fn without_a_wait_a_wrong_backup_code_neither_costs_one_nor_shows_that_somebody_
     fixture.fail(&alice, 4);
     for _ in 0..10 {
         let wrong = fixture.login("alice", &[STRANGE]);
-        assert_eq!((wrong.code, wrong.texts()), (Code::AUTH_ERR, vec![]));
+        let told = vec!["That backup code is wrong."];
+        assert_eq!((wrong.code, wrong.texts()), (Code::AUTH_ERR, told));
     }
     let status = fixture.status(&alice);
     assert_eq!((status.failures, status.wait_seconds), (4, 0));
@@ -215,8 +218,8 @@ fn four_wrong_codes_behind_each_right_login_are_locked_at_three_hundred() {
     assert!(line.ends_with("detail=\"wrong codes of the app in 30 days: 296 of 300\""), "{line}");
     for number in 297..=300 {
         let outcome = fixture.login("alice", &[&alice.wrong_code()]);
-        let expected = if number == 300 { vec![LOCKED] } else { vec![] };
-        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, expected), "{number}");
+        let expected = if number == 300 { LOCKED } else { WRONG };
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![expected]), "{number}");
     }
     let right = fixture.login("alice", &[&alice.code_at(1)]);
     assert_eq!((right.code, right.texts()), (Code::MAXTRIES, vec![LOCKED, LOCKED]));

@@ -7,6 +7,8 @@ use cloud2fa_tests::user::{A_WHILE, step_with_time_left};
 use cloud2fa_tests::{Code, Fixture, Message, Reply, Style};
 
 const PROMPT: &str = "Verification code: ";
+const WRONG: &str = "That code is wrong. A backup code works, too.";
+const WRONG_BACKUP_CODE: &str = "That backup code is wrong.";
 
 #[test]
 fn the_code_of_now_lets_in_after_one_hidden_prompt() {
@@ -32,8 +34,7 @@ fn the_codes_of_two_steps_either_side_are_refused_and_counted() {
     for (offset, failures) in [(-2, 1), (2, 2)] {
         let outcome = fixture.login("alice", &[&alice.code_at(offset)]);
         assert_eq!(outcome.code, Code::AUTH_ERR, "{offset} steps from now");
-        assert_eq!(outcome.asked(), [PROMPT]);
-        assert!(outcome.texts().is_empty(), "{outcome:?}");
+        assert_eq!((outcome.asked(), outcome.texts()), (vec![PROMPT], vec![WRONG]));
         assert_eq!(fixture.status(&alice).failures, failures);
     }
 }
@@ -106,6 +107,26 @@ fn what_cannot_be_a_code_is_refused_and_not_counted() {
 }
 
 #[test]
+fn each_refusal_has_its_reason_also_for_silent_programs() {
+    const NOT_A_CODE: &str = "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.";
+    for flags in [0, SILENT] {
+        let (fixture, alice) = Fixture::with("alice");
+        for (typed, text) in [
+            (alice.wrong_code(), WRONG),
+            ("0000-0000-0000Z".to_owned(), WRONG_BACKUP_CODE),
+            (String::new(), NOT_A_CODE),
+            ("12345".to_owned(), NOT_A_CODE),
+            ("the password".to_owned(), NOT_A_CODE),
+        ] {
+            let refused = fixture.login_with("alice", vec![Reply::from(&typed)], flags);
+            assert_eq!(refused.code, Code::AUTH_ERR, "{typed:?}");
+            let told = Message { style: Style::Reason, text: text.to_owned() };
+            assert_eq!(refused.messages[1..], [told], "{typed:?}");
+        }
+    }
+}
+
+#[test]
 fn spaces_and_dashes_in_a_code_are_ignored() {
     let spellings: [fn(&str) -> String; 3] = [
         |code| format!("{} {}", &code[..3], &code[3..]),
@@ -153,7 +174,7 @@ fn wrong_backup_codes_are_logged_and_told_and_cost_nothing() {
     // More than tokens have free.
     for _ in 0..6 {
         let outcome = fixture.login("alice", &["0000-0000-0000Z"]);
-        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![]));
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![WRONG_BACKUP_CODE]));
         let (severity, line) = fixture.last_log_line();
         assert_eq!(severity, "notice", "{line}");
         assert!(line.contains(" reason=wrong_code factor=backup_code "), "{line}");

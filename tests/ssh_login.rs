@@ -52,6 +52,7 @@ fn a_wrong_code_is_refused_and_counted() {
     let mut client = sshd.connect(&name);
     client.answer(PASSWORD, "pw");
     client.answer(PROMPT, &enrolled.wrong_code());
+    client.expect("That code is wrong. A backup code works, too.");
     let ended = client.finish();
     assert_eq!((ended.status, ended.count(LET_IN)), (REFUSED, 0), "{ended:?}");
     assert_eq!(fixture.status(&enrolled).failures, 1);
@@ -63,6 +64,25 @@ fn a_wrong_code_is_refused_and_counted() {
     client.expect(LET_IN);
     assert_eq!(client.finish().status, 0);
     assert_eq!(reasons(&name), ["wrong_code", "right_code"]);
+}
+
+#[test]
+fn whoever_is_asked_again_has_heard_why() {
+    let (name, fixture) = (another_user(), Fixture::new());
+    let enrolled = fixture.enrol(&name);
+    let sshd = Sshd::start(&fixture, PASSWORD_THEN_CODE, &[]);
+    let mut client = sshd.connect_with(&name, &["NumberOfPasswordPrompts=3"]);
+    client.answer(PASSWORD, "pw");
+    client.answer(PROMPT, "pw, once more");
+    client.expect("That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
+    client.answer(PASSWORD, "pw");
+    client.answer(PROMPT, &enrolled.wrong_code());
+    client.expect("That code is wrong. A backup code works, too.");
+    client.answer(PASSWORD, "pw");
+    client.answer(PROMPT, &enrolled.code_at(1));
+    client.expect(LET_IN);
+    assert_eq!(client.finish().status, 0);
+    assert_eq!(reasons(&name), ["not_a_code", "wrong_code", "right_code"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ const BACKUP_PROMPT: &str = "Backup code: ";
 const CLIENTS_PROMPT: &str = "'s password: ";
 /// The client's exit status where it was not let in.
 const REFUSED: i32 = 255;
+const WRONG: &str = "That code is wrong. A backup code works, too.";
 /// The module alone.
 const CODE_ONLY: &[&str] = &["auth required MODULE CONFIG"];
 
@@ -96,9 +97,12 @@ fn is_refused_and_nothing_is_spent(fixture: &Fixture, name: &str, stack: &[&str]
             client.answer(PROMPT, code);
         }
     }
-    for (_, client) in clients {
+    // What everybody is told of such an answer: sshd hides whom it refuses.
+    let told = [WRONG, "That backup code is wrong.", WRONG, "That is not a code: "];
+    for ((_, client), told) in clients.into_iter().zip(told) {
         let ended = client.finish();
         assert_eq!((ended.status, ended.count(LET_IN)), (REFUSED, 0), "{option}: {ended:?}");
+        assert_eq!(ended.count(told), usize::from(!asks_password), "{option}: {ended:?}");
     }
     assert_eq!(fixture.record(&enrolled), before, "{option}: nothing was written");
     let lines = &syslog::lines_about(name)[seen..];

@@ -5,6 +5,7 @@ use cloud2fa::{Store, TimeStep, UnixTime, Verdict};
 use cloud2fa_tests::libpam::{Application, SILENT};
 use cloud2fa_tests::{Code, Fixture, Reply, Style, user};
 
+const WRONG: &str = "That code is wrong. A backup code works, too.";
 const LOCKED: &str = "Too many wrong codes. Codes of the app are locked: use a backup code, or ask an administrator to unlock them.";
 const BACKUP_PROMPT: &str = "Backup code: ";
 
@@ -21,7 +22,11 @@ fn five_wrong_codes_begin_a_wait_in_which_a_backup_code_is_asked_for() {
     let wrong = alice.wrong_code();
     for failures in 1..5 {
         let outcome = fixture.login("alice", &[&wrong]);
-        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![]), "failure {failures}");
+        assert_eq!(
+            (outcome.code, outcome.texts()),
+            (Code::AUTH_ERR, vec![WRONG]),
+            "failure {failures}"
+        );
     }
     let fifth = fixture.login("alice", &[&wrong]);
     assert_eq!(
@@ -33,8 +38,9 @@ fn five_wrong_codes_begin_a_wait_in_which_a_backup_code_is_asked_for() {
         for nothing in ["", "pw", "123"] {
             let sixth = fixture.login_with("alice", vec![Reply::from(nothing)], flags);
             assert_eq!((sixth.code, sixth.delays), (Code::MAXTRIES, 1));
-            let [reason, prompt] = &sixth.messages[..] else { panic!("{sixth:?}") };
+            let [reason, prompt, told] = &sixth.messages[..] else { panic!("{sixth:?}") };
             assert_eq!((reason.style, &prompt.text[..]), (Style::Reason, BACKUP_PROMPT));
+            assert_eq!(told.text, "That is not a backup code: one looks like ABCD-EFGH-JKMNP.");
             assert!(is_told_to_wait(&reason.text, 10..=30), "{reason:?}");
             let (severity, line) = fixture.last_log_line();
             assert_eq!(severity, "notice");
@@ -79,14 +85,10 @@ fn waits_grow_to_the_configured_length() {
         [(1, None), (2, Some("90 s")), (3, Some("3 min")), (4, Some("6 min")), (5, Some("10 min"))]
     {
         let outcome = fixture.login("alice", &[&alice.wrong_code()]);
-        let expected: Vec<_> = text
-            .map(|text| format!("Too many wrong codes. Try again in {text}, or use a backup code."))
-            .into_iter()
-            .collect();
-        assert_eq!(
-            (outcome.code, outcome.texts()),
-            (Code::AUTH_ERR, expected.iter().map(String::as_str).collect())
-        );
+        let wait =
+            |text| format!("Too many wrong codes. Try again in {text}, or use a backup code.");
+        let expected = text.map_or_else(|| WRONG.to_owned(), wait);
+        assert_eq!((outcome.code, outcome.texts()), (Code::AUTH_ERR, vec![&*expected]));
         assert_eq!(fixture.status(&alice).failures, failures);
         if text.is_some() {
             fixture.rewrite(&alice, "wait_from", &(user::now().0 - 600).to_string());

@@ -92,7 +92,7 @@ fn policy_lets_the_unenrolled_in_without_a_prompt() {
         fixture.set_config(config);
         for name in ["bob", "carol"] {
             let outcome = fixture.raw(name, arguments, vec![Reply::from("123456")]);
-            let expected = if allowed { (Code::IGNORE, 0) } else { (Code::AUTH_ERR, 1) };
+            let expected = if allowed { (Code::IGNORE, 0) } else { (Code::AUTH_ERR, 2) };
             assert_eq!(
                 (outcome.code, outcome.messages.len()),
                 expected,

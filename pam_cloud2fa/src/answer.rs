@@ -35,20 +35,26 @@ pub fn get<H: Host>(
         Some(typed) => typed.clone(),
         None => ask(host, arguments, shut)?,
     };
+    // Of what is no try all hear the same, by its length: sshd hides whom it refuses.
+    let wrong = texts::of_length(typed.len(), arguments.forward_pass);
     if refused_by_sshd || is_sshd_junk(&typed) {
         let detail = "sshd refuses this user whatever the code is; see PermitRootLogin, AllowUsers and the like";
-        return Err(Outcome::refused(Reason::RefusedBySshd).with_detail(Severity::Notice, detail));
+        return Err(Outcome::refused(Reason::RefusedBySshd)
+            .with_detail(Severity::Notice, detail)
+            .with_reason_told(wrong));
     }
     if taken.is_none() && !typed.is_empty() && first_pass.as_ref() == Some(&typed) {
         let detail = "the user has typed it again, or the program answers every prompt with it; for sshd set \
                       PasswordAuthentication no and KbdInteractiveAuthentication yes, for others use the module \
                       argument forward_pass";
-        return Err(
-            Outcome::refused(Reason::PasswordRepeated).with_detail(Severity::Notice, detail)
-        );
+        return Err(Outcome::refused(Reason::PasswordRepeated)
+            .with_detail(Severity::Notice, detail)
+            .with_reason_told(wrong));
     }
-    let (password, answer) =
-        read(&typed, arguments.forward_pass).ok_or_else(|| Outcome::refused(Reason::NotACode))?;
+    let (password, answer) = read(&typed, arguments.forward_pass).ok_or_else(|| {
+        let misshapen = texts::of_misshapen(arguments.forward_pass);
+        Outcome::refused(Reason::NotACode).with_reason_told(misshapen)
+    })?;
     if let Some(password) = password {
         // Whatever the verdict will be: the modules that follow must not show it by asking again.
         host.hand_on(password)

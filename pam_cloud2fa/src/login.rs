@@ -124,7 +124,7 @@ impl<H: Host> Login<'_, H> {
             (Subject::Refused(_), Err(outcome)) if outcome.code != PamResultCode::PAM_AUTH_ERR => {
                 Err(outcome)
             }
-            (Subject::Refused(reason), _) => Err(Outcome::refused(reason)),
+            (Subject::Refused(reason), answer) => Err(Outcome::refused(reason).answered(&answer)),
             (Subject::Enrolled(..), _) if self.host.user_name().ok().as_ref() != Some(&name) => {
                 Err(Outcome::refused(Reason::UserChanged))
             }

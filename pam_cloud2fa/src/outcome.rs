@@ -6,7 +6,7 @@ use crate::host::Tone;
 use crate::texts::{self, WORDS};
 use cloud2fa::log::{Decision, Event, Reason, Severity};
 use cloud2fa::store::Shut;
-use cloud2fa::{Factor, StoreError, Verdict};
+use cloud2fa::{Answer, Factor, StoreError, Verdict};
 use pam::constants::PamResultCode;
 
 /// Why a login ends. The log line and libpam's code follow from it.
@@ -44,7 +44,7 @@ impl Outcome {
             | Verdict::ClockWentBack { .. }
             | Verdict::Changed => PamResultCode::PAM_AUTH_ERR,
         };
-        let texts = texts::of_verdict(verdict, factor == Factor::BackupCode);
+        let texts = texts::of_verdict(verdict, factor);
         Self { texts, ..Self::new(code, Event::of_verdict(verdict, factor)) }
     }
 
@@ -67,24 +67,31 @@ impl Outcome {
     /// conversation that failed is passed on.
     pub fn unless_failed(self, no_answer: Self) -> Self {
         match no_answer.code {
-            PamResultCode::PAM_AUTH_ERR => self,
+            PamResultCode::PAM_AUTH_ERR if no_answer.texts.is_empty() => self,
+            PamResultCode::PAM_AUTH_ERR => self.with_reason_told(WORDS.not_a_backup_code),
             code => self.with_code(code),
         }
     }
 
     /// This one, for who has been asked for a backup code alone, and `shut` would have been the
-    /// end without one: a wrong one is told, and of a token the log says what it has met.
+    /// end without one: of a token the log says what it has met.
     pub fn at_a_shut_door(self, verdict: &Verdict, shut: Self) -> Self {
-        match (verdict, self.event.factor) {
-            (Verdict::Wrong { .. }, Some(Factor::BackupCode)) => {
-                self.with_reason_told(WORDS.wrong_backup_code)
-            }
-            (Verdict::Wait { .. } | Verdict::Locked, _) => {
+        match verdict {
+            Verdict::Wait { .. } | Verdict::Locked => {
                 let Event { failures, detail, .. } = shut.event;
                 Self { event: Event { failures, detail, ..self.event }, ..self }
             }
             _ => self,
         }
+    }
+
+    /// This one, of somebody who hears what whoever is enrolled would hear of such an answer.
+    pub fn answered(self, answer: &Result<Answer, Self>) -> Self {
+        let texts = match answer {
+            Ok(answer) => vec![(Tone::Reason, texts::of_wrong(answer.factor()).to_owned())],
+            Err(misshapen) => misshapen.texts.clone(),
+        };
+        Self { texts, ..self }
     }
 
     pub fn with_code(self, code: PamResultCode) -> Self {
@@ -104,6 +111,7 @@ impl Outcome {
         Self::refused(reason)
             .with_code(PamResultCode::PAM_SERVICE_ERR)
             .with_detail(Severity::Error, error.to_string())
+            .with_reason_told(WORDS.unavailable)
     }
 
     /// The program did not do its part.

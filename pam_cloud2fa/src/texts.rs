@@ -4,7 +4,7 @@
 
 use crate::host::Tone;
 use cloud2fa::words::{ENGLISH, Login};
-use cloud2fa::{Verdict, budget};
+use cloud2fa::{BackupCode, Factor, Token, Verdict, budget};
 
 /// The module's language.
 pub const WORDS: &Login = &ENGLISH.login;
@@ -19,8 +19,32 @@ pub fn prompt(one_field: bool, backup_codes_alone: bool) -> &'static str {
     }
 }
 
-/// What a verdict is explained with. `by_backup_code`: whether that was the answer.
-pub fn of_verdict(verdict: &Verdict, by_backup_code: bool) -> Vec<(Tone, String)> {
+/// The answer is wrong; told alike whether there is an enrolment or not, since nobody must see who has one.
+pub fn of_wrong(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Token => WORDS.wrong_code,
+        Factor::BackupCode => WORDS.wrong_backup_code,
+    }
+}
+
+/// The answer cannot be a code.
+pub fn of_misshapen(one_field: bool) -> &'static str {
+    if one_field { WORDS.no_code_behind_password } else { WORDS.not_a_code }
+}
+
+/// What of an answer of so many bytes is said of which only its length is known.
+pub fn of_length(length: usize, one_field: bool) -> &'static str {
+    let factor = match length {
+        Token::LENGTH => Some(Factor::Token),
+        BackupCode::PRINTED_LENGTH => Some(Factor::BackupCode),
+        _ => None,
+    };
+    factor.filter(|_| !one_field).map_or_else(|| of_misshapen(one_field), of_wrong)
+}
+
+/// What a verdict is explained with.
+pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Vec<(Tone, String)> {
+    let by_backup_code = factor == Factor::BackupCode;
     let reason = match verdict {
         &Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened } => {
             let left = by_backup_code.then(|| of_backup_codes_left(backup_codes_left));
@@ -36,7 +60,7 @@ pub fn of_verdict(verdict: &Verdict, by_backup_code: bool) -> Vec<(Tone, String)
             return left.into_iter().chain(since).chain(in_30_days).collect();
         }
         Verdict::Wrong { locked: true, .. } | Verdict::Locked => WORDS.locked.to_owned(),
-        Verdict::Wrong { wait_seconds: 0, .. } => return Vec::new(),
+        Verdict::Wrong { wait_seconds: 0, .. } => of_wrong(factor).to_owned(),
         Verdict::Wrong { wait_seconds: seconds, .. } | Verdict::Wait { seconds } => {
             (WORDS.must_wait)(*seconds)
         }
@@ -88,7 +112,8 @@ mod tests {
     ) -> Vec<(Tone, String)> {
         let verdict =
             Verdict::Accepted { backup_codes_left: 1, failures_since_login, budget_used, opened };
-        of_verdict(&verdict, by_backup_code).into_iter().collect()
+        let factor = if by_backup_code { Factor::BackupCode } else { Factor::Token };
+        of_verdict(&verdict, factor)
     }
 
     #[test]
@@ -105,8 +130,8 @@ mod tests {
             budget_used: 0,
             opened: false,
         };
-        assert_eq!(of_verdict(&verdict, true)[0].0, Tone::Reason);
-        assert!(of_verdict(&verdict, false).is_empty());
+        assert_eq!(of_verdict(&verdict, Factor::BackupCode)[0].0, Tone::Reason);
+        assert!(of_verdict(&verdict, Factor::Token).is_empty());
     }
 
     #[test]

@@ -9,9 +9,12 @@ use zeroize::Zeroizing;
 pub struct Token(Zeroizing<Box<[u8]>>);
 
 impl Token {
+    /// Digits of a code that people type.
+    pub const LENGTH: usize = 6;
+
     /// Takes exactly six ASCII digits.
     pub fn from_digits(digits: &[u8]) -> Option<Self> {
-        if digits.len() == 6 { Self::shown(digits) } else { None }
+        if digits.len() == Self::LENGTH { Self::shown(digits) } else { None }
     }
 
     /// Takes what an app can show: 6 to 8 ASCII digits.

@@ -11,7 +11,11 @@ pub const ENGLISH: Words = Words {
         password_and_backup_code: "Password & backup code: ",
         unavailable: "The second factor cannot be checked now. The system's log says why.",
         try_again: "Too many backup codes are being tried. Try again.",
+        wrong_code: "That code is wrong. A backup code works, too.",
         wrong_backup_code: "That backup code is wrong.",
+        not_a_code: "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
+        not_a_backup_code: "That is not a backup code: one looks like ABCD-EFGH-JKMNP.",
+        no_code_behind_password: "There is no code behind the password: 6 digits, or ABCD-EFGH-JKMNP.",
         backup_code_is_used: "This backup code was used already; take another one.",
         code_is_used: "This code is used or too old; take the one that the app shows now.",
         code_is_used_next_in: |seconds| {
@@ -70,6 +74,21 @@ fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_at_a_login_when_a_code_is_refused_fits_into_a_line() {
+        let login = ENGLISH.login;
+        for text in [
+            login.wrong_code,
+            login.wrong_backup_code,
+            login.not_a_code,
+            login.not_a_backup_code,
+            login.no_code_behind_password,
+            login.code_is_used,
+        ] {
+            assert!(text.len() <= 76, "{text}");
+        }
+    }
 
     #[test]
     fn numbers_read_as_people_say_them() {

@@ -28,8 +28,16 @@ pub struct Login {
     pub unavailable: &'static str,
     /// Somebody tries backup codes of this user, who will have this one hashed soon.
     pub try_again: &'static str,
-    /// Said where nothing but a backup code is taken; elsewhere it would show who is enrolled.
+    /// Six digits that are not the right ones. Whoever is not enrolled hears it, too.
+    pub wrong_code: &'static str,
+    /// A backup code that is none of the user's. Whoever is not enrolled hears it, too.
     pub wrong_backup_code: &'static str,
+    /// What was typed cannot be a code.
+    pub not_a_code: &'static str,
+    /// The same, where nothing but a backup code is taken.
+    pub not_a_backup_code: &'static str,
+    /// What was typed has no code at its end, where password and code come in one field.
+    pub no_code_behind_password: &'static str,
     /// This backup code was spent before.
     pub backup_code_is_used: &'static str,
     /// The code was used or is of before, and the app shows another one now.
