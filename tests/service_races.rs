@@ -30,7 +30,7 @@ fn standing(user: &User) -> Standing {
     store().status(user, &now).expect("a healthy record")
 }
 
-/// What a code is worth now; a right one is spent. Nothing where there is no enrolment.
+/// What a code is worth now; a right one is spent. `None` if there is no enrolment.
 fn worth(user: &User, code: &str) -> Option<Verdict> {
     let Standing::Enrolled(seen, _) = standing(user) else { return None };
     let answer = Answer::parse(code.as_bytes()).expect("shaped like a code");

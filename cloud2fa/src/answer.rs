@@ -34,7 +34,7 @@ impl Answer {
         }
     }
 
-    /// Reads an answer; ASCII spaces and dashes in it are ignored. Nothing where it
+    /// Reads an answer; ASCII spaces and dashes in it are ignored. `None` if it
     /// cannot be a code: that is not a guess, and must not be counted as one.
     pub fn parse(typed: &[u8]) -> Option<Self> {
         if typed.len() >= TOO_LONG {

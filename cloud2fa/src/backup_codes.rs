@@ -153,7 +153,7 @@ impl HashRecipe {
         Ok(Self { memory_kib: Self::MEMORY_KIB, passes: Self::PASSES, salt })
     }
 
-    /// Parameters as a record has them; nothing where they are outside the bounds.
+    /// Parameters as a record has them. `None` if they are outside the bounds.
     pub fn from_parts(memory_kib: u32, passes: u32, salt: &[u8]) -> Option<Self> {
         let legal =
             Self::LEGAL_MEMORY_KIB.contains(&memory_kib) && Self::LEGAL_PASSES.contains(&passes);
@@ -244,7 +244,7 @@ impl BackupCodeSet {
         Ok((codes, Self { recipe, hashes }))
     }
 
-    /// A set as a record has it; nothing where it has not 8 hashes.
+    /// A set as a record has it. `None` if it has not 8 hashes.
     pub fn from_parts(recipe: HashRecipe, hashes: Vec<CodeHash>) -> Option<Self> {
         (hashes.len() == CODES).then_some(Self { recipe, hashes })
     }

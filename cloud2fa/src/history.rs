@@ -87,7 +87,7 @@ pub struct History {
 }
 
 impl History {
-    /// A history as a record has it, oldest first; nothing where it has more than is kept.
+    /// A history as a record has it, oldest first. `None` if it has more than is kept.
     pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Option<Self> {
         let (accepted, refused): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| entry.outcome == Outcome::Accepted);

@@ -15,7 +15,7 @@ impl Sealed {
     /// Bytes that one may have: a secret of 64, a nonce of 24, a tag of 16, and 16 for the id of a key.
     pub const LONGEST: usize = 120;
 
-    /// Of these bytes; nothing where there are none, or too many. `counter` is another one for each
+    /// Of these bytes. `None` if there are none, or too many. `counter` is another one for each
     /// sealing of a user's secret.
     pub fn new(bytes: &[u8], counter: u64) -> Option<Self> {
         let legal = (1..=Self::LONGEST).contains(&bytes.len());

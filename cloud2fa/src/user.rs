@@ -64,7 +64,7 @@ impl UserName {
         encoded
     }
 
-    /// The name that [`Self::encoded`] made `encoded` of; nothing where it makes no such string.
+    /// The name that [`Self::encoded`] made `encoded` of. `None` if it makes no such string.
     pub fn decode(encoded: &str) -> Option<Self> {
         let mut bytes = Vec::with_capacity(encoded.len());
         let mut rest = encoded.as_bytes();

@@ -37,7 +37,7 @@ use zeroize::zeroize_stack;
 /// BLAKE2b and Argon2 leave pieces of keys and codes there, which they do not wipe.
 const WORK: usize = 16 * 1024;
 
-/// Whose configuration and store are.
+/// The uid that must own configuration and store.
 const ROOT: u32 = 0;
 
 /// How long a service that cannot go on stays, so that systemd, which starts it again at once while

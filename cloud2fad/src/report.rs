@@ -61,7 +61,7 @@ const BYTES: [(Report, u8); 7] = [
 ];
 
 impl Report {
-    /// What a byte means; nothing where no report has it.
+    /// What a byte means. `None` if no report has it.
     pub fn from_byte(byte: u8) -> Option<Self> {
         BYTES.iter().find(|(_, its)| *its == byte).map(|(report, _)| *report)
     }

@@ -32,7 +32,7 @@ pub trait Host: Names {
     /// Who wants to log in, as typed.
     fn user_name(&mut self) -> Result<String, PamResultCode>;
 
-    /// The user of that name as the system's database spells it; nothing where it
+    /// The user of that name as the system's database spells it. `None` if it
     /// knows none, or does not answer.
     fn find_user(&mut self, name: &str) -> Option<Result<User, BadUserName>>;
 

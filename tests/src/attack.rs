@@ -83,7 +83,7 @@ impl Watch {
     }
 }
 
-/// The most that a process has used, in KiB; nothing where it is gone.
+/// The most that a process has used, in KiB. `None` if it is gone.
 fn peak_of(pid: u32) -> u64 {
     let peak = status_field(pid, "VmHWM").and_then(|text| text.split(' ').next()?.parse().ok());
     peak.unwrap_or(0)

@@ -80,7 +80,7 @@ pub fn newer_source(workspace: &Path, built: &Path) -> Option<PathBuf> {
     None
 }
 
-/// What lies in a directory; nothing where there is none.
+/// The entries of a directory. Empty if there is none.
 fn directory(path: &Path) -> Vec<PathBuf> {
     let entries = path.read_dir().into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()

@@ -49,7 +49,7 @@ pub fn at_terminal(fixture: &Fixture, user: &str, words: &[&str]) -> Pty {
     Pty::start(&with_stacks(fixture, &services, &as_user(user, words)))
 }
 
-/// A field of `/proc/PID/status`, such as `SigBlk`; nothing where the process is gone.
+/// A field of `/proc/PID/status`, such as `SigBlk`. `None` if the process is gone.
 pub fn status_field(pid: u32, field: &str) -> Option<String> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;

@@ -40,7 +40,7 @@ impl Sshd {
         tries.next().expect("one of ten free ports stays free")
     }
 
-    /// One on a port that is free now; nothing where somebody else has taken it before sshd.
+    /// One on a port that is free now. `None` if somebody else has taken it before sshd.
     fn on_a_free_port(fixture: &Fixture, directory: &Path, options: &[&str]) -> Option<Self> {
         let port = free_port();
         let config = directory.join("sshd_config");

@@ -9,7 +9,7 @@ impl Ignorable {
     /// Bytes that the lines may have, their newlines included.
     pub const LONGEST: usize = 256;
 
-    /// Takes whole lines, none of which begins another table; nothing where they are not such, or too many.
+    /// Takes whole lines, none of which begins another table. `None` if they are not such, or too many.
     pub fn from_lines(lines: &str) -> Option<Self> {
         let whole = lines.is_empty() || lines.ends_with('\n');
         let plain = |line: &str| !line.starts_with('[') && !line.chars().any(char::is_control);

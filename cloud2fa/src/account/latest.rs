@@ -5,7 +5,7 @@
 pub struct Latest<T, const MOST: usize>(Vec<T>);
 
 impl<T, const MOST: usize> Latest<T, MOST> {
-    /// A list as a record has it, oldest first; nothing where there are more than are kept.
+    /// A list as a record has it, oldest first. `None` if there are more than are kept.
     pub fn from_entries(entries: Vec<T>) -> Option<Self> {
         (entries.len() <= MOST).then_some(Self(entries))
     }

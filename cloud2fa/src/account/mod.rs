@@ -69,7 +69,7 @@ pub struct Account {
     pub generation: Generation,
     /// Whose it is.
     pub user: Holder,
-    /// Nothing where the second factor is disabled, or never was enabled; the usage lives on.
+    /// `None` if the second factor is disabled, or never was enabled; the usage lives on.
     pub enrolment: Option<Enrolment>,
     /// With what the user may enrol.
     pub ticket: Option<Ticket>,
@@ -106,7 +106,7 @@ pub struct Enrolment {
     pub created_by: Creator,
     /// Whether the user has shown to have the backup codes.
     pub codes_seen: bool,
-    /// Until when a first right code must confirm it; nothing where it is confirmed.
+    /// Until when a first right code must confirm it. `None` if it is confirmed.
     pub unconfirmed_until: Option<UnixTime>,
     /// Hashes of the backup codes.
     pub backup_codes: BackupCodeSet,
@@ -147,7 +147,7 @@ impl Drift {
     /// A day of usual steps. pam_google_authenticator, whose files know it too, goes to half of it.
     const LARGEST: i16 = 2880;
 
-    /// So many steps; nothing where it is more than a day of usual ones.
+    /// So many steps. `None` if it is more than a day of usual ones.
     pub fn new(steps: i16) -> Option<Self> {
         (-Self::LARGEST..=Self::LARGEST).contains(&steps).then_some(Self(steps))
     }

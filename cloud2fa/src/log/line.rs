@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 pub struct LogLine<'a> {
     /// What was decided.
     pub event: &'a Event,
-    /// About whom; nothing where no user is known.
+    /// About whom. `None` if no user is known.
     pub user: Option<&'a str>,
     /// `PAM_SERVICE`.
     pub service: &'a str,
@@ -22,9 +22,9 @@ pub struct LogLine<'a> {
 /// A call of the service.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// Who calls; nothing where that is not known yet.
+    /// Who calls. `None` if that is not known yet.
     pub uid: Option<u32>,
-    /// The interface's method; nothing where it is none of ours.
+    /// The interface's method. `None` if it is none of ours.
     pub method: Option<&'a str>,
 }
 

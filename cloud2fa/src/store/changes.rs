@@ -25,7 +25,7 @@ pub enum Failures {
     Cleared,
 }
 
-/// What a change hands out.
+/// New backup codes, and whether the old copy of the record was overwritten.
 #[derive(Debug)]
 pub struct Issued {
     /// The new backup codes: shown once, kept nowhere.

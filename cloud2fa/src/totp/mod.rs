@@ -69,7 +69,7 @@ impl Secret {
         Ok(Self::plain(bytes))
     }
 
-    /// A secret that exists already; nothing where it has fewer than 16 or more than 64 bytes.
+    /// A secret that exists already. `None` if it has fewer than 16 or more than 64 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::of(bytes, None)
     }

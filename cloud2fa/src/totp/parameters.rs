@@ -43,7 +43,7 @@ impl Parameters {
     /// What every app supports: SHA-1, 6 digits, 30 seconds (RFC 6238 section 5.2 recommends 30).
     pub const USUAL: Self = Self { algorithm: Algorithm::Sha1, digits: 6, period: 30 };
 
-    /// These; nothing where they are outside their bounds: 6 to 8 digits, steps of 10 to 300 seconds.
+    /// These. `None` if they are outside their bounds: 6 to 8 digits, steps of 10 to 300 seconds.
     pub fn new(algorithm: Algorithm, digits: u8, period: u64) -> Option<Self> {
         let legal = Self::LEGAL_DIGITS.contains(&digits) && Self::LEGAL_PERIOD.contains(&period);
         legal.then_some(Self { algorithm, digits, period })

@@ -162,7 +162,7 @@ impl<C> Admission<C> {
         self.turns.iter().filter_map(|uid| self.wait_of(*uid, now)).min()
     }
 
-    /// How long a uid that waits has to wait for its allowance; nothing where it waits for a place.
+    /// How long a uid that waits has to wait for its allowance. `None` if it waits for a place.
     fn wait_of(&self, uid: u32, now: Instant) -> Option<Duration> {
         let caller = &self.callers[&uid];
         if uid == ROOT {

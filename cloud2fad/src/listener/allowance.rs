@@ -31,7 +31,7 @@ impl Allowance {
         self.whole_at = (self.whole_at.max(now) + EACH).min(latest);
     }
 
-    /// How long until there is one to use; nothing where there is.
+    /// How long until there is one to use. `None` if there is one now.
     pub fn wait(&self, now: Instant) -> Option<Duration> {
         let left = self.whole_at.saturating_duration_since(now + EACH * (MOST - 1));
         (!left.is_zero()).then_some(left)

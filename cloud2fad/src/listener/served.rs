@@ -40,7 +40,7 @@ pub struct Served {
     is_known: bool,
     reports: File,
     heard: usize,
-    /// Nothing where that end is closed.
+    /// `None` if that end is closed.
     lines: Option<File>,
     /// The beginning of a line.
     begun: Vec<u8>,
@@ -78,7 +78,7 @@ impl Served {
         self.started + if self.is_known { WHOLE } else { UNKNOWN_FOR }
     }
 
-    /// Reads the reports that there are; nothing where it has hung up, as it does when it ends.
+    /// Reads the reports that there are. `None` if it has hung up, as it does when it ends.
     pub fn hear(&mut self) -> Option<Vec<Report>> {
         let mut bytes = [0; MOST_REPORTS];
         let count = match self.reports.read(&mut bytes) {

@@ -167,7 +167,7 @@ impl<C: Calls> Directory<C> {
         Self { calls, path: PathBuf::from("/store"), owner, marker: Marker::unknown() }
     }
 
-    /// Opens the account file of `name` and checks it; nothing where there is none.
+    /// Opens the account file of `name` and checks it. `None` if there is none.
     pub(super) fn account(
         &self,
         name: &UserName,

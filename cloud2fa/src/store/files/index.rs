@@ -69,7 +69,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Opens it; nothing where there is none.
+    /// Opens it. `None` if there is none.
     pub(super) fn open(home: Home<'_>) -> Result<Option<Self>, StoreError> {
         let path = home.path.join(INDEX);
         let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -101,7 +101,7 @@ impl Index {
         Self::open(home)?.ok_or_else(|| io_error("open", &path)(Errno::ENOENT.into()))
     }
 
-    /// What the link of that name says; nothing where there is none, and an empty text where it is none
+    /// What the link of that name says. `None` if there is none, and an empty text where it is none
     /// of ours, which makes no sense anywhere.
     fn target(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let failed = |errno: Errno| io_error("read", &self.path.join(name))(errno.into());

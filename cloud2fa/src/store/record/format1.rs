@@ -174,7 +174,7 @@ fn write_usage(usage: &Usage, out: &mut Vec<u8>) -> Result<()> {
     writeln!(out, "locked = {}", usage.locked)
 }
 
-/// The account of `text`; nothing where it is not one, whatever is wrong.
+/// The account of `text`. `None` if it is not one, whatever is wrong.
 pub(super) fn read(text: &str) -> Option<Account> {
     let mut lines = Lines(text);
     let generation = Generation::from_hex(lines.string("generation")?)?;

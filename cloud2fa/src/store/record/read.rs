@@ -31,7 +31,7 @@ impl<'t> Reader<'t> {
         Self { lines: Lines(text), seal, unopened: None }
     }
 
-    /// The account; nothing where the text is not one, or the secret was not opened.
+    /// The account. `None` if the text is not one, or the secret was not opened.
     pub(super) fn account(&mut self) -> Option<Account> {
         let generation = Generation::from_hex(self.lines.string("generation")?)?;
         let name = UserName::new(&unquoted(self.lines.value("user")?)?).ok()?;

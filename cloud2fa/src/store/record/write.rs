@@ -170,7 +170,7 @@ fn line<T: ?Sized>(
     writeln!(out, "\"")
 }
 
-/// A list of such strings, one a line; nothing where it is empty.
+/// Writes a list of such strings, one a line. An empty list has no lines.
 fn list<T>(
     key: &str,
     entries: &[T],

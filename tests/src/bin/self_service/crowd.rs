@@ -285,7 +285,7 @@ fn serving(machine: &Machine) -> Vec<u32> {
     descendants(machine.init()).into_iter().filter(is_it).collect()
 }
 
-/// What only this process has in memory; nothing where it is gone.
+/// What only this process has in memory. `None` if it is gone.
 fn private_kib(pid: u32) -> Option<u64> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let field = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();

@@ -162,7 +162,7 @@ pub fn flood(root: &str, user: &str, socket: &str, word: &str) -> ExitCode {
     }
 }
 
-/// A connection; nothing where the queue is full.
+/// A connection. `None` if the queue is full.
 fn open(address: &UnixAddr, bytes: &str, flood: Flood) -> Option<UnixStream> {
     let is_held = matches!(flood, Flood::Held(_));
     let flags = if is_held { SockFlag::empty() } else { SockFlag::SOCK_NONBLOCK };

@@ -27,7 +27,7 @@ pub(in crate::store) const MARK_AT: usize = SLOT_SIZE - TAIL_SIZE - NONCE_LENGTH
 /// Between the text and the mark, and instead of it.
 const BLANKS: [u8; SLOT_SIZE] = [b' '; SLOT_SIZE];
 
-/// A slot of `text`, which is in `format`, without a mark; nothing where it does not fit. `nonce`
+/// A slot of `text`, which is in `format`, without a mark. `None` if it does not fit. `nonce`
 /// must be new, for each write.
 pub(in crate::store) fn encode(
     format: u64,
