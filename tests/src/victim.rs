@@ -127,7 +127,7 @@ impl Victim {
         (answer, calls)
     }
 
-    /// What this code is worth at a login. `None` if there is no record.
+    /// What this code is worth at a login. Empty if there is no record.
     pub fn login(&self, code: &str) -> String {
         let user = &self.enrolled.user;
         let answer = call(user.uid, "Verify", &verify(user, code, "login"));
