@@ -10,6 +10,7 @@ use crate::input::Input;
 use crate::language::WORDS;
 use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
+use cloud2fa::store::record::Lost;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
 use std::io::IsTerminal;
@@ -148,7 +149,7 @@ impl Dialogue for Terminal {
         failed.try_for_each(|(user, why)| say_line(&format!("{user}: {why}")))?;
         say_line(&(words.records_in_format_1)(went_back.records))?;
         let mut lost = went_back.lost.iter();
-        lost.try_for_each(|(lost, of)| say_line(&format!("  {}", (words.lost)(*of, lost.what()))))?;
+        lost.try_for_each(|(lost, of)| say_line(&format!("  {}", (words.lost)(*of, what(*lost)))))?;
         let all = went_back.failed.is_empty();
         say_line(if all { words.all_went_back } else { words.some_did_not_go_back })
     }
@@ -186,6 +187,21 @@ impl Dialogue for Terminal {
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {
         eprintln!("cloud2fa: {failure}");
         Ok(())
+    }
+}
+
+/// What a record has lost.
+fn what(lost: Lost) -> &'static str {
+    let words = &WORDS.results.losses;
+    match lost {
+        Lost::Budget => words.budget,
+        Lost::Decisions => words.decisions,
+        Lost::RememberedKeys => words.remembered_keys,
+        Lost::Notices => words.notices,
+        Lost::Ticket => words.ticket,
+        Lost::LastAttempt => words.last_attempt,
+        Lost::CodesNotSeen => words.codes_not_seen,
+        Lost::Ignorable => words.ignorable,
     }
 }
 

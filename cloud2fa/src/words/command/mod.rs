@@ -10,7 +10,7 @@ pub use enrolment::Enrolment;
 pub use failures::{Advice, Failures};
 pub use overview::{Examination, Overview};
 pub use questions::Questions;
-pub use results::{Results, Trial};
+pub use results::{Losses, Results, Trial};
 
 /// What the command `cloud2fa` says, by topic.
 #[derive(Debug, Clone, Copy)]

@@ -27,8 +27,10 @@ pub struct Results {
     pub store_is_completed: fn(&dyn Display) -> String,
     /// So many records are in format 1.
     pub records_in_format_1: fn(usize) -> String,
-    /// So many records have lost something, which is named.
+    /// So many records have lost something, which is one of `losses`.
     pub lost: fn(usize, &str) -> String,
+    /// What records can lose.
+    pub losses: Losses,
     /// All records are in format 1: what to do now.
     pub all_went_back: &'static str,
     /// Some records are not in format 1. They are named above.
@@ -39,6 +41,27 @@ pub struct Results {
     pub old_copy_is_left: fn(&str, &dyn Display) -> String,
     /// The service takes its time.
     pub waiting_for_the_service: &'static str,
+}
+
+/// What a record in format 1 has no place for.
+#[derive(Debug, Clone, Copy)]
+pub struct Losses {
+    /// How many wrong codes of the last 30 days count.
+    pub budget: &'static str,
+    /// The last decisions.
+    pub decisions: &'static str,
+    /// Keys that are not asked again.
+    pub remembered_keys: &'static str,
+    /// What the user would have been told.
+    pub notices: &'static str,
+    /// The ticket.
+    pub ticket: &'static str,
+    /// The last attempt with an id.
+    pub last_attempt: &'static str,
+    /// That the user has not shown to have the backup codes.
+    pub codes_not_seen: &'static str,
+    /// What a later version left.
+    pub ignorable: &'static str,
 }
 
 /// What `verify` says to a code.

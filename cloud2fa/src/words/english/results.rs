@@ -1,6 +1,6 @@
 //! What the command says that it did, in English.
 
-use crate::words::command::{Results, Trial};
+use crate::words::command::{Losses, Results, Trial};
 
 pub const RESULTS: Results = Results {
     enabled: |user| format!("The second factor of {user} is on."),
@@ -27,6 +27,16 @@ pub const RESULTS: Results = Results {
     },
     records_in_format_1: |count| format!("Records in format 1: {count}"),
     lost: |count, what| format!("lost of {count}: {what}"),
+    losses: Losses {
+        budget: "the count of wrong codes in 30 days",
+        decisions: "the list of the last decisions",
+        remembered_keys: "the memory of proven ssh keys",
+        notices: "what the user was to be told",
+        ticket: "the ticket",
+        last_attempt: "the last attempt's answer",
+        codes_not_seen: "that the backup codes were not confirmed",
+        ignorable: "what a later version left in the record",
+    },
     all_went_back: "Install the earlier version now. Who logs in before, and every change, has a record of\n\
                     this version's format again; `cloud2fa init --format 1` may be run as often as you like.\n\
                     Until `cloud2fa init --format 2` makes the index of uids count again, who has no enrolment\n\
