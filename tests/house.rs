@@ -60,6 +60,9 @@ const NOT_IN_THE_MODULE: [&str; 17] = [
     "webpki",
 ];
 
+/// How a tip of clap's begins that the command leaves out.
+const WORDS_OF_CLAP: &str = "to pass ";
+
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     for (name, _) in CRATES {
@@ -119,6 +122,40 @@ fn within_the_library_names_are_imported_from_where_they_are_defined() {
         };
         let short = imports.iter().find(is_short);
         assert!(short.is_none(), "{file}: {short:?} is for callers");
+    }
+}
+
+#[test]
+fn what_people_read_of_the_command_stands_in_the_catalogue_alone() {
+    let found = Crate::read("cloud2fa-cli").literals();
+    let here = found.iter().flat_map(|(file, all)| all.iter().map(move |text| (file, text)));
+    let left: Vec<_> =
+        here.filter(|(_, text)| is_a_sentence(text) && *text != WORDS_OF_CLAP).collect();
+    assert_eq!(left, []);
+    let read = found.values().flatten().count();
+    assert!(read > 80, "the sources have been read: {read}");
+}
+
+/// Whether a literal has two words or more. What is filled in or typed as a command is none, nor is an option.
+fn is_a_sentence(literal: &str) -> bool {
+    let text = literal.replace("\\n", " ");
+    let text: String = text.split('`').step_by(2).collect();
+    let pieces = text.split('{').map(|it| it.split_once('}').map_or(it, |(_, rest)| rest));
+    let text: String = pieces.collect();
+    let has_letters = |it: &str| it.chars().filter(|sign| sign.is_alphabetic()).count() > 1;
+    let is_word = |it: &&str| !it.starts_with('-') && has_letters(it);
+    text.split_whitespace().filter(is_word).count() > 1
+}
+
+#[test]
+fn a_sentence_is_found() {
+    for sentence in ["Password wrong", "Wait: {wait} s.\\nOr log in", "ask `a b` or {c}, d or"] {
+        assert!(is_a_sentence(sentence), "{sentence}");
+    }
+    for other in
+        ["wrong_code", "{user:width$}  {:>5}  {state}\\n", "`cloud2fa {verb} --user {name}`"]
+    {
+        assert!(!is_a_sentence(other), "{other}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What to type next, as it is said to the caller.
 
+use crate::language::WORDS;
 use nix::unistd::{User, getuid};
 
 /// The command line to suggest. `--user` is left out for the caller's own account, but never for root:
@@ -16,9 +17,7 @@ pub fn command(verb: &str, name: &str) -> String {
 /// What unlocks `name`.
 pub fn unlocks(name: &str) -> String {
     let command = format!("`cloud2fa unlock {name}`");
-    if getuid().is_root() {
-        format!("a backup code unlocks, or {command}")
-    } else {
-        format!("a backup code unlocks, or an administrator with {command}")
-    }
+    let words = &WORDS.advice;
+    let unlocks = if getuid().is_root() { words.unlocks } else { words.administrator_unlocks };
+    unlocks(&command)
 }

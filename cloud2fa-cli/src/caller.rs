@@ -2,6 +2,7 @@
 
 use crate::arguments::Target;
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use crate::machine;
 use cloud2fa::names::Nss;
 use cloud2fa::{Known, Names, Store, User, UserName};
@@ -22,20 +23,17 @@ pub fn require_root() -> Result<(), Failure> {
     if getuid().is_root() {
         return Ok(());
     }
-    let message = "only root can do this; ask an administrator, or run it with sudo";
-    Err(Failure::new(Kind::NotPermitted, message))
+    Err(Failure::new(Kind::NotPermitted, WORDS.failures.not_root))
 }
 
 /// The user that `target` means.
 pub fn resolve(target: &Target) -> Result<User, Failure> {
     match &target.user {
         Some(name) => find(name),
-        None if is_sudo() => {
-            let message = "whose second factor? Under sudo say `--user root` for root's, \
-                           or `--user NAME` for a user's, or run the command without sudo for your own";
-            Err(Failure::new(Kind::Usage, message))
-        }
-        None => canonical(nix::unistd::User::from_uid(getuid()), || format!("uid {}", getuid())),
+        None if is_sudo() => Err(Failure::new(Kind::Usage, WORDS.failures.whose)),
+        None => canonical(nix::unistd::User::from_uid(getuid()), || {
+            (WORDS.failures.uid)(getuid().as_raw())
+        }),
     }
 }
 
@@ -89,22 +87,13 @@ fn canonical(
     entry: nix::Result<Option<nix::unistd::User>>,
     asked: impl Fn() -> String,
 ) -> Result<User, Failure> {
-    let unavailable = |errno| {
-        Failure::new(
-            Kind::Unavailable,
-            format!("the system's user database cannot be asked for {} ({errno})", asked()),
-        )
-    };
-    let unknown = || {
-        Failure::new(
-            Kind::UnknownUser,
-            format!("this system has no user {}; check the spelling", asked()),
-        )
-    };
+    let words = &WORDS.failures;
+    let unavailable =
+        |errno| Failure::new(Kind::Unavailable, (words.users_cannot_be_asked)(&asked(), &errno));
+    let unknown = || Failure::new(Kind::UnknownUser, (words.no_such_user)(&asked()));
     let entry = entry.map_err(unavailable)?.ok_or_else(unknown)?;
-    User::try_from(entry).map_err(|bad| {
-        Failure::new(Kind::UnknownUser, format!("{} cannot be enrolled: {bad}", asked()))
-    })
+    User::try_from(entry)
+        .map_err(|bad| Failure::new(Kind::UnknownUser, (words.cannot_be_enrolled)(&asked(), &bad)))
 }
 
 /// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has

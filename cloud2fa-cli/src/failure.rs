@@ -1,6 +1,7 @@
 //! Why the command did not do what it was asked for: a kind for programs, a text for people.
 
 use crate::advice;
+use crate::language::WORDS;
 use cloud2fa::config::ConfigError;
 use cloud2fa::manage::Refusal;
 use cloud2fa::roster::Unsayable;
@@ -107,19 +108,20 @@ impl From<StoreError> for Failure {
             StoreError::NotEnrolled(_) => Kind::NotEnrolled,
             _ => Kind::Unavailable,
         };
-        let next = match &error {
+        let words = &WORDS.advice;
+        let message = match &error {
             StoreError::NotEnrolled(name) => {
-                format!("; {} enrols", advice::command("enable", name.as_str()))
+                (words.not_enrolled)(&error, &advice::command("enable", name.as_str()))
             }
             StoreError::Changed(name) => {
-                format!(" ({} shows it)", advice::command("status", name.as_str()))
+                (words.changed)(&error, &advice::command("status", name.as_str()))
             }
             StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                "; the disk is full: make room, and start again. Nothing was changed".to_owned()
+                (words.disk_is_full)(&error)
             }
-            _ => String::new(),
+            _ => error.to_string(),
         };
-        Self::new(kind, format!("{error}{next}"))
+        Self::new(kind, message)
     }
 }
 
@@ -162,7 +164,7 @@ impl From<Refusal> for Failure {
         let message = match &refusal {
             Refusal::AlreadyEnrolled(name) => {
                 let replace = advice::command("enable --replace", name.as_str());
-                format!("{refusal}; {replace} replaces the enrolment")
+                (WORDS.advice.enrolled)(&refusal, &replace)
             }
             _ => refusal.to_string(),
         };

@@ -5,6 +5,7 @@
 //! with them, so that a write beyond `ulimit -f` is an error and not the end.
 
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use nix::errno::Errno;
 use nix::libc::_POSIX_VDISABLE;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -51,9 +52,7 @@ impl Input {
             let stdin = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
             Ok(Self { stdin, signals, rest: Zeroizing::new(Vec::with_capacity(2 * LONGEST_LINE)) })
         };
-        set_up().map_err(|error| {
-            Failure::new(Kind::Unavailable, format!("cannot read standard input ({error})"))
-        })
+        set_up().map_err(|error| Failure::new(Kind::Unavailable, (WORDS.failures.no_input)(&error)))
     }
 
     /// The next line, without its end.
@@ -72,18 +71,17 @@ impl Input {
                 return Ok(line);
             }
             if self.rest.len() > LONGEST_LINE {
-                let message =
-                    format!("the answer is longer than {LONGEST_LINE} bytes; nothing was changed");
+                let message = (WORDS.failures.answer_is_too_long)(LONGEST_LINE);
                 return Err(Failure::new(Kind::Usage, message));
             }
             self.wait()?;
             let mut chunk = Zeroizing::new([0; LONGEST_LINE]);
             match self.stdin.read(&mut *chunk) {
-                Ok(0) => return Err(interrupted("the input ended")),
+                Ok(0) => return Err(interrupted(WORDS.failures.input_ended)),
                 Ok(read) => self.rest.extend_from_slice(&chunk[..read]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(interrupted(&format!("the input cannot be read ({error})")));
+                    return Err(interrupted((WORDS.failures.input_cannot_be_read)(&error)));
                 }
             }
         }
@@ -104,7 +102,7 @@ impl Input {
             Ok(Hidden { terminal, before })
         };
         hide().map_err(|errno| {
-            let message = format!("the terminal cannot hide what is typed ({errno})");
+            let message = (WORDS.failures.terminal_cannot_hide)(&errno);
             Failure::new(Kind::Unavailable, message)
         })
     }
@@ -119,9 +117,11 @@ impl Input {
             match poll(&mut events, PollTimeout::NONE) {
                 Err(Errno::EINTR) => {}
                 Err(errno) => {
-                    return Err(interrupted(&format!("the input cannot be waited for ({errno})")));
+                    return Err(interrupted((WORDS.failures.input_cannot_be_waited_for)(&errno)));
                 }
-                Ok(_) if events[1].any().unwrap_or(true) => return Err(interrupted("interrupted")),
+                Ok(_) if events[1].any().unwrap_or(true) => {
+                    return Err(interrupted(WORDS.failures.interrupted));
+                }
                 Ok(_) => return Ok(()),
             }
         }
@@ -141,6 +141,6 @@ impl Drop for Hidden {
     }
 }
 
-fn interrupted(what: &str) -> Failure {
-    Failure::new(Kind::Interrupted, format!("{what}; nothing was changed"))
+fn interrupted(message: impl Into<String>) -> Failure {
+    Failure::new(Kind::Interrupted, message)
 }

@@ -10,6 +10,7 @@ mod completions;
 mod dialogue;
 mod failure;
 mod input;
+mod language;
 mod log;
 mod machine;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 use dialogue::Dialogue;
 use failure::{Failure, Kind};
+use language::WORDS;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -63,7 +65,7 @@ fn usage_error(error: clap::Error) -> ExitCode {
     // The first paragraph says what is wrong, on several lines.
     let lines = text.trim_start_matches("error: ").lines().take_while(|line| !line.is_empty());
     let what = lines.map(str::trim).collect::<Vec<_>>().join(" ");
-    let failure = Failure::new(Kind::Usage, format!("{what}; see `cloud2fa --help`"));
+    let failure = Failure::new(Kind::Usage, (WORDS.failures.see_help)(&what));
     match messages::write_line(&messages::Error::of(&failure)) {
         Ok(()) | Err(_) => failure.exit_code(),
     }

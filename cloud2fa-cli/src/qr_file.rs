@@ -1,6 +1,7 @@
 //! The QR code as a file. It holds the secret: new, its owner's alone, never through a link.
 
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use cloud2fa::qr::Picture;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -22,13 +23,11 @@ impl QrFile {
     /// Writes `picture` into the new file `path`.
     pub fn create(path: &Path, picture: &Picture) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
-            let remedy = match error.kind() {
-                io::ErrorKind::AlreadyExists => "; name a file that does not exist yet",
-                _ => "",
+            let message = match error.kind() {
+                io::ErrorKind::AlreadyExists => WORDS.failures.qr_file_exists,
+                _ => WORDS.failures.qr_file_cannot_be_written,
             };
-            let path = path.display();
-            let message = format!("cannot write the QR code into {path} ({error}){remedy}");
-            Failure::new(Kind::Unavailable, message)
+            Failure::new(Kind::Unavailable, message(&path.display(), &error))
         };
         let no_file = || failed(io::ErrorKind::IsADirectory.into());
         let name = path.file_name().ok_or_else(no_file)?.to_owned();

@@ -1,5 +1,6 @@
-//! What the files of a crate import from each other, by their `use` lines. Tests are left out, and so is
-//! what a file takes of the module that it stands in: a trait and who implements it are one thing.
+//! What the files of a crate import from each other, by their `use` lines, and what they say. Tests are left
+//! out, and so is what a file takes of the module that it stands in: a trait and who implements it are one
+//! thing.
 
 use crate::machine::workspace;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,11 @@ impl Crate {
     /// Each file, and all that it imports, as it says it.
     pub fn imports(&self) -> BTreeMap<String, Vec<String>> {
         self.files.iter().map(|(file, text)| (file.clone(), paths(text))).collect()
+    }
+
+    /// Each file, and the texts in quotation marks in it, comments left out.
+    pub fn literals(&self) -> BTreeMap<String, Vec<String>> {
+        self.files.iter().map(|(file, text)| (file.clone(), literals(text))).collect()
     }
 
     /// In which file that stands which `path` means in `file`.
@@ -188,4 +194,38 @@ fn expand(before: &str, tree: &str, paths: &mut Vec<String>) {
     if !inner[begin..].trim().is_empty() {
         expand(&before, inner[begin..].trim(), paths);
     }
+}
+
+/// What stands in quotation marks, as it is typed.
+fn literals(text: &str) -> Vec<String> {
+    assert!(!text.contains("r#\""), "a raw text has quotation marks of its own");
+    let (mut all, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find(['"', '\'', '/']) {
+        let (sign, behind) = rest[at..].split_at(1);
+        let is_character = behind.starts_with('\\') || behind.chars().nth(1) == Some('\'');
+        rest = match sign {
+            "/" if behind.starts_with('/') => behind.split_once('\n').map_or("", |(_, rest)| rest),
+            "\"" => {
+                let (literal, behind) = split_at_closing('"', behind);
+                all.push(literal.to_owned());
+                behind
+            }
+            // And not a lifetime.
+            "'" if is_character => split_at_closing('\'', behind).1,
+            _ => behind,
+        };
+    }
+    all
+}
+
+/// What stands before the next `sign` without a backslash, and what stands behind it.
+fn split_at_closing(sign: char, text: &str) -> (&str, &str) {
+    let mut is_escaped = false;
+    let is_closing = |it: char| {
+        let found = it == sign && !is_escaped;
+        is_escaped = it == '\\' && !is_escaped;
+        found
+    };
+    let end = text.find(is_closing).expect("what is opened is closed");
+    (&text[..end], &text[end + sign.len_utf8()..])
 }

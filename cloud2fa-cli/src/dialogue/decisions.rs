@@ -1,5 +1,6 @@
 //! The last decisions on a user's codes, as a person reads them: the latest first.
 
+use crate::language::WORDS;
 use crate::machine::rfc_3339;
 use cloud2fa::Factor;
 use cloud2fa::history::{Entry, History, Outcome};
@@ -12,26 +13,29 @@ pub fn text(history: &History) -> String {
     }
     let width = entries.iter().map(|entry| entry.origin.service().len()).max().unwrap_or(0);
     let rows: String = entries.into_iter().map(|entry| row(entry, width)).collect();
-    format!("Last decisions:\n{rows}")
+    format!("{}\n{rows}", WORDS.overview.decisions)
 }
 
 fn row(entry: &Entry, width: usize) -> String {
+    let words = &WORDS.overview;
     let outcome = match entry.outcome {
-        Outcome::Accepted => "accepted",
-        Outcome::Wrong => "wrong",
-        Outcome::Replayed => "used code",
+        Outcome::Accepted => words.accepted,
+        Outcome::Wrong => words.wrong,
+        Outcome::Replayed => words.used,
     };
     let factor = match entry.factor {
-        Factor::Token => "app",
-        Factor::BackupCode => "backup code",
+        Factor::Token => words.app,
+        Factor::BackupCode => words.backup_code,
     };
     let service = entry.origin.service();
-    let from = entry.origin.address().map(|address| format!("  from {address}"));
-    let times = if entry.times > 1 { format!("  {} times", entry.times) } else { String::new() };
+    let from = entry.origin.address();
+    let from = from.map(|address| format!("  {}", (words.from)(&address.to_string())));
+    let times = (entry.times > 1).then(|| format!("  {}", (words.times)(entry.times)));
     let row = format!(
-        "  {}  {outcome:9}  {factor:11}  {service:width$}{}{times}",
+        "  {}  {outcome:9}  {factor:11}  {service:width$}{}{}",
         rfc_3339(entry.at),
         from.unwrap_or_default(),
+        times.unwrap_or_default(),
     );
     format!("{}\n", row.trim_end())
 }

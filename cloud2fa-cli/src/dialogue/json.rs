@@ -3,6 +3,7 @@
 use super::{Again, Dialogue, Done, Initialised, NewKey, Question, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
+use crate::language::WORDS;
 use crate::messages::{self, write_line};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
@@ -32,7 +33,7 @@ impl Json {
 
 fn say(message: &impl Serialize) -> Result<(), Failure> {
     write_line(message).map_err(|error| {
-        Failure::new(Kind::Unavailable, format!("standard output cannot be written ({error})"))
+        Failure::new(Kind::Unavailable, (WORDS.failures.output_cannot_be_written)(&error))
     })
 }
 

@@ -4,9 +4,11 @@ mod decisions;
 mod json;
 mod out;
 mod picture;
+mod reasons;
 mod report;
 mod standing;
 mod terminal;
+mod trial;
 
 use crate::arguments::QrStyle;
 use crate::failure::Failure;

@@ -1,6 +1,7 @@
 //! What a person is shown goes to standard output.
 
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use std::io::Write;
 
 /// Writes a text at once.
@@ -8,6 +9,11 @@ pub fn say(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     written.map_err(|error| {
-        Failure::new(Kind::Unavailable, format!("the terminal cannot be written to ({error})"))
+        Failure::new(Kind::Unavailable, (WORDS.failures.terminal_cannot_be_written)(&error))
     })
+}
+
+/// Writes a text and ends its line.
+pub fn say_line(text: &str) -> Result<(), Failure> {
+    say(&format!("{text}\n"))
 }

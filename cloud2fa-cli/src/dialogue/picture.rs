@@ -1,9 +1,10 @@
 //! The QR code in the terminal: how it is drawn, and whether it fits.
 
 use super::NewKey;
-use super::out::say;
+use super::out::{say, say_line};
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
+use crate::language::WORDS;
 use cloud2fa::qr::Style;
 use zeroize::Zeroizing;
 
@@ -12,20 +13,17 @@ const USUAL_SIZE: (usize, usize) = (80, usize::MAX);
 
 /// The picture, where one is wanted and fits; says what does not.
 pub fn fitting(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
+    let words = &WORDS.enrolment;
     let Some(style) = style(key.style) else { return Ok(None) };
     let (columns, rows) = terminal_size::terminal_size()
         .map_or(USUAL_SIZE, |(width, height)| (width.0.into(), height.0.into()));
     let needed = key.picture.columns(style);
     if needed > columns {
-        let half = if style == Style::HalfBlocks {
-            ""
-        } else {
-            "\n(Where characters are UTF-8, as with LANG=C.UTF-8, half of them are enough.)"
-        };
-        say(&format!(
-            "The QR code needs {needed} columns, and this terminal has {columns}:\n\
-             make it wider and start again, or type the key.{half}\n\n"
-        ))?;
+        say_line(&(words.too_wide)(needed, columns))?;
+        if style != Style::HalfBlocks {
+            say_line(words.half_is_enough)?;
+        }
+        say("\n")?;
         return Ok(None);
     }
     let picture = key.picture.draw(style);
@@ -34,17 +32,12 @@ pub fn fitting(key: &NewKey<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
     if needed <= rows {
         return Ok(Some(picture));
     }
-    say(&format!("The QR code needs {needed} rows, and this terminal has {rows}:\n"))?;
     if key.style == QrStyle::Auto {
         let name = if style == Style::HalfBlocks { "ansi" } else { "ascii" };
-        say(&format!(
-            "make it higher and start again, or type the key.\n(With `--qr {name}` it is drawn all the same.)\n\n"
-        ))?;
+        say(&format!("{}\n\n", (words.too_high)(needed, rows, name)))?;
         return Ok(None);
     }
-    say(
-        "its top scrolls away. Make it higher, or type the key.\n(With `--qr none` it is not drawn.)\n\n",
-    )?;
+    say(&format!("{}\n\n", (words.scrolls_away)(needed, rows)))?;
     Ok(Some(picture))
 }
 

@@ -1,6 +1,7 @@
 //! What `doctor` has found, as a person reads it: the worst first, 80 columns wide. What is to be
 //! typed or copied stands on lines of its own, and is never broken.
 
+use crate::language::WORDS;
 use cloud2fa_doctor::{Finding, Report, Severity};
 
 const WIDTH: usize = 80;
@@ -12,29 +13,31 @@ pub fn text(report: &Report) -> String {
         let of_it = report.findings.iter().filter(|finding| finding.severity == severity);
         let paragraphs: String = of_it.map(paragraph).collect();
         if !paragraphs.is_empty() {
-            text = text + heading(severity) + &paragraphs + "\n";
+            text = text + heading(severity) + "\n" + &paragraphs + "\n";
         }
     }
     if report.is_healthy() {
-        text += "Nothing wrong. ";
+        text = text + WORDS.examination.nothing_wrong + " ";
     }
-    text += "This was looked at:\n";
     let lines = report.looked_at.iter().map(|it| format!("  {}\n", wrapped(it, 4)));
-    text + &lines.collect::<String>()
+    text + WORDS.examination.looked_at + "\n" + &lines.collect::<String>()
 }
 
 fn paragraph(finding: &Finding) -> String {
-    let what = format!("{} [{}]", finding.what, finding.id.word());
-    let [what, why, fix] =
-        [(&what, 2), (&finding.why, 7), (&finding.fix, 7)].map(|(text, at)| wrapped(text, at));
-    format!("\n* {what}\n  Why: {why}\n  Fix: {fix}\n")
+    let words = &WORDS.examination;
+    let what = wrapped(&format!("{} [{}]", finding.what, finding.id.word()), 2);
+    let [why, fix] = [(words.why, &finding.why), (words.fix, &finding.fix)].map(|(label, text)| {
+        let indent = 2 + label.chars().count() + 1;
+        format!("  {label} {}\n", wrapped(text, indent))
+    });
+    format!("\n* {what}\n{why}{fix}")
 }
 
 fn heading(severity: Severity) -> &'static str {
     match severity {
-        Severity::Critical => "CRITICAL: somebody gets in who should not, or nobody does\n",
-        Severity::Warning => "WARNING: this will go wrong for some, or some day\n",
-        Severity::Note => "NOTE: good to know, and no fault\n",
+        Severity::Critical => WORDS.examination.critical,
+        Severity::Warning => WORDS.examination.warning,
+        Severity::Note => WORDS.examination.note,
     }
 }
 

@@ -3,28 +3,33 @@
 use super::decisions;
 use crate::advice;
 use crate::failure::Failure;
+use crate::language::WORDS;
 use crate::machine::rfc_3339;
+use cloud2fa::backup_codes::CODES;
 use cloud2fa::roster::Person;
 use cloud2fa::{Status, budget};
 
 /// One enrolled user.
 pub fn of_one(user: &str, status: &Status) -> String {
-    let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
-    let throttle = match (status.locked, status.wait_seconds) {
-        (true, _) => format!("locked; {}", advice::unlocks(user)),
-        (false, 0) => "none".to_owned(),
-        (false, seconds) => format!("{seconds} s"),
+    let words = &WORDS.overview;
+    let wait = match (status.locked, status.wait_seconds) {
+        (true, _) => (words.locked)(&advice::unlocks(user)),
+        (false, 0) => words.no_wait.to_owned(),
+        (false, seconds) => (words.seconds)(seconds),
     };
-    let in_30_days =
-        of_budget(status).map_or_else(String::new, |it| format!("Wrong in 30 days:     {it}\n"));
-    format!(
-        "User:                 {user}\nSecond factor:        on, since {}\nLast used:            {last_used}\n\
-         Backup codes left:    {} of 8\nWrong codes in a row: {}\nWait:                 {throttle}\n{in_30_days}{}",
-        rfc_3339(status.since),
-        status.backup_codes_left,
-        status.failures,
-        decisions::text(&status.history),
-    )
+    let in_30_days = of_budget(status).map(|used| (words.wrong_in_30_days, used));
+    let rows = [
+        (words.user, user.to_owned()),
+        (words.second_factor, (words.on_since)(&rfc_3339(status.since))),
+        (words.last_used, last_used(status)),
+        (words.backup_codes_left, (words.of)(&status.backup_codes_left, &CODES)),
+        (words.wrong_in_a_row, status.failures.to_string()),
+        (words.wait, wait),
+    ];
+    let rows: Vec<_> = rows.into_iter().chain(in_30_days).collect();
+    let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    let lines = rows.iter().map(|(label, value)| format!("{label:width$} {value}\n"));
+    lines.collect::<Vec<_>>().concat() + &decisions::text(&status.history)
 }
 
 /// Lines that are laid out together: as many as are in memory at once.
@@ -48,21 +53,20 @@ impl Table {
     /// The rest of it.
     pub fn end(&mut self) -> String {
         if !self.has_begun && self.block.is_empty() {
-            return "Nobody is enrolled.\n".to_owned();
+            return format!("{}\n", WORDS.overview.nobody);
         }
         self.lines()
     }
 
     fn lines(&mut self) -> String {
         let widest = self.block.iter().map(|it| it.name.as_str().chars().count()).max();
-        self.width = widest.unwrap_or(0).max("USER".len()).max(self.width);
+        let [user, since, last_used, codes, wrong, state] = WORDS.overview.columns;
+        self.width = widest.unwrap_or(0).max(user.chars().count()).max(self.width);
         let width = self.width;
         let mut text = if std::mem::replace(&mut self.has_begun, true) {
             String::new()
         } else {
-            let (user, since, last_used, codes, wrong) =
-                ("USER", "SINCE", "LAST USED", "CODES", "WRONG");
-            format!("{user:width$}  {since:20}  {last_used:20}  {codes:>5}  {wrong:>5}  STATE\n")
+            format!("{user:width$}  {since:20}  {last_used:20}  {codes:>5}  {wrong:>5}  {state}\n")
         };
         for person in self.block.drain(..) {
             text += &line(person, width);
@@ -79,31 +83,34 @@ fn line(person: Person, width: usize) -> String {
         Ok(standing) => standing,
     };
     let Some(status) = standing.status() else { return String::new() };
+    let words = &WORDS.overview;
     let state = match (status.locked, status.wait_seconds) {
-        (true, _) => "locked".to_owned(),
-        (false, 0) => "ok".to_owned(),
-        (false, seconds) => format!("wait {seconds} s"),
+        (true, _) => words.state_locked.to_owned(),
+        (false, 0) => words.state_ok.to_owned(),
+        (false, seconds) => (words.state_wait)(seconds),
     };
-    let in_30_days =
-        of_budget(status).map_or_else(String::new, |it| format!("; wrong in 30 days: {it}"));
+    let in_30_days = of_budget(status).map(|used| (words.state_in_30_days)(&used));
+    let in_30_days = in_30_days.unwrap_or_default();
     let note = match (is_known, renamed_to) {
         (true, _) => String::new(),
-        (false, None) => "; the system has no such user".to_owned(),
-        (false, Some(new)) => {
-            format!("; the system has no such user, and the uid is {new}'s, who is not enrolled")
-        }
+        (false, None) => words.state_unknown.to_owned(),
+        (false, Some(new)) => (words.state_renamed)(new.as_str()),
     };
-    let last_used = status.last_used.map_or_else(|| "never".to_owned(), rfc_3339);
     format!(
-        "{user:width$}  {:20}  {last_used:20}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
+        "{user:width$}  {:20}  {:20}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
         rfc_3339(status.since),
+        last_used(status),
         status.backup_codes_left,
         status.failures,
     )
 }
 
+fn last_used(status: &Status) -> String {
+    status.last_used.map_or_else(|| WORDS.overview.never.to_owned(), rfc_3339)
+}
+
 /// How much of the budget is used, where it is half of it or more.
 fn of_budget(status: &Status) -> Option<String> {
     let used = status.budget_used;
-    (used >= budget::WORTH_TELLING).then(|| format!("{used} of {}", budget::LARGEST))
+    (used >= budget::WORTH_TELLING).then(|| (WORDS.overview.of)(&used, &budget::LARGEST))
 }

@@ -4,6 +4,7 @@ use super::{change, manager, warn_of};
 use crate::arguments::{Arguments, Enable};
 use crate::dialogue::{Again, Dialogue, Done, NewKey, Question};
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use crate::qr_file::QrFile;
 use crate::{caller, log, machine};
 use cloud2fa::User;
@@ -95,8 +96,7 @@ fn prove(
             log::not_proven(user, why);
         }
         if tries_left == 0 {
-            let message = "no code was right; nothing was saved. Look whether the app shows the account just added, and start again";
-            return Err(Failure::new(Kind::WrongCode, message));
+            return Err(Failure::new(Kind::WrongCode, WORDS.failures.not_proven));
         }
         let clock_off_seconds = match why {
             Some(NotProven::ClockOff { seconds }) => Some(seconds),

@@ -4,6 +4,7 @@ use super::store_of_root;
 use crate::arguments::Arguments;
 use crate::dialogue::Dialogue;
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use crate::machine;
 use cloud2fa::names::NssInBulk;
 use cloud2fa::roster;
@@ -23,9 +24,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
     })?;
     dialogue.end_of_list()?;
     if !store.index_is_complete()? {
-        eprintln!(
-            "cloud2fa: warning: the store's index of uids is not complete; `cloud2fa init` completes it"
-        );
+        eprintln!("cloud2fa: {}", WORDS.results.index_is_not_complete);
     }
     Ok(if all_usable { ExitCode::SUCCESS } else { Kind::Unavailable.exit_code() })
 }

@@ -15,6 +15,7 @@ use crate::arguments::{Arguments, Target, Verb};
 use crate::caller::{self, require_root};
 use crate::dialogue::{Dialogue, Done};
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use crate::{input, log, machine};
 use cloud2fa::client::Client;
 use cloud2fa::log::Decision;
@@ -115,7 +116,7 @@ fn unlock(
 /// may end this program.
 fn while_it_is_slow(seconds: u32) {
     if seconds == 2 && std::io::stderr().is_terminal() {
-        eprintln!("The machine is busy. Waiting for the service ...");
+        eprintln!("{}", WORDS.results.waiting_for_the_service);
     }
     input::let_signals_in();
 }
@@ -131,8 +132,7 @@ fn store_of_root(arguments: &Arguments) -> Result<FileStore, Failure> {
 fn manager(arguments: &Arguments, target: &Target) -> Result<(User, Box<dyn Manager>), Failure> {
     let Some(root) = caller::root() else {
         if arguments.config.is_some() {
-            let message = "only root can name another configuration: the service has its own";
-            return Err(Failure::new(Kind::Usage, message));
+            return Err(Failure::new(Kind::Usage, WORDS.failures.not_root_and_configuration));
         }
         return Ok((caller::resolve(target)?, Box::new(Client::doing(while_it_is_slow))));
     };
@@ -169,9 +169,7 @@ fn require_enrolled(user: &User, standing: &Standing) -> Result<(), Failure> {
 /// The change is done, but a copy of what was before could not be overwritten.
 fn warn_of(old_copy: &OldCopy, user: &User) {
     if let OldCopy::Left(error) = old_copy {
-        eprintln!(
-            "cloud2fa: warning: the old copy in the account file of {} could not be wiped ({error}); the next change does it",
-            user.name
-        );
+        let warning = (WORDS.results.old_copy_is_left)(user.name.as_str(), error);
+        eprintln!("cloud2fa: {warning}");
     }
 }

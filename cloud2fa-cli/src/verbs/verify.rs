@@ -6,6 +6,7 @@ use super::{manager, say_whose};
 use crate::arguments::{Arguments, Target};
 use crate::dialogue::{Dialogue, Question, Shut};
 use crate::failure::{Failure, Kind};
+use crate::language::WORDS;
 use crate::{log, machine};
 use cloud2fa::history::Origin;
 use cloud2fa::store;
@@ -38,11 +39,7 @@ pub fn run(
         Verdict::Locked => Ok(Kind::Locked.exit_code()),
         Verdict::Changed => Err(StoreError::Changed(user.name).into()),
         Verdict::ClockWentBack { behind_by } => {
-            let message = format!(
-                "this system's clock is {behind_by} s behind the last accepted code, so that codes of the app are \
-                 refused; set the clock right. Backup codes work meanwhile"
-            );
-            Err(Failure::new(Kind::Unavailable, message))
+            Err(Failure::new(Kind::Unavailable, (WORDS.failures.clock_is_behind)(behind_by)))
         }
     }
 }
@@ -50,7 +47,7 @@ pub fn run(
 /// Asks until something shaped like a code is typed. What is not counts as nothing.
 fn ask(dialogue: &mut dyn Dialogue, shut: Option<Shut>) -> Result<Answer, Failure> {
     until_right(dialogue, shut.map_or(Question::Code, Question::BackupCode), |typed| {
-        let message = "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX";
-        Answer::parse(typed).ok_or_else(|| Missed::wrong(Failure::new(Kind::WrongCode, message)))
+        let failure = || Failure::new(Kind::WrongCode, WORDS.failures.no_code);
+        Answer::parse(typed).ok_or_else(|| Missed::wrong(failure()))
     })
 }

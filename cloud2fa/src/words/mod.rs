@@ -2,66 +2,19 @@
 //! a language lacks; nothing is read or looked up at a login. What programs read (the log, JSON, ids) stands
 //! elsewhere.
 
+pub mod command;
 mod english;
+mod login;
 
+pub use command::Command;
 pub use english::ENGLISH;
+pub use login::Login;
 
 /// All texts of a language.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
     /// What the module says.
     pub login: Login,
-}
-
-/// What is asked and told at a login. Little: enough to know what to do next.
-#[derive(Debug, Clone, Copy)]
-pub struct Login {
-    /// Asks for a code. In English people's scripts expect it to the byte.
-    pub verification_code: &'static str,
-    /// Asks for a backup code, where nothing else is taken.
-    pub backup_code: &'static str,
-    /// Asks for password and code in one field.
-    pub password_and_verification_code: &'static str,
-    /// Asks for password and backup code in one field.
-    pub password_and_backup_code: &'static str,
-    /// The store cannot be asked, or the verdict cannot be written down.
-    pub unavailable: &'static str,
-    /// Somebody tries backup codes of this user, who will have this one hashed soon.
-    pub try_again: &'static str,
-    /// Six digits that are not the right ones. Whoever is not enrolled hears it, too.
-    pub wrong_code: &'static str,
-    /// A backup code that is none of the user's. Whoever is not enrolled hears it, too.
-    pub wrong_backup_code: &'static str,
-    /// What was typed cannot be a code.
-    pub not_a_code: &'static str,
-    /// The same, where nothing but a backup code is taken.
-    pub not_a_backup_code: &'static str,
-    /// What was typed has no code at its end, where password and code come in one field.
-    pub no_code_behind_password: &'static str,
-    /// This backup code was spent before.
-    pub backup_code_is_used: &'static str,
-    /// The code was used or is of before, and the app shows another one now.
-    pub code_is_used: &'static str,
-    /// The code was used or is of before; the app shows the next one in so many seconds.
-    pub code_is_used_next_in: fn(u64) -> String,
-    /// The system's clock has gone back.
-    pub clock_is_behind: &'static str,
-    /// Somebody has changed the enrolment since the question.
-    pub enrolment_has_changed: &'static str,
-    /// Too soon after wrong codes: so many seconds are left.
-    pub must_wait: fn(u64) -> String,
-    /// Locked until a backup code or an administrator unlocks.
-    pub locked: &'static str,
-    /// So many wrong codes since the last login.
-    pub wrong_since_login: fn(u32) -> String,
-    /// So many, and a wait or a lock that has just ended.
-    pub wrong_since_login_and_opened: fn(u32) -> String,
-    /// So many wrong codes in 30 days, which a backup code has cleared.
-    pub budget_cleared: fn(u32) -> String,
-    /// So many wrong codes in 30 days, of so many that lock.
-    pub budget_used: fn(u32, u32) -> String,
-    /// That was the last one.
-    pub last_backup_code: &'static str,
-    /// So many are left.
-    pub backup_codes_left: fn(usize) -> String,
+    /// What the command says.
+    pub command: Command,
 }

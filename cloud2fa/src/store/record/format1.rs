@@ -75,20 +75,6 @@ impl Lost {
             Self::Ignorable => "ignorable",
         }
     }
-
-    /// What it is, as in "… is lost".
-    pub fn what(self) -> &'static str {
-        match self {
-            Self::Budget => "the count of wrong codes in 30 days",
-            Self::Decisions => "the list of the last decisions",
-            Self::RememberedKeys => "the memory of proven ssh keys",
-            Self::Notices => "what the user was to be told",
-            Self::Ticket => "the ticket",
-            Self::LastAttempt => "the last attempt's answer",
-            Self::CodesNotSeen => "that the backup codes were not confirmed",
-            Self::Ignorable => "what a later version left in the record",
-        }
-    }
 }
 
 /// The text of `account`, and what is not in it.

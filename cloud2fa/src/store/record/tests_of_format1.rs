@@ -184,7 +184,7 @@ fn what_format_1_has_no_place_for_is_named() {
     (enrolment.drift, enrolment.unconfirmed_until) = (Drift::default(), None);
     enrolment.secret = crate::Secret::generate().unwrap();
     let (text, lost) = write_format_1(&full).unwrap();
-    let words: std::collections::BTreeSet<_> = lost.iter().map(|lost| lost.what()).collect();
+    let words: std::collections::BTreeSet<_> = lost.iter().map(|lost| lost.word()).collect();
     assert_eq!(words.len(), 8, "{words:?}");
     let back = read(&text).unwrap();
     assert_eq!(back.generation, full.generation);

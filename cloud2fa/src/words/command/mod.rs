@@ -1,0 +1,34 @@
+//! The command's texts. They have no line break at their end: the command lays them out.
+
+mod enrolment;
+mod failures;
+mod overview;
+mod questions;
+mod results;
+
+pub use enrolment::Enrolment;
+pub use failures::{Advice, Failures};
+pub use overview::{Examination, Overview};
+pub use questions::Questions;
+pub use results::{Losses, Results, Trial};
+
+/// What the command `cloud2fa` says, by topic.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    /// What is asked, and why it is asked again.
+    pub questions: Questions,
+    /// How a new key and new backup codes are shown.
+    pub enrolment: Enrolment,
+    /// What was done.
+    pub results: Results,
+    /// What `verify` says to a code.
+    pub trial: Trial,
+    /// How users stand.
+    pub overview: Overview,
+    /// How `doctor` shows what it has found.
+    pub examination: Examination,
+    /// Why the command did not do what it was asked for.
+    pub failures: Failures,
+    /// What to do next.
+    pub advice: Advice,
+}

@@ -1,0 +1,56 @@
+//! Why the command did not do what it was asked for, in English.
+
+use crate::words::command::{Advice, Failures};
+
+pub const FAILURES: Failures = Failures {
+    see_help: |what| format!("{what}; see `cloud2fa --help`"),
+    not_root: "only root can do this; ask an administrator, or run it with sudo",
+    whose: "whose second factor? Under sudo say `--user root` for root's, \
+            or `--user NAME` for a user's, or run the command without sudo for your own",
+    not_root_and_configuration: "only root can name another configuration: the service has its own",
+    uid: |uid| format!("uid {uid}"),
+    users_cannot_be_asked: |user, why| {
+        format!("the system's user database cannot be asked for {user} ({why})")
+    },
+    no_such_user: |user| format!("this system has no user {user}; check the spelling"),
+    cannot_be_enrolled: |user, why| format!("{user} cannot be enrolled: {why}"),
+    no_terminal: "this needs a terminal to ask and to show secrets; run it in one, or use --json from a program",
+    no_input: |why| format!("cannot read standard input ({why})"),
+    answer_is_too_long: |longest| {
+        format!("the answer is longer than {longest} bytes; nothing was changed")
+    },
+    input_ended: "the input ended; nothing was changed",
+    input_cannot_be_read: |why| format!("the input cannot be read ({why}); nothing was changed"),
+    input_cannot_be_waited_for: |why| {
+        format!("the input cannot be waited for ({why}); nothing was changed")
+    },
+    interrupted: "interrupted; nothing was changed",
+    terminal_cannot_hide: |why| format!("the terminal cannot hide what is typed ({why})"),
+    terminal_cannot_be_written: |why| format!("the terminal cannot be written to ({why})"),
+    output_cannot_be_written: |why| format!("standard output cannot be written ({why})"),
+    qr_file_cannot_be_written: |file, why| format!("cannot write the QR code into {file} ({why})"),
+    qr_file_exists: |file, why| {
+        format!("cannot write the QR code into {file} ({why}); name a file that does not exist yet")
+    },
+    not_proven: "no code was right; nothing was saved. Look whether the app shows the account just added, and start again",
+    no_code: "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX",
+    clock_is_behind: |seconds| {
+        format!(
+            "this system's clock is {seconds} s behind the last accepted code, so that codes of the app are \
+             refused; set the clock right. Backup codes work meanwhile"
+        )
+    },
+};
+
+pub const ADVICE: Advice = Advice {
+    unlocks: |unlock| format!("a backup code unlocks, or {unlock}"),
+    administrator_unlocks: |unlock| {
+        format!("a backup code unlocks, or an administrator with {unlock}")
+    },
+    not_enrolled: |error, enable| format!("{error}; {enable} enrols"),
+    enrolled: |error, replace| format!("{error}; {replace} replaces the enrolment"),
+    changed: |error, status| format!("{error} ({status} shows it)"),
+    disk_is_full: |error| {
+        format!("{error}; the disk is full: make room, and start again. Nothing was changed")
+    },
+};

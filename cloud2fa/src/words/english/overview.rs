@@ -1,0 +1,48 @@
+//! How the command shows users and machines, in English.
+
+use crate::words::command::{Examination, Overview};
+
+pub const OVERVIEW: Overview = Overview {
+    user: "User:",
+    second_factor: "Second factor:",
+    last_used: "Last used:",
+    backup_codes_left: "Backup codes left:",
+    wrong_in_a_row: "Wrong codes in a row:",
+    wait: "Wait:",
+    wrong_in_30_days: "Wrong in 30 days:",
+    on_since: |time| format!("on, since {time}"),
+    never: "never",
+    of: |count, of| format!("{count} of {of}"),
+    locked: |unlocks| format!("locked; {unlocks}"),
+    no_wait: "none",
+    seconds: |seconds| format!("{seconds} s"),
+    not_enrolled: |user, enable| format!("{user} has no second factor; {enable} turns it on."),
+    nobody: "Nobody is enrolled.",
+    columns: ["USER", "SINCE", "LAST USED", "CODES", "WRONG", "STATE"],
+    state_ok: "ok",
+    state_locked: "locked",
+    state_wait: |seconds| format!("wait {seconds} s"),
+    state_in_30_days: |used| format!("; wrong in 30 days: {used}"),
+    state_unknown: "; the system has no such user",
+    state_renamed: |new| {
+        format!("; the system has no such user, and the uid is {new}'s, who is not enrolled")
+    },
+    decisions: "Last decisions:",
+    accepted: "accepted",
+    wrong: "wrong",
+    used: "used code",
+    app: "app",
+    backup_code: "backup code",
+    from: |address| format!("from {address}"),
+    times: |count| format!("{count} times"),
+};
+
+pub const EXAMINATION: Examination = Examination {
+    critical: "CRITICAL: somebody gets in who should not, or nobody does",
+    warning: "WARNING: this will go wrong for some, or some day",
+    note: "NOTE: good to know, and no fault",
+    why: "Why:",
+    fix: "Fix:",
+    nothing_wrong: "Nothing wrong.",
+    looked_at: "This was looked at:",
+};
