@@ -142,6 +142,10 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(call place,0644,target/cloud2fad.service,$(UNITDIR)/cloud2fad.service)
 	sed '$(UNKNOWN)' conf/cloud2fad.socket >target/cloud2fad.socket
 	$(call place,0644,target/cloud2fad.socket,$(UNITDIR)/cloud2fad.socket)
+	for unit in cloud2fa-setup.service cloud2fa-setup-boot.service; do \
+		sed 's,/usr/bin/,$(PREFIX)/bin/,' conf/$$unit >target/$$unit && \
+		$(SUDO) install -D -m 0644 target/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit; \
+	done
 	$(SUDO) install -D -m 0644 -t $(DESTDIR)$(SHARE) conf/io.cloud2fa.varlink conf/cloud2fad.service.d/network-passwords.conf
 	for page in man/*.[1-8]; do \
 		$(SUDO) install -D -m 0644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/} || exit; \
@@ -151,6 +155,7 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(SUDO) install -D -m 0644 completions/fish/cloud2fa.fish $(DESTDIR)$(FISHDIR)/cloud2fa.fish
 ifneq ($(SYSTEMD),)
 	$(SUDO) systemctl daemon-reload
+	@$(SUDO) systemctl enable --quiet cloud2fa-setup-boot.service
 	$(SUDO) systemctl stop cloud2fad.service 'cloud2fad@*.service'
 	@systemctl -q is-enabled cloud2fad.socket 2>/dev/null || \
 		echo "To let users manage their own second factor: systemctl enable --now cloud2fad.socket"
@@ -163,9 +168,12 @@ uninstall: # Remove these again, but neither configuration nor enrolments; refus
 		{ echo "These name pam_cloud2fa.so: take the line out first." >&2; exit 1; }
 ifneq ($(SYSTEMD),)
 	[ -n "$(PACKAGED)" ] || [ ! -e $(UNITDIR)/cloud2fad.socket ] || $(SUDO) systemctl disable --now cloud2fad.socket
-	$(SUDO) systemctl stop cloud2fad.service 'cloud2fad@*.service'
+	$(SUDO) systemctl stop cloud2fad.service 'cloud2fad@*.service' cloud2fa-setup.service
+	[ -n "$(PACKAGED)" ] || [ ! -e $(UNITDIR)/cloud2fa-setup-boot.service ] || \
+		$(SUDO) systemctl disable --quiet cloud2fa-setup-boot.service
 endif
 	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad.service
+	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fa-setup.service $(DESTDIR)$(UNITDIR)/cloud2fa-setup-boot.service
 	[ -n "$(PACKAGED)" ] || $(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
 	$(SUDO) rm -f $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
 	$(SUDO) rm -f $(DESTDIR)$(SHARE)/io.cloud2fa.varlink $(DESTDIR)$(SHARE)/network-passwords.conf

@@ -125,10 +125,15 @@ fn within_the_library_names_are_imported_from_where_they_are_defined() {
     }
 }
 
+/// Files whose texts programs read or have written.
+const FOR_PROGRAMS: [&str; 4] =
+    ["setup/block.rs", "setup/copy.rs", "setup/look.rs", "setup/plan.rs"];
+
 #[test]
 fn what_people_read_of_the_command_stands_in_the_catalogue_alone() {
     let found = Crate::read("cloud2fa-cli").literals();
-    let here = found.iter().flat_map(|(file, all)| all.iter().map(move |text| (file, text)));
+    let for_people = found.iter().filter(|(file, _)| !FOR_PROGRAMS.contains(&file.as_str()));
+    let here = for_people.flat_map(|(file, all)| all.iter().map(move |text| (file, text)));
     let left: Vec<_> =
         here.filter(|(_, text)| is_a_sentence(text) && *text != WORDS_OF_CLAP).collect();
     assert_eq!(left, []);

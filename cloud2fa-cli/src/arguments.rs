@@ -40,6 +40,8 @@ pub enum Verb {
     List,
     /// Let a user in again after too many wrong codes
     Unlock(Named),
+    /// Make logins ask for a code; takes itself back unless an administrator then logs in with one
+    Setup(Setup),
     /// Look what would go wrong on this machine, or in the candidate that --config names
     Doctor,
 }
@@ -50,6 +52,96 @@ pub struct Target {
     /// Somebody else's than the caller's own; for root
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     pub user: Option<String>,
+}
+
+/// What is to ask, and how sure that must be.
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// What is to ask; nothing: say what asks today
+    #[arg(value_name = "SERVICE", value_enum)]
+    pub services: Vec<Chosen>,
+
+    /// Take out again what setup has put in
+    #[arg(long, conflicts_with_all = ["keep", "dry_run"])]
+    pub undo: bool,
+
+    /// Let the change stay, from a session that began after it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub keep: bool,
+
+    /// How long to wait for a login that proves the change
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
+    pub within: u64,
+
+    /// Change it for good, without waiting for anybody: for images
+    #[arg(long, conflicts_with_all = ["undo", "keep"])]
+    pub now: bool,
+
+    /// Show what would be changed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Do not ask whether to go on
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Whose login proves the change [default: whoever calls sudo, else root]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
+    pub by: Option<String>,
+
+    /// These go on by their ssh key alone
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub by_key_alone: Vec<String>,
+
+    /// Shut out whoever logs in by key and is not enrolled
+    #[arg(long)]
+    pub shut_out: bool,
+
+    /// Go on where the change cannot be tried on a copy first
+    #[arg(long)]
+    pub untried: bool,
+
+    /// The unit's: wait for the proof, or take back
+    #[arg(long, hide = true)]
+    pub watch: bool,
+
+    /// The units': take back what is not confirmed
+    #[arg(long, hide = true)]
+    pub take_back_unconfirmed: bool,
+
+    /// With it: of earlier boots alone
+    #[arg(long, hide = true)]
+    pub of_earlier_boots: bool,
+}
+
+/// What can be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Chosen {
+    /// Logins by ssh
+    Ssh,
+    /// sudo: the code of whoever calls it
+    Sudo,
+    /// su: the code of the user whom one becomes
+    Su,
+    /// The text console
+    Console,
+    /// All of these
+    All,
+}
+
+/// Seconds, as `20s`, `5m` or `1h`.
+fn seconds(text: &str) -> Result<u64, String> {
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        _ => return Err("20s, 5m or 1h".to_owned()),
+    };
+    let number = text[..text.len() - 1].parse::<u64>().map_err(|error| error.to_string())?;
+    number
+        .checked_mul(unit)
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or_else(|| "1s to 24h".to_owned())
 }
 
 /// Which store.

@@ -172,6 +172,13 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// The machine's files, or what looks after them.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Kind::Unavailable, (WORDS.setup_failures.cannot_be_done)(&error))
+    }
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::new(Kind::BadConfig, error.to_string())

@@ -62,6 +62,11 @@ fn log(method: &str, user: &User, event: &Event) {
     write(event.severity, &line.to_string());
 }
 
+/// Logs what became of a change of the machine's files.
+pub fn setup(severity: Severity, text: &str) {
+    write(severity, text);
+}
+
 /// One line, as syslog(3) sends them, but for the time: each receiver sets its own where there is
 /// none. If it fails there is nobody to tell, and what was done is done.
 fn write(severity: Severity, line: &str) {

@@ -16,7 +16,9 @@ mod machine;
 #[cfg(test)]
 mod manual;
 mod messages;
+mod messages_of_setup;
 mod qr_file;
+mod setup;
 mod verbs;
 
 use arguments::Arguments;

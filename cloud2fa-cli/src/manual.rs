@@ -71,7 +71,10 @@ fn verbs() -> BTreeMap<String, BTreeSet<String>> {
     let command = command();
     let own = |verb: &Command| {
         let arguments = verb.get_arguments();
-        arguments.filter(|it| !it.is_global_set() && it.get_id() != "help").map(written).collect()
+        arguments
+            .filter(|it| !it.is_global_set() && it.get_id() != "help" && !it.is_hide_set())
+            .map(written)
+            .collect()
     };
     command.get_subcommands().map(|verb| (verb.get_name().to_owned(), own(verb))).collect()
 }
@@ -178,7 +181,7 @@ fn the_readme_names_every_command_and_option_and_no_other() {
 
 /// The names of the fields of what is written as JSON, by the source.
 fn keys_of_the_code() -> BTreeSet<&'static str> {
-    let source = include_str!("messages.rs");
+    let source = concat!(include_str!("messages.rs"), include_str!("messages_of_setup.rs"));
     let structs = source.split("#[derive(Serialize)]").skip(1);
     let bodies = structs.filter_map(|rest| rest.split_once("{\n")?.1.split_once("\n}"));
     let lines = bodies.flat_map(|(body, _)| body.lines()).map(str::trim_start);

@@ -24,6 +24,14 @@ pub fn candidate(path: &Path) -> Report {
     Report::new(vec![format!("the configuration {}", path.display())], findings)
 }
 
+/// The PAM services whose logins ask for a code.
+pub fn services_that_ask(root: u32) -> Vec<String> {
+    let config = Config::load(None, root).map_err(|error| error.to_string());
+    let facts = pam::read(config, root);
+    let (_, asked) = pam::check(&facts, &sshd::read().service());
+    asked.into_iter().map(|asked| asked.service).collect()
+}
+
 /// Examines the machine as it is.
 pub fn examine(tools: &Tools<'_>) -> Report {
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());

@@ -20,6 +20,7 @@ mod programs;
 mod record;
 mod regular;
 mod service;
+pub mod ssh;
 mod sshd;
 mod stack;
 mod store;
@@ -28,7 +29,7 @@ mod tools;
 mod unopened;
 mod users;
 
-pub use examination::{candidate, examine};
+pub use examination::{candidate, examine, services_that_ask};
 pub use finding::{Finding, Report, Severity};
 pub use id::Id;
 pub use tools::Tools;

@@ -36,6 +36,7 @@ complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "verify" -d 'Try a
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "init" -d 'Make the store, once, on a new machine; make the index of one that is there complete'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "list" -d 'Show how all users stand'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
+complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "setup" -d 'Make logins ask for a code; takes itself back unless an administrator then logs in with one'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'
 complete -c cloud2fa -n "__fish_cloud2fa_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l user -d 'Somebody else\'s than the caller\'s own; for root' -r -f -a "(__fish_complete_users)"
@@ -76,17 +77,34 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -l user -d 'Th
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -s h -l help -d 'Print help'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l within -d 'How long to wait for a login that proves the change' -r
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l by -d 'Whose login proves the change [default: whoever calls sudo, else root]' -r -f -a "(__fish_complete_users)"
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l by-key-alone -d 'These go on by their ssh key alone' -r
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l undo -d 'Take out again what setup has put in'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l keep -d 'Let the change stay, from a session that began after it'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l now -d 'Change it for good, without waiting for anybody: for images'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l dry-run -d 'Show what would be changed, and change nothing'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l yes -d 'Do not ask whether to go on'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l shut-out -d 'Shut out whoever logs in by key and is not enrolled'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l untried -d 'Go on where the change cannot be tried on a copy first'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l watch -d 'The unit\'s: wait for the proof, or take back'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l take-back-unconfirmed -d 'The units\': take back what is not confirmed'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l of-earlier-boots -d 'With it: of earlier boots alone'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l json -d 'Talk JSON, one object a line, on standard input and output'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "enable" -d 'Turn the second factor on: scan a QR code, prove one code, get 8 backup codes'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "status" -d 'Show how a user stands'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "regenerate" -d 'Make 8 new backup codes; the old ones stop working, the app goes on'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "disable" -d 'Turn the second factor off'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "verify" -d 'Try a code without spending it; a wrong one counts as at a login'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "init" -d 'Make the store, once, on a new machine; make the index of one that is there complete'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "list" -d 'Show how all users stand'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "enable" -d 'Turn the second factor on: scan a QR code, prove one code, get 8 backup codes'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "status" -d 'Show how a user stands'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "regenerate" -d 'Make 8 new backup codes; the old ones stop working, the app goes on'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "disable" -d 'Turn the second factor off'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "verify" -d 'Try a code without spending it; a wrong one counts as at a login'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "init" -d 'Make the store, once, on a new machine; make the index of one that is there complete'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "list" -d 'Show how all users stand'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "unlock" -d 'Let a user in again after too many wrong codes'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "setup" -d 'Make logins ask for a code; takes itself back unless an administrator then logs in with one'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "doctor" -d 'Look what would go wrong on this machine, or in the candidate that --config names'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand help; and not __fish_seen_subcommand_from enable status regenerate disable verify init list unlock setup doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -f -a "(__fish_complete_users)"

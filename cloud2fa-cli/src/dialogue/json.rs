@@ -1,10 +1,11 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Dialogue, Done, Initialised, NewKey, Question, Shut};
+use super::{Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, Shut};
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
 use crate::messages::{self, write_line};
+use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
 use cloud2fa::{Cleared, Factor, Standing, UserName, Verdict};
@@ -82,6 +83,27 @@ impl Dialogue for Json {
             Done::Disabled => self.result(&messages::Disabled { disabled: true, user, cleared }),
             Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user, cleared }),
         }
+    }
+
+    fn plan(
+        &mut self,
+        plan: &Plan,
+        by_key_alone: &[String],
+        shut_out: &[String],
+    ) -> Result<(), Failure> {
+        say(&messages::Planned::of(plan, by_key_alone, shut_out))
+    }
+
+    fn agrees(&mut self) -> Result<bool, Failure> {
+        Err(Failure::new(Kind::Usage, WORDS.setup_failures.needs_yes))
+    }
+
+    fn set_up(&mut self, service: Service, said: &SetUp) -> Result<(), Failure> {
+        say(&messages::SetUp::of(service, said))
+    }
+
+    fn nothing_set_up(&mut self, _: bool) -> Result<(), Failure> {
+        say(&messages::NothingSetUp { changes: 0 })
     }
 
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ mod out;
 mod picture;
 mod reasons;
 mod report;
+mod set_up;
 mod standing;
 mod terminal;
 mod trial;
@@ -13,6 +14,7 @@ mod trial;
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
@@ -92,6 +94,29 @@ pub enum Initialised {
     Completed,
 }
 
+/// How a service stands with `setup`.
+pub enum SetUp {
+    /// It asks, and setup changes nothing.
+    AsksAlready,
+    /// It asks for no code.
+    AsksNot,
+    /// It is not on this machine.
+    NotThere,
+    /// It asks now, for good.
+    ForGood,
+    /// It asks now, and stays if one of these logs in within so many seconds; if there is none, if somebody
+    /// says so.
+    Made { within: u64, by: Option<Vec<String>> },
+    /// A change waits for its proof for so many seconds more.
+    Unconfirmed { seconds: u64 },
+    /// A change was taken back, since nobody had confirmed it.
+    WasTakenBack,
+    /// A change stays.
+    Confirmed,
+    /// A change was taken back, since somebody has said so.
+    Undone,
+}
+
 /// The two ways to talk.
 pub trait Dialogue {
     /// Fails unless a person is at the terminal: secrets must not go into a pipe or file. A program that
@@ -109,6 +134,23 @@ pub trait Dialogue {
 
     /// Says what was done for `user`, and what stood against the codes of the app before.
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
+
+    /// Shows what `setup` is about to change, who goes on by key alone, and whom that shuts out.
+    fn plan(
+        &mut self,
+        plan: &Plan,
+        by_key_alone: &[String],
+        shut_out: &[String],
+    ) -> Result<(), Failure>;
+
+    /// Asks whether to go on.
+    fn agrees(&mut self) -> Result<bool, Failure>;
+
+    /// Says how a service stands with `setup`.
+    fn set_up(&mut self, service: Service, said: &SetUp) -> Result<(), Failure>;
+
+    /// Says that setup has changed nothing that could be taken back (`undo`), or nothing that waits.
+    fn nothing_set_up(&mut self, undo: bool) -> Result<(), Failure>;
 
     /// Says what `init` did.
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure>;

@@ -2,12 +2,14 @@
 
 use super::out::{say, say_line};
 use super::{
-    Again, Dialogue, Done, Initialised, NewKey, Question, picture, reasons, report, standing, trial,
+    Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, picture, reasons, report, set_up,
+    standing, trial,
 };
 use crate::advice;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
+use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
 use cloud2fa::store::record::Lost;
@@ -131,6 +133,29 @@ impl Dialogue for Terminal {
         say_line(&what(user))?;
         say_what_was_cleared(cleared)?;
         if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
+    }
+
+    fn plan(
+        &mut self,
+        plan: &Plan,
+        by_key_alone: &[String],
+        shut_out: &[String],
+    ) -> Result<(), Failure> {
+        say_line(&set_up::plan(plan, by_key_alone, shut_out))
+    }
+
+    fn agrees(&mut self) -> Result<bool, Failure> {
+        self.require_interactive()?;
+        let yes = WORDS.questions.yes.as_bytes();
+        Ok(self.question(WORDS.setup.go_on)?.trim_ascii().eq_ignore_ascii_case(yes))
+    }
+
+    fn set_up(&mut self, service: Service, said: &SetUp) -> Result<(), Failure> {
+        say_line(&set_up::said(service, said))
+    }
+
+    fn nothing_set_up(&mut self, undo: bool) -> Result<(), Failure> {
+        say_line(if undo { WORDS.setup.nothing_to_undo } else { WORDS.setup.nothing_to_keep })
     }
 
     fn initialised(&mut self, state_dir: &Path, what: Initialised) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ mod doctor;
 mod enable;
 mod init;
 mod list;
+mod setup;
 mod tries;
 mod verify;
 pub mod write_back;
@@ -37,6 +38,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         Verb::Init(how) => init::run(arguments, how, dialogue),
         Verb::List => list::run(arguments, dialogue),
         Verb::Unlock(named) => unlock(arguments, named.name(), dialogue),
+        Verb::Setup(how) => setup::run(how, dialogue),
         Verb::Doctor => doctor::run(arguments, dialogue),
     }
 }

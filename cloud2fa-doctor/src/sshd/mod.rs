@@ -11,6 +11,7 @@ mod words;
 mod write;
 
 pub use check::{Before, Root, before_switching_on, check};
+pub use settings::Lines;
 pub use texts::unreadable;
 
 use crate::programs::{self, Said};
@@ -103,7 +104,53 @@ fn root_has_key(settings: &Settings) -> bool {
         || settings.get("authorizedkeysfile").split_whitespace().any(has_key)
 }
 
+/// Where lines count, before all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counts {
+    /// In the drop-in.
+    InDropIn,
+    /// At the top of this file, where sshd begins to read.
+    AtTopOf(String),
+    /// Nowhere: this keyword is set on sshd's command line (`SSHD_OPTS` in /etc/default/ssh).
+    Nowhere(&'static str),
+}
+
+impl Failed {
+    /// What sshd says.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 impl Sshd {
+    /// The settings for all whom no Match is about.
+    pub fn settings(&self) -> &Settings {
+        &self.everybody
+    }
+
+    /// Whether root gets in by something that is not typed.
+    pub fn takes_keys_of_root(&self) -> bool {
+        let ways = self.of_root().ways_of_root();
+        self.root_has_key && ways.iter().any(|way| !settings::has_secret(way))
+    }
+
+    /// Where these lines would be the ones that count; `drop_in` is where they belong.
+    pub fn place(&self, lines: &Lines, drop_in: &str) -> Counts {
+        if let Some((keyword, _)) = lines.iter().find(|(keyword, _)| self.options.set(keyword)) {
+            return Counts::Nowhere(keyword);
+        }
+        let texts: Vec<_> =
+            lines.iter().map(|(keyword, value)| format!("{keyword} {value}\n")).collect();
+        let text = texts.concat();
+        let files = self.files.with(drop_in, &text);
+        let counts = |keyword| files.winner(keyword).is_some_and(|line| line.file == drop_in);
+        if lines.iter().all(|(keyword, _)| counts(keyword)) {
+            Counts::InDropIn
+        } else {
+            Counts::AtTopOf(self.files.main().to_owned())
+        }
+    }
+
     /// The PAM service's name.
     pub fn service(&self) -> String {
         self.everybody.service()

@@ -5,12 +5,14 @@ mod failures;
 mod overview;
 mod questions;
 mod results;
+mod setup;
 
 pub use enrolment::Enrolment;
 pub use failures::{Advice, Failures};
 pub use overview::{Examination, Overview};
 pub use questions::Questions;
 pub use results::{Losses, Results, Trial};
+pub use setup::{Setup, SetupFailures};
 
 /// What the command `cloud2fa` says, by topic.
 #[derive(Debug, Clone, Copy)]
@@ -31,4 +33,8 @@ pub struct Command {
     pub failures: Failures,
     /// What to do next.
     pub advice: Advice,
+    /// What `setup` shows, asks and has done.
+    pub setup: Setup,
+    /// Why `setup` does not do it.
+    pub setup_failures: SetupFailures,
 }

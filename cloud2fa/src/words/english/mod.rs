@@ -6,6 +6,7 @@ mod login;
 mod overview;
 mod questions;
 mod results;
+mod setup;
 
 use super::{Command, Words};
 
@@ -21,5 +22,7 @@ pub const ENGLISH: Words = Words {
         examination: overview::EXAMINATION,
         failures: failures::FAILURES,
         advice: failures::ADVICE,
+        setup: setup::SETUP,
+        setup_failures: setup::SETUP_FAILURES,
     },
 };

@@ -19,6 +19,7 @@ mod network;
 mod passwords;
 mod recipes;
 mod sandbox;
+mod setup;
 mod units;
 mod walk;
 
@@ -42,6 +43,16 @@ const CHECKS: &[Check] = &[
     ("other programs can ask the service what it is and call it (varlinkctl)", units::varlinkctl),
     ("doctor sees what is wrong with the units, and nothing where all is well", doctor::units),
     ("each recipe asks what it says, as often as it says, and nobody else", recipes::all),
+    ("setup: a change stays when an administrator has logged in", setup::is_confirmed_by_a_login),
+    (
+        "setup: a change takes itself back where nobody gets in",
+        setup::is_taken_back_where_nobody_gets_in,
+    ),
+    (
+        "setup: whatever ends the watch takes the change back",
+        setup::whatever_ends_the_watch_takes_the_change_back,
+    ),
+    ("setup: sudo is confirmed by sudo alone", setup::sudo_is_confirmed_by_sudo_alone),
     ("a wrong password is refused and logged, the right one works", passwords::wrong_and_right),
     ("an account that is locked or expired changes nothing", passwords::locked_and_expired),
     ("the module in common-auth steps aside", passwords::module_in_common_auth),

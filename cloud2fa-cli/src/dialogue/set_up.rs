@@ -1,0 +1,44 @@
+//! What `setup` shows to a person.
+
+use super::SetUp;
+use crate::language::WORDS;
+use crate::setup::{Plan, Recipe, Service, added};
+
+/// What is about to be changed.
+pub fn plan(plan: &Plan, by_key_alone: &[String], shut_out: &[String]) -> String {
+    let (words, service) = (&WORDS.setup, plan.service.word());
+    let how = match plan.recipe {
+        Recipe::PasswordThenCode => words.password_then_code,
+        Recipe::KeyThenCode => words.key_then_code,
+    };
+    let mut lines = vec![how(service)];
+    for edit in &plan.edits {
+        lines.push(String::new());
+        lines.push((words.file)(&edit.path.display(), edit.before.is_none()));
+        lines.extend(added(edit).lines().map(|line| format!("    {line}")));
+    }
+    lines.push(String::new());
+    for (names, say) in [(by_key_alone, words.by_key_alone), (shut_out, words.shuts_out)] {
+        lines.extend((!names.is_empty()).then(|| say(&names.join(", "))));
+    }
+    lines.join("\n")
+}
+
+/// How a service stands.
+pub fn said(service: Service, said: &SetUp) -> String {
+    let (words, service) = (&WORDS.setup, service.word());
+    match said {
+        SetUp::AsksAlready => (words.asks_already)(service),
+        SetUp::AsksNot => (words.asks_not)(service),
+        SetUp::NotThere => (words.is_not_there)(service),
+        SetUp::ForGood => (words.asks_for_good)(service),
+        SetUp::Made { within, by: Some(names) } => {
+            (words.asks_now)(service, *within, &names.join(" / "))
+        }
+        SetUp::Made { within, by: None } => (words.asks_now_unproven)(service, *within),
+        SetUp::Unconfirmed { seconds } => (words.is_unconfirmed)(service, *seconds),
+        SetUp::WasTakenBack => (words.was_taken_back)(service),
+        SetUp::Confirmed => (words.is_confirmed)(service),
+        SetUp::Undone => (words.is_undone)(service),
+    }
+}

@@ -1,0 +1,74 @@
+//! What `setup --json` says.
+
+use crate::dialogue;
+use crate::setup::{self, Recipe, Service};
+use serde::Serialize;
+
+/// What is about to be changed.
+#[derive(Serialize)]
+pub struct Planned<'a> {
+    plan: Service,
+    recipe: &'static str,
+    files: Vec<File>,
+    by_key_alone: &'a [String],
+    shut_out: &'a [String],
+}
+
+/// One file of it.
+#[derive(Serialize)]
+struct File {
+    path: String,
+    new: bool,
+    lines: String,
+}
+
+impl<'a> Planned<'a> {
+    pub fn of(plan: &setup::Plan, by_key_alone: &'a [String], shut_out: &'a [String]) -> Self {
+        let recipe = match plan.recipe {
+            Recipe::PasswordThenCode => "password_then_code",
+            Recipe::KeyThenCode => "key_then_code",
+        };
+        let file = |edit: &setup::Edit| File {
+            path: edit.path.display().to_string(),
+            new: edit.before.is_none(),
+            lines: setup::added(edit),
+        };
+        let files = plan.edits.iter().map(file).collect();
+        Self { plan: plan.service, recipe, files, by_key_alone, shut_out }
+    }
+}
+
+/// How a service stands.
+#[derive(Serialize)]
+pub struct SetUp<'a> {
+    service: Service,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_within_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a [String]>,
+}
+
+impl<'a> SetUp<'a> {
+    pub fn of(service: Service, said: &'a dialogue::SetUp) -> Self {
+        use dialogue::SetUp as Said;
+        let (state, confirm_within_seconds, by) = match said {
+            Said::AsksAlready => ("asks", None, None),
+            Said::AsksNot => ("asks_not", None, None),
+            Said::NotThere => ("not_there", None, None),
+            Said::ForGood => ("changed", None, None),
+            Said::Made { within, by } => ("unconfirmed", Some(*within), by.as_deref()),
+            Said::Unconfirmed { seconds } => ("unconfirmed", Some(*seconds), None),
+            Said::WasTakenBack => ("was_taken_back", None, None),
+            Said::Confirmed => ("confirmed", None, None),
+            Said::Undone => ("undone", None, None),
+        };
+        Self { service, state, confirm_within_seconds, by }
+    }
+}
+
+/// There was nothing to do.
+#[derive(Serialize)]
+pub struct NothingSetUp {
+    pub changes: usize,
+}

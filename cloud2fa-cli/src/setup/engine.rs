@@ -1,0 +1,339 @@
+//! Makes a change, lets it stay, or takes it back. Each step may be the last one: what the journal says is
+//! what must be taken back, and to take back twice is to take back once.
+
+use super::block;
+use super::files;
+use super::journal::{Change, Changed, Journal, Unconfirmed};
+use super::plan::{Edit, Plan};
+use super::service::Service;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// What holds programs of this kind off each other.
+const LOCK: &str = "/run/cloud2fa-setup.lock";
+
+/// What must be told of a change of files.
+pub trait Reload {
+    /// Lets the service of this machine go by its files as they are now.
+    fn reload(&self, service: Service) -> io::Result<()>;
+}
+
+/// The changes of one machine, locked.
+pub struct Engine<'a> {
+    journal: PathBuf,
+    machine: &'a dyn Reload,
+    _lock: Option<File>,
+}
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub enum NotMade {
+    /// Somebody has edited this file since it was looked at.
+    EditedMeanwhile(PathBuf),
+    /// It failed, and what was changed is taken back.
+    Failed(io::Error),
+    /// It failed, and so did taking it back: the watch goes on trying.
+    Left(io::Error),
+}
+
+/// How long to wait for the lock: the watch has it for a moment, again and again; who has it for longer waits
+/// for a person's answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between tries.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl<'a> Engine<'a> {
+    /// Like [`Engine::try_open`], after a while.
+    pub fn open(journal: &Path, machine: &'a dyn Reload) -> io::Result<Option<Self>> {
+        let begin = Instant::now();
+        loop {
+            let engine = Self::try_open(journal, machine)?;
+            if engine.is_some() || begin.elapsed() > PATIENCE {
+                return Ok(engine);
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    /// That of this machine. `None` if somebody else has it.
+    pub fn try_open(journal: &Path, machine: &'a dyn Reload) -> io::Result<Option<Self>> {
+        let lock = File::options().create(true).append(true).open(LOCK)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self::of(journal, machine, Some(lock)))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn of(journal: &Path, machine: &'a dyn Reload, lock: Option<File>) -> Self {
+        Self { journal: journal.to_owned(), machine, _lock: lock }
+    }
+
+    /// What was changed.
+    pub fn journal(&self) -> io::Result<Journal> {
+        Journal::read(&self.journal)
+    }
+
+    /// Makes a change that stays.
+    pub fn apply(&self, plan: &Plan, unconfirmed: Option<Unconfirmed>) -> Result<(), NotMade> {
+        self.announce(plan, unconfirmed)?;
+        self.write(plan)
+    }
+
+    /// Makes a change that is taken back unless it is confirmed, by whoever `start_watch` starts. The outer error
+    /// is its: then nothing is changed.
+    pub fn apply_watched(
+        &self,
+        plan: &Plan,
+        unconfirmed: Unconfirmed,
+        start_watch: &dyn Fn() -> io::Result<()>,
+    ) -> io::Result<Result<(), NotMade>> {
+        if let Err(not_made) = self.announce(plan, Some(unconfirmed)) {
+            return Ok(Err(not_made));
+        }
+        if let Err(error) = start_watch() {
+            self.forget(plan.service)?;
+            return Err(error);
+        }
+        Ok(self.write(plan))
+    }
+
+    /// Writes the change into the journal, before any file is changed.
+    fn announce(&self, plan: &Plan, unconfirmed: Option<Unconfirmed>) -> Result<(), NotMade> {
+        let mut journal = self.journal().map_err(NotMade::Failed)?;
+        for edit in &plan.edits {
+            if files::text(&edit.path).map_err(NotMade::Failed)? != edit.before {
+                return Err(NotMade::EditedMeanwhile(edit.path.clone()));
+            }
+        }
+        let changed =
+            |edit: &Edit| Changed { path: edit.path.clone(), is_new: edit.before.is_none() };
+        let mut files: Vec<_> = plan.edits.iter().map(changed).collect();
+        // An earlier change of this service has other files, or the same.
+        if let Some(earlier) = journal.of(plan.service) {
+            let is_other = |file: &&Changed| !files.iter().any(|it| it.path == file.path);
+            let others: Vec<_> = earlier.files.iter().filter(is_other).cloned().collect();
+            files.splice(0..0, others);
+        }
+        journal.changes.retain(|change| change.service != plan.service);
+        journal.changes.push(Change { service: plan.service, files, unconfirmed });
+        journal.write(&self.journal).map_err(NotMade::Failed)
+    }
+
+    /// Takes a change out of the journal that was not begun.
+    fn forget(&self, service: Service) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        journal.changes.retain(|change| change.service != service);
+        journal.write(&self.journal)
+    }
+
+    fn write(&self, plan: &Plan) -> Result<(), NotMade> {
+        let service = plan.service;
+        let write = |edit: &Edit| files::write_text(&edit.path, &edit.after);
+        let made = plan.edits.iter().try_for_each(write);
+        made.and_then(|()| self.machine.reload(service)).map_err(|error| {
+            match self.take_back(service) {
+                Ok(()) => NotMade::Failed(error),
+                Err(left) => NotMade::Left(left),
+            }
+        })
+    }
+
+    /// Lets the change of a service stay.
+    pub fn keep(&self, service: Service) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        for change in journal.changes.iter_mut().filter(|change| change.service == service) {
+            change.unconfirmed = None;
+        }
+        journal.write(&self.journal)
+    }
+
+    /// Takes our lines out of the files of a service, and nothing else.
+    pub fn take_back(&self, service: Service) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        let Some(change) = journal.of(service) else { return Ok(()) };
+        for file in change.files.iter().rev() {
+            take_out_of(file)?;
+        }
+        self.machine.reload(service)?;
+        journal.changes.retain(|change| change.service != service);
+        journal.write(&self.journal)
+    }
+
+    /// The same, because nobody has confirmed it: that is remembered until somebody has looked.
+    pub fn expire(&self, service: Service) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        if !journal.taken_back.contains(&service) {
+            journal.taken_back.push(service);
+            journal.write(&self.journal)?;
+        }
+        self.take_back(service)
+    }
+
+    /// Somebody has looked at what was taken back.
+    pub fn forget_taken_back(&self) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        if journal.taken_back.is_empty() {
+            return Ok(());
+        }
+        journal.taken_back.clear();
+        journal.write(&self.journal)
+    }
+}
+
+fn take_out_of(file: &Changed) -> io::Result<()> {
+    let Some(text) = files::text(&file.path)? else { return Ok(()) };
+    let rest = block::without(&text);
+    if file.is_new && rest.trim().is_empty() {
+        return files::remove(&file.path);
+    }
+    if rest == text { Ok(()) } else { files::write_text(&file.path, &rest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Recipe;
+    use super::*;
+    use std::cell::Cell;
+    use std::fs;
+
+    /// A machine whose services may refuse to go by their files.
+    #[derive(Default)]
+    struct Machine {
+        refuses: Cell<u32>,
+    }
+
+    impl Reload for Machine {
+        fn reload(&self, _: Service) -> io::Result<()> {
+            if self.refuses.get() == 0 {
+                return Ok(());
+            }
+            self.refuses.set(self.refuses.get() - 1);
+            Err(io::Error::other("no"))
+        }
+    }
+
+    struct Ground {
+        home: tempfile::TempDir,
+        machine: Machine,
+    }
+
+    impl Ground {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            fs::write(home.path().join("sshd"), "@include common-auth\n# caf\u{e9}\n").unwrap();
+            Self { home, machine: Machine::default() }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.home.path().join(name)
+        }
+
+        fn engine(&self) -> Engine<'_> {
+            Engine::of(&self.path("journal"), &self.machine, None)
+        }
+
+        fn plan(&self) -> Plan {
+            let edit = |name, place| {
+                let before = files::text(&self.path(name)).unwrap();
+                let text = before.clone().unwrap_or_default();
+                let after = block::with(&text, "line", place).unwrap();
+                Edit { path: self.path(name), before, after }
+            };
+            let edits =
+                vec![edit("drop-in", block::Place::Top), edit("sshd", block::Place::BelowPassword)];
+            Plan { service: Service::Ssh, recipe: Recipe::PasswordThenCode, edits }
+        }
+
+        fn files(&self) -> Vec<(String, Vec<u8>)> {
+            let mut files: Vec<_> = fs::read_dir(self.home.path())
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .map(|entry| {
+                    (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+                })
+                .collect();
+            files.sort();
+            files
+        }
+    }
+
+    fn unconfirmed() -> Unconfirmed {
+        let (boot, proof, sessions) = ("boot".to_owned(), Vec::new(), Vec::new());
+        Unconfirmed { boot, until: 300, proof, sessions }
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_every_byte_as_it_was() {
+        let ground = Ground::new();
+        let before = ground.files();
+        let engine = ground.engine();
+        engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+        assert_eq!(engine.journal().unwrap().unconfirmed().count(), 1);
+        assert_ne!(ground.files(), before);
+        engine.take_back(Service::Ssh).unwrap();
+        assert_eq!(ground.files(), before);
+        engine.take_back(Service::Ssh).unwrap();
+        assert_eq!(ground.files(), before);
+    }
+
+    #[test]
+    fn what_others_have_edited_meanwhile_stays() {
+        let ground = Ground::new();
+        let engine = ground.engine();
+        engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+        for name in ["sshd", "drop-in"] {
+            let text = files::text(&ground.path(name)).unwrap().unwrap();
+            files::write_text(&ground.path(name), &format!("{text}another's\n")).unwrap();
+        }
+        engine.expire(Service::Ssh).unwrap();
+        let text = |name| files::text(&ground.path(name)).unwrap().unwrap();
+        assert_eq!(text("sshd"), "@include common-auth\n# caf\u{c3}\u{a9}\nanother's\n");
+        assert_eq!(text("drop-in"), "another's\n");
+        assert_eq!(engine.journal().unwrap().taken_back, [Service::Ssh]);
+        engine.forget_taken_back().unwrap();
+        assert!(!ground.path("journal").exists());
+    }
+
+    #[test]
+    fn a_file_that_was_edited_since_it_was_looked_at_is_not_written_over() {
+        let ground = Ground::new();
+        let plan = ground.plan();
+        fs::write(ground.path("sshd"), "@include common-auth\nedited\n").unwrap();
+        let before = ground.files();
+        let not_made = ground.engine().apply(&plan, None).unwrap_err();
+        assert!(matches!(not_made, NotMade::EditedMeanwhile(path) if path == ground.path("sshd")));
+        assert_eq!(ground.files(), before);
+    }
+
+    #[test]
+    fn what_the_service_does_not_take_is_taken_back_at_once_or_by_the_watch() {
+        let ground = Ground::new();
+        let before = ground.files();
+        ground.machine.refuses.set(1);
+        let not_made = ground.engine().apply(&ground.plan(), Some(unconfirmed())).unwrap_err();
+        assert!(matches!(not_made, NotMade::Failed(_)), "{not_made:?}");
+        assert_eq!(ground.files(), before);
+        ground.machine.refuses.set(2);
+        let not_made = ground.engine().apply(&ground.plan(), Some(unconfirmed())).unwrap_err();
+        assert!(matches!(not_made, NotMade::Left(_)), "{not_made:?}");
+        ground.engine().take_back(Service::Ssh).unwrap();
+        assert_eq!(ground.files(), before);
+    }
+
+    #[test]
+    fn what_is_kept_is_not_waited_for_any_more_and_can_be_taken_back_later() {
+        let ground = Ground::new();
+        let before = ground.files();
+        let engine = ground.engine();
+        engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+        engine.keep(Service::Ssh).unwrap();
+        assert_eq!(engine.journal().unwrap().unconfirmed().count(), 0);
+        engine.take_back(Service::Ssh).unwrap();
+        assert_eq!(ground.files(), before);
+    }
+}

@@ -1,0 +1,132 @@
+//! What setup needs of the system: a clock that nobody can set, sessions, systemd, sshd.
+
+use super::engine::Reload;
+use super::service::Service;
+use nix::time::{ClockId, clock_gettime};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+/// The unit that waits for the proof, or takes back.
+pub const WATCH: &str = "cloud2fa-setup.service";
+
+/// The unit that takes back after a boot what nobody had confirmed before it.
+pub const AT_BOOT: &str = "cloud2fa-setup-boot.service";
+
+/// Where logind keeps its sessions, a file each.
+const SESSIONS: &str = "/run/systemd/sessions";
+
+/// A session that logind knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its number.
+    pub id: String,
+    /// Whose.
+    pub user: String,
+    /// The PAM service that it began with.
+    pub service: String,
+}
+
+/// Seconds since the machine was started. Sleep counts, and no clock that is set (`CLOCK_BOOTTIME`).
+pub fn boot_time() -> io::Result<u64> {
+    let time = clock_gettime(ClockId::CLOCK_BOOTTIME)?;
+    u64::try_from(time.tv_sec()).map_err(io::Error::other)
+}
+
+/// Which boot this is (random(4)).
+pub fn boot() -> io::Result<String> {
+    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+}
+
+/// The sessions that there are. `None` if there is no logind to know.
+pub fn sessions() -> Option<Vec<Session>> {
+    let entries = fs::read_dir(SESSIONS).ok()?.flatten();
+    // Beside each there is a FIFO, which nothing would ever be read from.
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let files = files.filter_map(|entry| {
+        let id = entry.file_name().into_string().ok()?;
+        Some((id, fs::read_to_string(entry.path()).ok()?))
+    });
+    Some(files.filter_map(|(id, text)| session(id, &text)).collect())
+}
+
+fn session(id: String, text: &str) -> Option<Session> {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let (user, service) = (value("USER")?, value("SERVICE").unwrap_or_default());
+    Some(Session { id, user: user.to_owned(), service: service.to_owned() })
+}
+
+/// The session that this process belongs to, by its control group.
+pub fn own_session() -> Option<String> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let scope =
+        groups.lines().flat_map(|line| line.split('/')).find(|it| it.starts_with("session-"))?;
+    Some(scope.strip_prefix("session-")?.strip_suffix(".scope")?.to_owned())
+}
+
+/// Whether systemd runs this machine (sd_booted(3)).
+pub fn has_systemd() -> bool {
+    Path::new("/run/systemd/system").is_dir()
+}
+
+/// Starts the watch. An error if it is not seen to run afterwards, or would not be there after a boot.
+pub fn start_watch() -> io::Result<()> {
+    run("systemctl", &["start", WATCH])?;
+    run("systemctl", &["is-active", "--quiet", WATCH])?;
+    run("systemctl", &["is-enabled", "--quiet", AT_BOOT])
+}
+
+/// Says something on all terminals (wall(1)).
+pub fn tell_everybody(text: &str) {
+    // Nobody may be there, or no program for it.
+    let _ = Command::new("wall").arg(text).status();
+}
+
+/// Runs a program. An error is what it says.
+pub fn run(program: &str, arguments: &[&str]) -> io::Result<()> {
+    let said = Command::new(program).args(arguments).env("LC_ALL", "C").output()?;
+    if said.status.success() {
+        return Ok(());
+    }
+    let errors = String::from_utf8_lossy(&said.stderr).trim().to_owned();
+    let command = format!("{program} {}", arguments.join(" "));
+    Err(io::Error::other(if errors.is_empty() { command } else { format!("{command}: {errors}") }))
+}
+
+/// This machine.
+pub struct System;
+
+impl Reload for System {
+    /// Only sshd keeps in mind what its files said: one that runs reads them again. Open sessions go on.
+    fn reload(&self, service: Service) -> io::Result<()> {
+        if service != Service::Ssh || !has_systemd() {
+            return Ok(());
+        }
+        if run("systemctl", &["is-active", "--quiet", "ssh.service"]).is_err() {
+            return Ok(());
+        }
+        run("sshd", &["-t"])?;
+        run("systemctl", &["reload", "ssh.service"])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_read_from_logins_own_file() {
+        let text =
+            "# This is private data.\nUID=1000\nUSER=anna\nACTIVE=1\nSERVICE=sshd\nLEADER=812\n";
+        let expected = Session { id: "3".into(), user: "anna".into(), service: "sshd".into() };
+        assert_eq!(session("3".into(), text), Some(expected));
+        assert_eq!(session("3".into(), "UID=0\n"), None);
+    }
+
+    #[test]
+    fn the_time_since_the_start_goes_on_and_a_boot_has_a_name() {
+        assert!(boot_time().unwrap() > 0);
+        assert_eq!(boot().unwrap().len(), 36);
+    }
+}

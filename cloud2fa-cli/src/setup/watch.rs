@@ -1,0 +1,234 @@
+//! Waits until a change is proven, and takes it back where it is not. This runs as a unit of its own: whoever
+//! stops or kills it has the change taken back at once, by the unit's ExecStopPost=.
+
+use super::engine::Engine;
+use super::journal::{Change, Unconfirmed};
+use super::service::Service;
+use super::system::{self, Session, System};
+use crate::language::WORDS;
+use crate::log;
+use cloud2fa::log::Severity;
+use cloud2fa::names::Nss;
+use cloud2fa::{Config, Standing, Store};
+use std::io;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// The pause between two looks. A session that is shorter is not seen, and another login is.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What becomes of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Waits,
+    Proven,
+    Expired,
+}
+
+/// What a change is judged by.
+struct Now<'a> {
+    boot: &'a str,
+    seconds: u64,
+    sessions: Option<&'a [Session]>,
+}
+
+/// Waits until no change is left that waits for its proof.
+pub fn watch(journal: &Path) -> io::Result<()> {
+    loop {
+        // Whoever has the lock changes something, and is done in a moment.
+        if let Some(engine) = Engine::try_open(journal, &System)?
+            && !look(&engine)
+        {
+            return Ok(());
+        }
+        sleep(PAUSE);
+    }
+}
+
+/// Decides on each change. Whether one still waits, or could not be taken back yet.
+fn look(engine: &Engine<'_>) -> bool {
+    let Ok(journal) = engine.journal() else { return true };
+    let (boot, seconds) =
+        (system::boot().unwrap_or_default(), system::boot_time().unwrap_or(u64::MAX));
+    let sessions = system::sessions();
+    let now = Now { boot: &boot, seconds, sessions: sessions.as_deref() };
+    let mut is_left = false;
+    for (change, unconfirmed) in journal.unconfirmed() {
+        let done = match fate(change, unconfirmed, &now, &standing) {
+            Fate::Waits => false,
+            Fate::Proven => keep(engine, change.service),
+            Fate::Expired => take_back(engine, change.service),
+        };
+        is_left |= !done;
+    }
+    is_left
+}
+
+/// Takes back at once all that nobody has confirmed; of an earlier boot alone if `earlier_boots`.
+pub fn take_back_unconfirmed(journal: &Path, earlier_boots: bool) -> io::Result<()> {
+    let boot = system::boot()?;
+    loop {
+        let Some(engine) = Engine::try_open(journal, &System)? else {
+            sleep(PAUSE);
+            continue;
+        };
+        let is_meant = |unconfirmed: &Unconfirmed| !earlier_boots || unconfirmed.boot != boot;
+        let journal = engine.journal()?;
+        let meant = journal.unconfirmed().filter(|(_, unconfirmed)| is_meant(unconfirmed));
+        let all = meant
+            .map(|(change, _)| take_back(&engine, change.service))
+            .fold(true, |all, it| all & it);
+        return if all { Ok(()) } else { Err(io::ErrorKind::ResourceBusy.into()) };
+    }
+}
+
+fn keep(engine: &Engine<'_>, service: Service) -> bool {
+    let kept = engine.keep(service).is_ok();
+    if kept {
+        log::setup(Severity::Info, &(WORDS.setup.kept)(service.word()));
+    }
+    kept
+}
+
+/// Whether it is done. What fails is tried again.
+fn take_back(engine: &Engine<'_>, service: Service) -> bool {
+    match engine.expire(service) {
+        Ok(()) => {
+            let text = (WORDS.setup.taken_back)(service.word());
+            log::setup(Severity::Alert, &text);
+            system::tell_everybody(&text);
+            true
+        }
+        Err(error) => {
+            log::setup(Severity::Alert, &(WORDS.setup.not_taken_back)(service.word(), &error));
+            false
+        }
+    }
+}
+
+/// How a user stands in the store of this machine.
+fn standing(user: &str) -> Option<Standing> {
+    let config = Config::load(None, crate::machine::ROOT).ok()?;
+    let mut store = crate::machine::store(&config).ok()?;
+    let user = crate::caller::find(user).ok()?;
+    let whose = cloud2fa::Verifier::whose(&mut store, &user, &Nss).ok()?;
+    store.status(&whose, &crate::machine::now).ok()
+}
+
+fn fate(
+    change: &Change,
+    unconfirmed: &Unconfirmed,
+    now: &Now<'_>,
+    standing: &dyn Fn(&str) -> Option<Standing>,
+) -> Fate {
+    let services = change.service.pam_services();
+    let is_proven = unconfirmed.proof.iter().any(|before| {
+        has_new_session(change.service, &before.user, unconfirmed, now)
+            && standing(&before.user).is_some_and(|now| before.is_proven_by(&now, services))
+    });
+    if unconfirmed.boot != now.boot || now.seconds >= unconfirmed.until {
+        Fate::Expired
+    } else if is_proven {
+        Fate::Proven
+    } else {
+        Fate::Waits
+    }
+}
+
+/// Whether the user has come in, and not only typed a right code. sudo and su begin no session, nor does
+/// anything where there is no logind: there the code is all that can be seen.
+fn has_new_session(service: Service, user: &str, unconfirmed: &Unconfirmed, now: &Now<'_>) -> bool {
+    let (Service::Ssh | Service::Console, Some(sessions)) = (service, now.sessions) else {
+        return true;
+    };
+    sessions.iter().any(|session| {
+        session.user == user
+            && service.pam_services().contains(&&*session.service)
+            && !unconfirmed.sessions.contains(&session.id)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::Changed;
+    use super::super::proof::Before;
+    use super::*;
+    use cloud2fa::history::{Entry, History, Origin, Outcome};
+    use cloud2fa::{Factor, Generation, Status, UnixTime};
+
+    fn enrolled(generation: &Generation, services: &[&str]) -> Standing {
+        let mut history = History::default();
+        for (at, service) in (0..).zip(services) {
+            let (outcome, factor, times) = (Outcome::Accepted, Factor::Token, 1);
+            let origin = Origin::new(service, None);
+            history.add(Entry { at: UnixTime(at), outcome, factor, origin, times });
+        }
+        let status = Status {
+            since: UnixTime(0),
+            last_used: None,
+            backup_codes_left: 8,
+            failures: 0,
+            wait_seconds: 0,
+            locked: false,
+            budget_used: 0,
+            history,
+        };
+        Standing::Enrolled(generation.clone(), status)
+    }
+
+    struct Case {
+        change: Change,
+        generation: Generation,
+        sessions: Vec<Session>,
+    }
+
+    impl Case {
+        fn new(service: Service) -> Self {
+            let generation = Generation::generate().unwrap();
+            let before = Before::of("anna", &enrolled(&generation, &["sshd", "sudo"])).unwrap();
+            let (boot, sessions) = ("one".to_owned(), vec!["1".to_owned()]);
+            let unconfirmed = Unconfirmed { boot, until: 300, proof: vec![before], sessions };
+            let files = Vec::<Changed>::new();
+            let change = Change { service, files, unconfirmed: Some(unconfirmed) };
+            Self { change, generation, sessions: vec![session("1", "anna", "sshd")] }
+        }
+
+        fn fate(&self, boot: &str, seconds: u64, logins: &[&str]) -> Fate {
+            let now = Now { boot, seconds, sessions: Some(&self.sessions) };
+            let unconfirmed = self.change.unconfirmed.as_ref().unwrap();
+            let standing = |_: &str| Some(enrolled(&self.generation, logins));
+            fate(&self.change, unconfirmed, &now, &standing)
+        }
+    }
+
+    fn session(id: &str, user: &str, service: &str) -> Session {
+        Session { id: id.into(), user: user.into(), service: service.into() }
+    }
+
+    #[test]
+    fn a_login_through_the_service_and_a_session_of_its_own_are_the_proof() {
+        let mut case = Case::new(Service::Ssh);
+        let before = ["sshd", "sudo"];
+        let since = ["sshd", "sudo", "sshd"];
+        assert_eq!(case.fate("one", 10, &before), Fate::Waits);
+        assert_eq!(case.fate("one", 10, &since), Fate::Waits, "a code, and not yet in");
+        case.sessions.push(session("2", "bob", "sshd"));
+        assert_eq!(case.fate("one", 10, &since), Fate::Waits, "another user's session");
+        case.sessions.push(session("3", "anna", "sshd"));
+        assert_eq!(case.fate("one", 10, &before), Fate::Waits, "a session by key");
+        assert_eq!(case.fate("one", 10, &["sshd", "sudo", "sudo"]), Fate::Waits, "another service");
+        assert_eq!(case.fate("one", 10, &since), Fate::Proven);
+        case.generation = Generation::generate().unwrap();
+        assert_eq!(case.fate("one", 10, &since), Fate::Waits, "enrolled since");
+    }
+
+    #[test]
+    fn after_the_time_or_another_boot_nothing_is_proven_any_more() {
+        let case = Case::new(Service::Sudo);
+        let since = ["sshd", "sudo", "sudo-i"];
+        assert_eq!(case.fate("one", 299, &since), Fate::Proven, "sudo begins no session");
+        assert_eq!(case.fate("one", 300, &since), Fate::Expired);
+        assert_eq!(case.fate("two", 10, &since), Fate::Expired);
+    }
+}

@@ -1,0 +1,59 @@
+//! How sshd lets people in, for whoever is about to change that: what to set, and where it counts.
+
+pub use crate::sshd::{Counts, Lines};
+
+use crate::sshd::{Look, Sshd, read};
+
+/// The drop-in of whoever switches on: read before those that cloud images bring (`50-cloud-init.conf`),
+/// and the first line of a keyword is the one that counts.
+pub const DROP_IN: &str = "/etc/ssh/sshd_config.d/00-cloud2fa.conf";
+
+/// The sshd of this machine, as its files say that it is started.
+pub struct Ssh(Box<Sshd>);
+
+impl Ssh {
+    /// Looks. `None` if there is no sshd; an error is what sshd says against its own files.
+    pub fn read() -> Result<Option<Self>, String> {
+        match read() {
+            Look::Absent => Ok(None),
+            Look::Failed(failed) => Err(failed.why().to_owned()),
+            Look::Settings(sshd) => Ok(Some(Self(sshd))),
+        }
+    }
+
+    /// The name of its PAM service.
+    pub fn pam_service(&self) -> String {
+        self.0.service()
+    }
+
+    /// Whether a password is part of a way in today. Where it is not, it must not become one.
+    pub fn takes_passwords(&self) -> bool {
+        self.0.settings().takes_passwords()
+    }
+
+    /// Whether root gets in by a key today.
+    pub fn takes_keys_of_root(&self) -> bool {
+        self.0.takes_keys_of_root()
+    }
+
+    /// What makes it ask question by question, the ways in being those of today.
+    pub fn password_then_code(&self) -> Lines {
+        self.0.settings().password_then_code()
+    }
+
+    /// What makes each way in of today ask for a code besides.
+    pub fn key_then_code(&self) -> Lines {
+        self.0.settings().key_then_code()
+    }
+
+    /// Whether it is set so already.
+    pub fn has(&self, lines: &Lines) -> bool {
+        let settings = self.0.settings();
+        lines.iter().all(|(keyword, value)| settings.get(&keyword.to_ascii_lowercase()) == value)
+    }
+
+    /// Where these lines count.
+    pub fn place(&self, lines: &Lines) -> Counts {
+        self.0.place(lines, DROP_IN)
+    }
+}

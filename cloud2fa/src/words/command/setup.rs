@@ -1,0 +1,97 @@
+//! What `setup` says.
+
+use std::fmt::Display;
+
+/// What `setup` shows before it changes anything, what it asks, and what came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// How ssh will ask, where a password is part of it today.
+    pub password_then_code: fn(service: &str) -> String,
+    /// How ssh will ask, where no password is part of it today.
+    pub key_then_code: fn(service: &str) -> String,
+    /// Begins the lines of one file.
+    pub file: fn(path: &dyn Display, is_new: bool) -> String,
+    /// These go on by key alone.
+    pub by_key_alone: fn(names: &str) -> String,
+    /// These log in by key today, are not enrolled, and will not get in.
+    pub shuts_out: fn(names: &str) -> String,
+    /// Asks whether to go on.
+    pub go_on: &'static str,
+    /// It asks now, and stays if one of these logs in within so many seconds.
+    pub asks_now: fn(service: &str, within: u64, names: &str) -> String,
+    /// It asks now, and stays if somebody says so within so many seconds: nobody is enrolled who could prove it.
+    pub asks_now_unproven: fn(service: &str, within: u64) -> String,
+    /// It asks now, and that stays.
+    pub asks_for_good: fn(service: &str) -> String,
+    /// It asks already.
+    pub asks_already: fn(service: &str) -> String,
+    /// It is not on this machine.
+    pub is_not_there: fn(service: &str) -> String,
+    /// It asks for no code.
+    pub asks_not: fn(service: &str) -> String,
+    /// A change waits for its proof for so many seconds more.
+    pub is_unconfirmed: fn(service: &str, seconds: u64) -> String,
+    /// A change was taken back.
+    pub was_taken_back: fn(service: &str) -> String,
+    /// A change stays, since an administrator has logged in.
+    pub is_confirmed: fn(service: &str) -> String,
+    /// Our lines are out again.
+    pub is_undone: fn(service: &str) -> String,
+    /// There is nothing of ours to take out.
+    pub nothing_to_undo: &'static str,
+    /// There is no change that waits for its proof.
+    pub nothing_to_keep: &'static str,
+    /// For the log and all terminals: nobody has confirmed a change.
+    pub taken_back: fn(service: &str) -> String,
+    /// For the log: a change cannot be taken back.
+    pub not_taken_back: fn(service: &str, error: &dyn Display) -> String,
+    /// For the log: a change is confirmed by a login.
+    pub kept: fn(service: &str) -> String,
+    /// The waiting may be left.
+    pub waits: &'static str,
+}
+
+/// Why `setup` does not do what it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct SetupFailures {
+    /// A file or the system fails.
+    pub cannot_be_done: fn(error: &dyn Display) -> String,
+    /// Somebody else runs it.
+    pub busy: &'static str,
+    /// Without systemd nothing would take a change back.
+    pub no_systemd: &'static str,
+    /// The unit that takes back does not run.
+    pub no_watch: fn(error: &dyn Display) -> String,
+    /// Nobody is enrolled, and whoever is not enrolled is refused.
+    pub nobody_enrolled: &'static str,
+    /// This one is not enrolled.
+    pub not_enrolled: fn(name: &str) -> String,
+    /// sshd would read this name as something else.
+    pub not_plain: fn(name: &str) -> String,
+    /// A PAM file does not say where the password is checked.
+    pub no_password: fn(path: &dyn Display) -> String,
+    /// sshd's command line sets this.
+    pub set_on_the_command_line: fn(keyword: &str) -> String,
+    /// sshd says this against its own files.
+    pub sshd_fails: fn(why: &str) -> String,
+    /// Some would be shut out, and nobody has said that they may.
+    pub would_shut_out: fn(names: &str) -> String,
+    /// doctor finds this when the change is tried on a copy.
+    pub would_go_wrong: fn(what: &str) -> String,
+    /// The change cannot be tried on a copy.
+    pub cannot_be_tried: fn(error: &dyn Display) -> String,
+    /// A file was edited meanwhile.
+    pub edited_meanwhile: fn(path: &dyn Display) -> String,
+    /// A change failed, and is taken back.
+    pub failed: fn(error: &dyn Display) -> String,
+    /// A change failed, and taking it back, too.
+    pub left: fn(error: &dyn Display) -> String,
+    /// `--keep` from a session that was there before the change.
+    pub old_session: &'static str,
+    /// A program must say that it means it.
+    pub needs_yes: &'static str,
+    /// Somebody has said no.
+    pub not_agreed: &'static str,
+    /// These words do not go together.
+    pub names_no_service: &'static str,
+}

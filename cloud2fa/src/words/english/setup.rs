@@ -1,0 +1,130 @@
+//! What `setup` says, in English.
+
+use crate::words::command::{Setup, SetupFailures};
+
+pub const SETUP: Setup = Setup {
+    password_then_code: |service| {
+        format!("{service} will ask for the password, then for the code.")
+    },
+    key_then_code: |service| {
+        format!(
+            "{service} will take the key, then ask for the code. It asks for no password, as today."
+        )
+    },
+    file: |path, is_new| {
+        if is_new { format!("New file {path}:") } else { format!("{path}, added:") }
+    },
+    by_key_alone: |names| format!("By key alone, as today: {names}."),
+    shuts_out: |names| {
+        format!("These log in by key, are not enrolled, and will not get in any more: {names}.")
+    },
+    go_on: "Go on? Type yes: ",
+    asks_now: |service, within, names| {
+        format!(
+            "{service} asks for a code now. Keep this session open, and log in as {names} in another \
+             terminal.\nUnless that works within {}, the change takes itself back.",
+            duration(within)
+        )
+    },
+    asks_now_unproven: |service, within| {
+        format!(
+            "{service} asks for a code now. Nobody is enrolled who could prove that it works: log in in another \
+             terminal,\nand there run \"cloud2fa setup --keep\" within {}, or the change takes itself back.",
+            duration(within)
+        )
+    },
+    asks_for_good: |service| format!("{service} asks for a code now."),
+    asks_already: |service| format!("{service} asks for a code."),
+    is_not_there: |service| format!("{service}: not on this machine."),
+    asks_not: |service| {
+        format!("{service} asks for no code. To change that: cloud2fa setup {service}")
+    },
+    is_unconfirmed: |service, seconds| {
+        format!(
+            "{service} is not confirmed yet: it is taken back in {} unless an administrator logs in with a code.",
+            duration(seconds)
+        )
+    },
+    was_taken_back: |service| {
+        format!("The last change of {service} was taken back: nobody had confirmed it in time.")
+    },
+    is_confirmed: |service| format!("Confirmed: {service} goes on asking for a code."),
+    is_undone: |service| format!("{service} asks for no code any more."),
+    nothing_to_undo: "Nothing to take back: setup has changed nothing here.",
+    nothing_to_keep: "Nothing waits to be confirmed.",
+    taken_back: |service| {
+        format!(
+            "cloud2fa: {service} asks for no code any more: nobody had confirmed the change in time, so it was \
+             taken back"
+        )
+    },
+    not_taken_back: |service, error| {
+        format!("the change of {service} cannot be taken back ({error}); it is tried again")
+    },
+    kept: |service| {
+        format!("the change of {service} is confirmed: an administrator has logged in with a code")
+    },
+    waits: "Waiting for that login. Ctrl-C leaves this screen; the change waits all the same.",
+};
+
+pub const SETUP_FAILURES: SetupFailures = SetupFailures {
+    cannot_be_done: |error| format!("this machine cannot be set up now ({error})"),
+    busy: "another cloud2fa setup is running; wait until it is done",
+    no_systemd: "without systemd nothing would take the change back if it locked you out; to do it all the same: --now",
+    no_watch: |error| {
+        format!(
+            "nothing was changed: the unit that would take the change back does not run ({error})"
+        )
+    },
+    nobody_enrolled: "nobody who could prove the change is enrolled, and whoever is not enrolled would be refused; \
+                      enrol first: cloud2fa enable",
+    not_enrolled: |name| {
+        format!(
+            "{name} is not enrolled, and cannot prove the change; enrol first: cloud2fa enable --user {name}"
+        )
+    },
+    not_plain: |name| {
+        format!("sshd would not take {name:?} for this name alone; write its Match block by hand")
+    },
+    no_password: |path| {
+        format!(
+            "{path} has no line that checks a password, so that it does not say where the code belongs; add the line by hand"
+        )
+    },
+    set_on_the_command_line: |keyword| {
+        format!(
+            "SSHD_OPTS in /etc/default/ssh sets {keyword}, and wins over all files; take it out there first"
+        )
+    },
+    sshd_fails: |why| format!("sshd cannot use its own files; mend them first: {why}"),
+    would_shut_out: |names| {
+        format!(
+            "these log in by key, are not enrolled, and would not get in any more: {names}. Enrol them, or let them go \
+             on by key alone with --by-key-alone {names}, or say --shut-out"
+        )
+    },
+    would_go_wrong: |what| format!("nothing was changed, since doctor finds on a copy: {what}"),
+    cannot_be_tried: |error| {
+        format!(
+            "nothing was changed: it cannot be tried on a copy ({error}); to do it all the same: --untried"
+        )
+    },
+    edited_meanwhile: |path| {
+        format!("nothing was changed: somebody has edited {path} meanwhile; start again")
+    },
+    failed: |error| format!("it did not work, and is taken back ({error})"),
+    left: |error| {
+        format!("it did not work, and is taken back as soon as that is possible ({error})")
+    },
+    old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
+    needs_yes: "nothing was changed: say --yes",
+    not_agreed: "nothing was changed",
+    names_no_service: "name what is to ask: ssh, sudo, su, console or all",
+};
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    }
+}
