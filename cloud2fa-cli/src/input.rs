@@ -16,6 +16,7 @@ use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::time::Duration;
 use zeroize::{Zeroize, Zeroizing};
 
 /// No password, code or answer is longer (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
@@ -30,6 +31,15 @@ fn ending() -> SigSet {
 pub fn let_signals_in() {
     // A program that cannot set its mask has not blocked them.
     let _ = ending().thread_unblock().and_then(|()| ending().thread_block());
+}
+
+/// Waits so long, or until a signal comes that ends programs. Says whether one has come; it is not taken.
+pub fn is_to_end_within(time: Duration) -> bool {
+    let signals = SignalFd::with_flags(&ending(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK);
+    let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
+    let Ok(signals) = signals else { return false };
+    let mut events = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+    matches!(poll(&mut events, time), Ok(1))
 }
 
 /// Standard input.

@@ -1,10 +1,11 @@
 //! Waits until a change is proven, and takes it back where it is not. This runs as a unit of its own: whoever
-//! stops or kills it has the change taken back at once, by the unit's ExecStopPost=.
+//! stops it has the change taken back at once, and so has who kills it, by the unit's ExecStopPost=.
 
 use super::engine::Engine;
 use super::journal::{Change, Unconfirmed};
 use super::service::Service;
 use super::system::{self, Session, System};
+use crate::input;
 use crate::language::WORDS;
 use crate::log;
 use cloud2fa::log::Severity;
@@ -42,7 +43,10 @@ pub fn watch(journal: &Path) -> io::Result<()> {
         {
             return Ok(());
         }
-        sleep(PAUSE);
+        // A unit that is masked while it is stopped has no ExecStopPost= any more.
+        if input::is_to_end_within(PAUSE) {
+            return take_back_unconfirmed(journal, false);
+        }
     }
 }
 

@@ -49,6 +49,8 @@ const FILES: &[&str] = &[
     "-rw-r--r-- root root /usr/share/man/man8/pam_cloud2fa.8.gz",
     "-rw-r--r-- root root /usr/share/pam-configs/cloud2fa",
     "-rw-r--r-- root root /usr/share/zsh/vendor-completions/_cloud2fa",
+    "-rw-r--r-- root root UNITS/cloud2fa-setup-boot.service",
+    "-rw-r--r-- root root UNITS/cloud2fa-setup.service",
     "-rw-r--r-- root root UNITS/cloud2fad.socket",
     "-rw-r--r-- root root UNITS/cloud2fad.service",
     "-rwxr-xr-x root root /usr/bin/cloud2fa",

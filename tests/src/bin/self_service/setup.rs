@@ -3,7 +3,7 @@
 
 use cloud2fa_tests::booted::{Machine, PASSWORD};
 use cloud2fa_tests::logins::{Phone, enable, ssh, ssh_to};
-use cloud2fa_tests::people::CODE;
+use cloud2fa_tests::people::{self, CODE};
 use cloud2fa_tests::sshd::{self, LET_IN};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -152,12 +152,10 @@ pub fn sudo_is_confirmed_by_sudo_alone(machine: &Machine) {
     let before = files(machine);
     machine.script(&format!("usermod --append --groups sudo {ADMINISTRATOR}"));
     setup(machine, &format!("sudo --yes --by {ADMINISTRATOR} --within 10m"));
-    let words = ["su", "-", ADMINISTRATOR, "-c", "sudo -k; sudo echo root now"].map(str::to_owned);
-    let mut client = machine.at_terminal(&words);
-    client.answer("assword for ", PASSWORD);
-    client.answer(CODE, &phone.code());
-    client.expect("root now");
-    client.finish();
+    let words = ["runuser", "--user", ADMINISTRATOR, "--", "sudo", "-k", "id"];
+    let answers = [("assword for ", PASSWORD), (CODE, &*phone.code())];
+    let right = people::at_terminal(machine, &words, &answers);
+    assert!(right.shown.contains("uid=0"), "{right:?}");
     wait_until(machine, "sudo asks for a code.");
     setup(machine, "sudo --undo");
     assert_eq!(files(machine), before);
