@@ -142,7 +142,7 @@ install: $(MODULE) $(COMMAND) $(SERVICE) # Put all in place (DESTDIR, PREFIX, PA
 	$(call place,0644,target/cloud2fad.service,$(UNITDIR)/cloud2fad.service)
 	sed '$(UNKNOWN)' conf/cloud2fad.socket >target/cloud2fad.socket
 	$(call place,0644,target/cloud2fad.socket,$(UNITDIR)/cloud2fad.socket)
-	for unit in cloud2fa-setup.service cloud2fa-setup-boot.service; do \
+	for unit in cloud2fa-setup.service cloud2fa-setup-boot.service cloud2fa-setup-end.service; do \
 		sed 's,/usr/bin/,$(PREFIX)/bin/,' conf/$$unit >target/$$unit && \
 		$(SUDO) install -D -m 0644 target/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit; \
 	done
@@ -173,7 +173,8 @@ ifneq ($(SYSTEMD),)
 		$(SUDO) systemctl disable --quiet cloud2fa-setup-boot.service
 endif
 	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fad.socket $(DESTDIR)$(UNITDIR)/cloud2fad.service
-	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fa-setup.service $(DESTDIR)$(UNITDIR)/cloud2fa-setup-boot.service
+	$(SUDO) rm -f $(DESTDIR)$(UNITDIR)/cloud2fa-setup.service $(DESTDIR)$(UNITDIR)/cloud2fa-setup-boot.service \
+		$(DESTDIR)$(UNITDIR)/cloud2fa-setup-end.service
 	[ -n "$(PACKAGED)" ] || $(SUDO) rm -f $(DESTDIR)$(PAMDIR)/pam_cloud2fa.so
 	$(SUDO) rm -f $(DESTDIR)$(PREFIX)/bin/cloud2fa $(DESTDIR)$(PREFIX)/libexec/cloud2fad
 	$(SUDO) rm -f $(DESTDIR)$(SHARE)/io.cloud2fa.varlink $(DESTDIR)$(SHARE)/network-passwords.conf

@@ -50,6 +50,7 @@ const FILES: &[&str] = &[
     "-rw-r--r-- root root /usr/share/pam-configs/cloud2fa",
     "-rw-r--r-- root root /usr/share/zsh/vendor-completions/_cloud2fa",
     "-rw-r--r-- root root UNITS/cloud2fa-setup-boot.service",
+    "-rw-r--r-- root root UNITS/cloud2fa-setup-end.service",
     "-rw-r--r-- root root UNITS/cloud2fa-setup.service",
     "-rw-r--r-- root root UNITS/cloud2fad.socket",
     "-rw-r--r-- root root UNITS/cloud2fad.service",

@@ -7,6 +7,8 @@ use crate::dpkg::{
 use cloud2fa_tests::booted::{Machine, PASSWORD};
 use cloud2fa_tests::doctor;
 use cloud2fa_tests::logins::{enable, ssh, sshd_asks};
+use cloud2fa_tests::people::at_terminal;
+use cloud2fa_tests::processes::wait_for;
 use cloud2fa_tests::sshd;
 
 const README: &str = include_str!("../../../../README.md");
@@ -29,12 +31,12 @@ pub fn ten_minutes(machine: &Machine) {
     machine.script("rm /etc/ssh/sshd_config.d/cloud2fa.conf");
     assert!(commands("2. Enrol yourself", 0).starts_with("cloud2fa enable\n"));
     let (mut phone, codes) = enable(machine, "anna");
-    // What doctor says of the clock is said of the machine around this one.
-    let typed =
-        commands("3. Let ssh ask", 0).strip_suffix("cloud2fa doctor\n").expect("it is last");
-    script(machine, typed);
+    set_up(machine);
     assert_eq!(doctor::faults(machine), [""; 0]);
+    let confirmed = || script(machine, "cloud2fa setup").contains("ssh asks for a code.");
+    assert!(!confirmed());
     code_logs_in(machine, "anna", &phone.code());
+    wait_for("the change to be confirmed", || confirmed().then_some(()));
     let (let_in, shown) = ssh(machine, "anna", Some("000000"));
     assert!(!let_in, "{shown}");
     password_alone_logs_in(machine, UNENROLLED);
@@ -48,6 +50,16 @@ pub fn ten_minutes(machine: &Machine) {
     client.expect(sshd::LET_IN);
     sshd_asks(machine);
     purge(machine);
+}
+
+/// As anna, who may use sudo: it asks once whether to go on.
+fn set_up(machine: &Machine) {
+    machine.write("/etc/sudoers.d/anna", "anna ALL=(ALL:ALL) NOPASSWD: ALL\n");
+    let typed = commands("3. Let ssh ask", 0);
+    let words = ["runuser", "--user", "anna", "--", "sh", "-c", typed];
+    let ended = at_terminal(machine, &words, &[("Go on? Type yes: ", "yes")]);
+    assert!(ended.shown.contains("ssh asks for a code now."), "{ended:?}");
+    script(machine, "rm /etc/sudoers.d/anna");
 }
 
 /// What is spent after a backup lives again after it is restored; the log tells whose it is.
