@@ -11,10 +11,11 @@ use cloud2fa::user::BadUserName;
 use cloud2fa::{Known, Names, UnixTime, User, UserName};
 use pam::constants::PamResultCode;
 
-/// Knows its service, and takes note of log lines. Everything else panics.
+/// Knows its service, and takes note of log lines and of what the user is told. Everything else panics.
 struct Dummy {
     service: &'static str,
     logged: Vec<(Severity, String)>,
+    told: Vec<String>,
 }
 
 impl Names for Dummy {
@@ -45,8 +46,8 @@ impl Host for Dummy {
     fn ask(&mut self, _: &str) -> Result<Typed, PamResultCode> {
         panic!("asked")
     }
-    fn tell(&mut self, _: Tone, _: &str) {
-        panic!("told something")
+    fn tell(&mut self, _: Tone, text: &str) {
+        self.told.push(text.to_owned());
     }
     fn delay_failure(&mut self) {
         panic!("delayed")
@@ -71,25 +72,32 @@ impl HashMemory for NoMemory {
     }
 }
 
-fn login(service: &'static str, arguments: &[&[u8]]) -> (PamResultCode, Vec<(Severity, String)>) {
-    let mut host = Dummy { service, logged: Vec::new() };
+fn login(service: &'static str, arguments: &[&[u8]]) -> (PamResultCode, Dummy) {
+    let mut host = Dummy { service, logged: Vec::new(), told: Vec::new() };
     let code = authenticate(&mut host, arguments, Box::new(NoMemory));
-    (code, host.logged)
+    (code, host)
+}
+
+/// Of an administrator's mistake the user hears that it is none of theirs, and no more.
+fn is_told_little(host: &Dummy) {
+    let told = "The second factor cannot be checked now. The system's log says why.";
+    assert_eq!(host.told, [told]);
 }
 
 #[test]
 fn our_own_password_check_is_left_alone_whatever_else_is_wrong() {
-    let (code, logged) = login("cloud2fa", &[b"no such argument", b"config=/nonexistent"]);
-    assert_eq!(code, PamResultCode::PAM_IGNORE);
+    let (code, host) = login("cloud2fa", &[b"no such argument", b"config=/nonexistent"]);
+    assert_eq!((code, host.told.len()), (PamResultCode::PAM_IGNORE, 0));
     let expected = "skipped user=\"\" reason=own_service factor=none service=cloud2fa rhost=- failures=0 wait=0";
-    assert_eq!(logged, [(Severity::Info, expected.to_owned())]);
+    assert_eq!(host.logged, [(Severity::Info, expected.to_owned())]);
 }
 
 #[test]
 fn a_bad_argument_refuses_before_anybody_is_asked() {
-    let (code, logged) = login("sshd", &[b"nullok", b"nulok"]);
+    let (code, host) = login("sshd", &[b"nullok", b"nulok"]);
     assert_eq!(code, PamResultCode::PAM_SERVICE_ERR);
-    let [(Severity::Error, line)] = &logged[..] else { panic!("{logged:?}") };
+    is_told_little(&host);
+    let [(Severity::Error, line)] = &host.logged[..] else { panic!("{:?}", host.logged) };
     assert!(
         line.starts_with("refused user=\"\" reason=bad_argument factor=none service=sshd rhost=- "),
         "{line}"
@@ -99,7 +107,8 @@ fn a_bad_argument_refuses_before_anybody_is_asked() {
 
 #[test]
 fn a_configuration_that_is_named_and_missing_refuses_before_anybody_is_asked() {
-    let (code, logged) = login("sshd", &[b"config=/nonexistent/cloud2fa.toml"]);
+    let (code, host) = login("sshd", &[b"config=/nonexistent/cloud2fa.toml"]);
     assert_eq!(code, PamResultCode::PAM_SERVICE_ERR);
-    assert!(logged[0].1.contains("reason=bad_config"), "{logged:?}");
+    is_told_little(&host);
+    assert!(host.logged[0].1.contains("reason=bad_config"), "{:?}", host.logged);
 }
