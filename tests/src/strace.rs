@@ -118,6 +118,29 @@ pub fn read(output: &NamedTempFile) -> Vec<Call> {
     text.lines().filter_map(|line| call(line, &mut numbers)).collect()
 }
 
+/// Like [`around`], with nothing that the program starts: for [`read_alone`].
+pub fn around_alone<'i>(
+    command: &Command,
+    inject: impl IntoIterator<Item = &'i str>,
+) -> (Command, NamedTempFile) {
+    let output = NamedTempFile::new().expect("a file");
+    let mut traced = Command::new(machine::program("strace", "strace"));
+    traced.args(["-y", "-o"]).arg(output.path());
+    for option in inject {
+        traced.args(["-e", option]);
+    }
+    traced.arg("--");
+    (behind(traced, command), output)
+}
+
+/// The calls in a file of one process, whose lines do not say which.
+pub fn read_alone(output: &NamedTempFile) -> Vec<Call> {
+    let text = std::fs::read(output.path()).expect("strace's output");
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().filter_map(|line| call(&format!("0 {line}"), &mut numbers)).collect()
+}
+
 /// Reads `PID  NAME(ARGUMENTS) = RESULT`; what is no call (signals, exits) gives nothing.
 fn call(line: &str, numbers: &mut HashMap<String, usize>) -> Option<Call> {
     let text = line.split_once(' ')?.1.trim_start();

@@ -63,7 +63,10 @@ impl<'a> Engine<'a> {
     pub fn try_open(journal: &Path, machine: &'a dyn Reload) -> io::Result<Option<Self>> {
         let lock = File::options().create(true).append(true).open(LOCK)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self::of(journal, machine, Some(lock)))),
+            Ok(()) => {
+                files::remove_left_over(journal)?;
+                Ok(Some(Self::of(journal, machine, Some(lock))))
+            }
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
@@ -186,6 +189,7 @@ impl<'a> Engine<'a> {
 }
 
 fn take_out_of(file: &Changed) -> io::Result<()> {
+    files::remove_left_over(&file.path)?;
     let Some(text) = files::text(&file.path)? else { return Ok(()) };
     let rest = block::without(&text);
     if file.is_new && rest.trim().is_empty() {

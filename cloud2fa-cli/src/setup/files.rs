@@ -53,6 +53,12 @@ pub fn remove(path: &Path) -> io::Result<()> {
     synchronise_directory(path)
 }
 
+/// Removes what a write of the file at `path` has left that was killed.
+pub fn remove_left_over(path: &Path) -> io::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    remove_if_there(&beside(path))
+}
+
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(NEW);
