@@ -14,10 +14,12 @@ fn refused_as_misconfigured(fixture: &Fixture, arguments: &str) -> String {
     let before = fixture.log().len();
     for name in ["alice", "bob", "nobody-of-that-name"] {
         let outcome = fixture.raw(name, arguments, vec![Reply::from("123456")]);
+        let told = "The second factor cannot be checked now. The system's log says why.";
+        let expected = (Code::SERVICE_ERR, vec![], vec![told]);
         assert_eq!(
-            (outcome.code, outcome.messages.len()),
-            (Code::SERVICE_ERR, 0),
-            "{name} {arguments}"
+            (outcome.code, outcome.asked(), outcome.texts()),
+            expected,
+            "{name} {arguments}: nothing is asked"
         );
     }
     assert_eq!(fixture.log().len(), before + 3, "one line each");
