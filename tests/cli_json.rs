@@ -32,7 +32,8 @@ fn enable_by_proof(fixture: &Fixture, arguments: &[&str]) -> (Secret, Vec<String
     dialogue.answer(proof.as_str());
     let enabled = dialogue.line();
     assert_eq!(enabled["enabled"], true);
-    assert_eq!(keys(&enabled), ["backup_codes", "enabled", "user"]);
+    assert_eq!(keys(&enabled), ["asked_by", "backup_codes", "enabled", "user"]);
+    assert_eq!(enabled["asked_by"], json!([]), "no login of this machine asks yet");
     assert_eq!(dialogue.end().status, 0);
     (secret, strings(&enabled["backup_codes"]), proof)
 }
@@ -141,6 +142,7 @@ fn disable_turns_the_factor_off_and_says_so() {
 fn status_has_all_its_keys_whether_enrolled_or_not() {
     let fixture = Fixture::new();
     let all = [
+        "asked_by",
         "backup_codes_left",
         "budget_used",
         "decisions",
@@ -157,7 +159,7 @@ fn status_has_all_its_keys_whether_enrolled_or_not() {
     assert_eq!(ended.last()["enrolled"], false);
     assert!(
         all.iter()
-            .filter(|key| !["enrolled", "user"].contains(key))
+            .filter(|key| !["asked_by", "enrolled", "user"].contains(key))
             .all(|key| ended.last()[key].is_null())
     );
     let (secret, backup_codes) = enable(&fixture, &["--user", "carol"]);
@@ -172,7 +174,10 @@ fn status_has_all_its_keys_whether_enrolled_or_not() {
         let text = status[time].as_str().unwrap();
         assert!(text.len() == 20 && text.ends_with('Z') && text.contains('T'), "{text}");
     }
-    assert_eq!(run(&fixture, &["list", "--json"]).last(), status);
+    // What asks is the machine's, and not a user's.
+    let mut listed = run(&fixture, &["list", "--json"]).last();
+    listed["asked_by"] = json!([]);
+    assert_eq!(listed, status);
 }
 
 #[test]

@@ -91,13 +91,19 @@ pub struct Enabled<'a> {
     enabled: bool,
     user: &'a str,
     backup_codes: Codes<'a>,
+    asked_by: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     cleared: Option<Cleared>,
 }
 
 impl<'a> Enabled<'a> {
-    pub fn of(user: &'a str, codes: &'a [BackupCode], cleared: Option<Cleared>) -> Self {
-        Self { enabled: true, user, backup_codes: Codes(codes), cleared }
+    pub fn of(
+        user: &'a str,
+        codes: &'a [BackupCode],
+        asked_by: &'a [String],
+        cleared: Option<Cleared>,
+    ) -> Self {
+        Self { enabled: true, user, backup_codes: Codes(codes), asked_by, cleared }
     }
 }
 
@@ -240,6 +246,8 @@ pub struct Status<'a> {
     /// The latest first.
     decisions: Option<Vec<Decision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    asked_by: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     renamed_to: Option<&'a str>,
@@ -261,9 +269,15 @@ impl<'a> Status<'a> {
             decisions: status.map(|status| {
                 status.history.latest_first().into_iter().map(Decision::of).collect()
             }),
+            asked_by: None,
             note: None,
             renamed_to: None,
         }
+    }
+
+    /// With the services that ask for a code.
+    pub fn asked_by(self, services: &'a [String]) -> Self {
+        Self { asked_by: Some(services), ..self }
     }
 
     /// The same of a user whom the system does not know any more, by this name.

@@ -24,13 +24,16 @@ pub fn candidate(path: &Path) -> Report {
     Report::new(vec![format!("the configuration {}", path.display())], findings)
 }
 
-/// The PAM services whose logins ask for a code.
+/// The PAM services whose logins ask for a code, by PAM's files, which everybody may read.
 pub fn services_that_ask(root: u32) -> Vec<String> {
     let config = Config::load(None, root).map_err(|error| error.to_string());
     let facts = pam::read(config, root);
-    let (_, asked) = pam::check(&facts, &sshd::read().service());
+    let (_, asked) = pam::check(&facts, USUAL_SSHD);
     asked.into_iter().map(|asked| asked.service).collect()
 }
+
+/// The PAM service of sshd, unless it is told another one.
+const USUAL_SSHD: &str = "sshd";
 
 /// Examines the machine as it is.
 pub fn examine(tools: &Tools<'_>) -> Report {

@@ -76,7 +76,9 @@ impl Dialogue for Json {
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let cleared = messages::Cleared::of(cleared);
         match done {
-            Done::Enabled(codes) => self.result(&messages::Enabled::of(user, codes, cleared)),
+            Done::Enabled(codes, asked_by) => {
+                self.result(&messages::Enabled::of(user, codes, asked_by, cleared))
+            }
             Done::Regenerated(codes) => {
                 self.result(&messages::Regenerated::of(user, codes, cleared))
             }
@@ -128,14 +130,19 @@ impl Dialogue for Json {
             .map_or(Ok(()), |message| self.result(&message))
     }
 
-    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
-        self.result(&messages::Status::of(user, standing))
+    fn status(
+        &mut self,
+        user: &str,
+        standing: &Standing,
+        asked_by: &[String],
+    ) -> Result<(), Failure> {
+        self.result(&messages::Status::of(user, standing).asked_by(asked_by))
     }
 
     fn person(&mut self, person: Person) -> Result<(), Failure> {
         let user = person.name.as_str();
         match person.standing {
-            Ok(standing) if person.is_known => self.status(user, &standing),
+            Ok(standing) if person.is_known => self.result(&messages::Status::of(user, &standing)),
             Ok(standing) => {
                 let renamed_to = person.renamed_to.as_ref().map(UserName::as_str);
                 say(&messages::Status::of_unknown(user, renamed_to, &standing))

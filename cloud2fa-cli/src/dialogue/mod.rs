@@ -73,8 +73,8 @@ pub struct NewKey<'a> {
 
 /// What was done.
 pub enum Done<'a> {
-    /// `enable`
-    Enabled(&'a [BackupCode]),
+    /// `enable`: the backup codes, and the PAM services that ask for a code.
+    Enabled(&'a [BackupCode], &'a [String]),
     /// `regenerate`
     Regenerated(&'a [BackupCode]),
     /// `disable`
@@ -167,7 +167,12 @@ pub trait Dialogue {
     ) -> Result<(), Failure>;
 
     /// Says how a user stands.
-    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure>;
+    fn status(
+        &mut self,
+        user: &str,
+        standing: &Standing,
+        asked_by: &[String],
+    ) -> Result<(), Failure>;
 
     /// Says how one of many stands, whose record may be one that cannot be used.
     fn person(&mut self, person: Person) -> Result<(), Failure>;

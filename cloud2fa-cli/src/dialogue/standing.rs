@@ -10,7 +10,7 @@ use cloud2fa::roster::Person;
 use cloud2fa::{Status, budget};
 
 /// One enrolled user.
-pub fn of_one(user: &str, status: &Status) -> String {
+pub fn of_one(user: &str, status: &Status, asked_by: &[String]) -> String {
     let words = &WORDS.overview;
     let wait = match (status.locked, status.wait_seconds) {
         (true, _) => (words.locked)(&advice::unlocks(user)),
@@ -21,6 +21,7 @@ pub fn of_one(user: &str, status: &Status) -> String {
     let rows = [
         (words.user, user.to_owned()),
         (words.second_factor, (words.on_since)(&rfc_3339(status.since))),
+        (words.asked_by, services(asked_by)),
         (words.last_used, last_used(status)),
         (words.backup_codes_left, (words.of)(&status.backup_codes_left, &CODES)),
         (words.wrong_in_a_row, status.failures.to_string()),
@@ -30,6 +31,21 @@ pub fn of_one(user: &str, status: &Status) -> String {
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let lines = rows.iter().map(|(label, value)| format!("{label:width$} {value}\n"));
     lines.collect::<Vec<_>>().concat() + &decisions::text(&status.history)
+}
+
+/// Which logins ask for a code, where one has just been made possible.
+pub fn asked_by(asked_by: &[String]) -> String {
+    if asked_by.is_empty() {
+        return WORDS.results.nothing_asks.to_owned();
+    }
+    (WORDS.results.these_ask)(&asked_by.join(", "))
+}
+
+fn services(asked_by: &[String]) -> String {
+    if asked_by.is_empty() {
+        return WORDS.overview.no_login.to_owned();
+    }
+    asked_by.join(", ")
 }
 
 /// Lines that are laid out together: as many as are in memory at once.

@@ -120,10 +120,11 @@ impl Dialogue for Terminal {
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let whose = self.whose.clone();
         let user = whose.as_deref().unwrap_or(user);
-        let words = &WORDS.results;
+        let (words, mut says_who_asks) = (&WORDS.results, None);
         let (what, codes): (_, &[BackupCode]) = match done {
-            Done::Enabled(codes) => {
+            Done::Enabled(codes, asked_by) => {
                 say("\n")?;
+                says_who_asks = Some(standing::asked_by(asked_by));
                 (words.enabled, codes)
             }
             Done::Regenerated(codes) => (words.regenerated, codes),
@@ -131,6 +132,7 @@ impl Dialogue for Terminal {
             Done::Unlocked => (words.unlocked, &[]),
         };
         say_line(&what(user))?;
+        says_who_asks.map_or(Ok(()), |text| say_line(&text))?;
         say_what_was_cleared(cleared)?;
         if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
     }
@@ -189,12 +191,17 @@ impl Dialogue for Terminal {
         trial::text(user, verdict, factor).map_or(Ok(()), |text| say_line(&text))
     }
 
-    fn status(&mut self, user: &str, standing: &Standing) -> Result<(), Failure> {
+    fn status(
+        &mut self,
+        user: &str,
+        standing: &Standing,
+        asked_by: &[String],
+    ) -> Result<(), Failure> {
         let Some(status) = standing.status() else {
             let enable = advice::command("enable", user);
             return say_line(&(WORDS.overview.not_enrolled)(user, &enable));
         };
-        say(&standing::of_one(self.whose.as_deref().unwrap_or(user), status))
+        say(&standing::of_one(self.whose.as_deref().unwrap_or(user), status, asked_by))
     }
 
     fn person(&mut self, person: Person) -> Result<(), Failure> {

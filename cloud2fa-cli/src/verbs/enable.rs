@@ -35,7 +35,8 @@ pub fn run(
         file.keep();
     }
     warn_of(&old_copy, &user);
-    dialogue.done(user.name.as_str(), &Done::Enabled(&backup_codes), cleared)?;
+    let done = Done::Enabled(&backup_codes, &machine::asked_by());
+    dialogue.done(user.name.as_str(), &done, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -51,7 +51,7 @@ fn status(
     let (user, mut manager) = manager(arguments, target)?;
     let Found { whose, standing } = manager.status(&user, &machine::now)?;
     say_whose(&user, &whose, dialogue)?;
-    dialogue.status(user.name.as_str(), &standing)?;
+    dialogue.status(user.name.as_str(), &standing, &machine::asked_by())?;
     Ok(ExitCode::SUCCESS)
 }
 

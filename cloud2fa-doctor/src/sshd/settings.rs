@@ -101,9 +101,17 @@ impl Settings {
         self.ways().iter().any(|way| has_secret(way) && way.iter().all(is_asked))
     }
 
-    /// What makes sshd ask PAM's questions, and leaves the ways in as they are.
+    /// What makes sshd ask PAM's questions, and leaves the ways in as they are: by name, so that whoever reads
+    /// it sees what is enough.
     pub fn password_then_code(&self) -> Lines {
-        [vec![("UsePAM", "yes".to_owned())], self.asking()].concat()
+        let mut lines = [vec![("UsePAM", "yes".to_owned())], self.asking()].concat();
+        if !self.has_methods() {
+            let is_typed = |way: &Vec<&str>| has_secret(way);
+            let others = self.ways().into_iter().filter(|way| !is_typed(way)).flatten();
+            let methods: Vec<_> = others.chain([BY_PAM]).collect();
+            lines.push(("AuthenticationMethods", methods.join(" ")));
+        }
+        lines
     }
 
     /// What makes each way in take the answer to PAM's questions besides.
@@ -199,6 +207,31 @@ mod tests {
             ))
         );
         assert_eq!(Settings::parse("authenticationmethods any\n").asking().len(), 2);
+    }
+
+    #[test]
+    fn what_is_set_for_a_code_behind_the_password_names_the_ways_in_that_there_are() {
+        for (text, methods) in [
+            (
+                "pubkeyauthentication yes; passwordauthentication yes",
+                Some("publickey keyboard-interactive:pam"),
+            ),
+            (
+                "pubkeyauthentication yes; passwordauthentication yes; gssapiauthentication yes; \
+                 authenticationmethods any",
+                Some("publickey gssapi-with-mic keyboard-interactive:pam"),
+            ),
+            ("passwordauthentication yes", Some("keyboard-interactive:pam")),
+            (
+                "pubkeyauthentication yes; passwordauthentication yes; authenticationmethods publickey,password",
+                Some("publickey,keyboard-interactive:pam"),
+            ),
+        ] {
+            let settings = Settings::parse(&text.replace("; ", "\n"));
+            let lines = settings.password_then_code();
+            let named = lines.iter().find(|(keyword, _)| *keyword == "AuthenticationMethods");
+            assert_eq!(named.map(|(_, value)| &**value), methods, "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ pub struct Overview {
     pub second_factor: &'static str,
     /// Label: when it was used.
     pub last_used: &'static str,
+    /// Labels the services that ask for a code.
+    pub asked_by: &'static str,
+    /// No login asks for a code.
+    pub no_login: &'static str,
     /// Label: how many backup codes there are.
     pub backup_codes_left: &'static str,
     /// Label: how many codes were wrong since the last right one.

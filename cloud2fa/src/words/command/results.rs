@@ -7,6 +7,10 @@ use std::fmt::Display;
 pub struct Results {
     /// Somebody's second factor is on.
     pub enabled: fn(&str) -> String,
+    /// These services ask for its codes. Stands behind `enabled`.
+    pub these_ask: fn(&str) -> String,
+    /// No service does. Stands behind `enabled`.
+    pub nothing_asks: &'static str,
     /// Somebody has new backup codes.
     pub regenerated: fn(&str) -> String,
     /// Somebody's second factor is off.

@@ -6,6 +6,8 @@ pub const OVERVIEW: Overview = Overview {
     user: "User:",
     second_factor: "Second factor:",
     last_used: "Last used:",
+    asked_by: "Asked by:",
+    no_login: "no login yet",
     backup_codes_left: "Backup codes left:",
     wrong_in_a_row: "Wrong codes in a row:",
     wait: "Wait:",

@@ -4,6 +4,8 @@ use crate::words::command::{Losses, Results, Trial};
 
 pub const RESULTS: Results = Results {
     enabled: |user| format!("The second factor of {user} is on."),
+    these_ask: |services| format!("These logins ask for its codes from now on: {services}."),
+    nothing_asks: "No login of this machine asks for a code yet. An administrator changes that: cloud2fa setup ssh",
     regenerated: |user| format!("{user} has new backup codes; the old ones do not work any more."),
     disabled: |user| format!("The second factor of {user} is off."),
     unlocked: |user| format!("{user} may try again at once."),
