@@ -6,7 +6,7 @@ use crate::pam::AskingService;
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
-use crate::{clock, config, pam, service, sshd, stores, users};
+use crate::{clock, config, pam, service, setup, sshd, stores, users};
 use cloud2fa::Config;
 use std::path::Path;
 
@@ -64,6 +64,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));
+    findings.extend(setup::check(setup::read().as_ref()));
     looked_at.push("service: cloud2fad, its units, socket and PAM file".to_owned());
     findings.extend(service::check(&service::read(), &config.state_dir));
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));

@@ -140,6 +140,10 @@ ids! {
     ServiceSocket = "service_socket";
     /// The service has no PAM file to check passwords by.
     ServiceNoPamFile = "service_no_pam_file";
+    /// `cloud2fa setup` has taken a change back that nobody had confirmed.
+    SetupTakenBack = "setup_taken_back";
+    /// A change by `cloud2fa setup` waits to be confirmed.
+    SetupUnconfirmed = "setup_unconfirmed";
     /// Users are enrolled, and no service asks for a code.
     NeverAsked = "never_asked";
     /// Users can log in by password, are not enrolled, and refused.

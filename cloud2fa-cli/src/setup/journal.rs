@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The journal, on the same file system as what is changed, so that one power cut meets both alike.
-pub const JOURNAL: &str = "/etc/cloud2fa/setup.json";
+/// Where it is: on the same file system as what is changed, so that one power cut meets both alike.
+pub use cloud2fa_doctor::JOURNAL;
 
 /// All that setup has changed and not taken back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

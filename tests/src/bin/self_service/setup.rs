@@ -2,8 +2,10 @@
 //! unless an administrator has logged in through it.
 
 use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::doctor;
 use cloud2fa_tests::logins::{Phone, enable, ssh, ssh_to};
 use cloud2fa_tests::people::{self, CODE};
+use cloud2fa_tests::processes::wait_for;
 use cloud2fa_tests::sshd::{self, LET_IN};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -108,6 +110,9 @@ pub fn is_taken_back_where_nobody_gets_in(machine: &Machine) {
     setup(machine, &format!("ssh --yes --by {ADMINISTRATOR} --within 20s"));
     // A phone whose clock is wrong, or no phone at all: no code is right.
     asks_a_code(machine);
+    wait_for("the change to be taken back", || {
+        doctor::faults(machine).contains(&"setup_taken_back".to_owned()).then_some(())
+    });
     wait_until(machine, "The last change of ssh was taken back");
     assert!(begin.elapsed() >= Duration::from_secs(20), "not before its time");
     assert!(!setup(machine, "").contains("was taken back"), "it is said until somebody looks");
