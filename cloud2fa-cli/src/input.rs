@@ -15,7 +15,7 @@ use nix::sys::termios::SpecialCharacterIndices::VSUSP;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -33,13 +33,16 @@ pub fn let_signals_in() {
     let _ = ending().thread_unblock().and_then(|()| ending().thread_block());
 }
 
-/// Waits so long, or until a signal comes that ends programs. Says whether one has come; it is not taken.
-pub fn is_to_end_within(time: Duration) -> bool {
+/// Waits so long, or until there is something to read in `also`, or a signal comes that ends programs. Says
+/// whether one has come; it is not taken.
+pub fn is_to_end_within(time: Duration, also: Option<BorrowedFd<'_>>) -> bool {
     let signals = SignalFd::with_flags(&ending(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK);
     let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
     let Ok(signals) = signals else { return false };
-    let mut events = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-    matches!(poll(&mut events, time), Ok(1))
+    let also = also.map(|also| PollFd::new(also, PollFlags::POLLIN));
+    let signals = PollFd::new(signals.as_fd(), PollFlags::POLLIN);
+    let mut events: Vec<_> = std::iter::once(signals).chain(also).collect();
+    poll(&mut events, time).is_ok() && events[0].any().unwrap_or(false)
 }
 
 /// Standard input.

@@ -2,11 +2,15 @@
 
 use super::engine::Reload;
 use super::service::Service;
+use crate::input;
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// The unit that waits for the proof, or takes back.
 pub const WATCH: &str = "cloud2fa-setup.service";
@@ -37,6 +41,47 @@ pub fn boot_time() -> io::Result<u64> {
 /// Which boot this is (random(4)).
 pub fn boot() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+}
+
+/// The sessions that have come since this was made, also those that have ended: one may be shorter than the
+/// pause between two looks.
+pub struct Arrivals {
+    inotify: Option<Inotify>,
+    seen: Option<Vec<Session>>,
+}
+
+impl Arrivals {
+    /// Begins to look.
+    pub fn new() -> Self {
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok();
+        let inotify = inotify.filter(|inotify| {
+            // logind writes a file beside its place, and moves it there.
+            let arrives = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CREATE;
+            inotify.add_watch(SESSIONS, arrives).is_ok()
+        });
+        Self { inotify, seen: sessions() }
+    }
+
+    /// All that were seen. `None` if there is no logind to know.
+    pub fn seen(&mut self) -> Option<&[Session]> {
+        let Some(now) = sessions() else { return self.seen.as_deref() };
+        let seen = self.seen.get_or_insert_default();
+        for session in now {
+            if !seen.contains(&session) {
+                seen.push(session);
+            }
+        }
+        Some(seen)
+    }
+
+    /// Waits so long, until a session comes, or until a signal comes that ends programs: whether that is it.
+    pub fn is_to_end_within(&self, time: Duration) -> bool {
+        let comes = self.inotify.as_ref().map(AsFd::as_fd);
+        let is_to_end = input::is_to_end_within(time, comes);
+        // What has come is looked at anew, whatever it is.
+        self.inotify.as_ref().map(Inotify::read_events);
+        is_to_end
+    }
 }
 
 /// The sessions that there are. `None` if there is no logind to know.

@@ -4,8 +4,7 @@
 use super::engine::Engine;
 use super::journal::{Change, Unconfirmed};
 use super::service::Service;
-use super::system::{self, Session, System};
-use crate::input;
+use super::system::{self, Arrivals, Session, System};
 use crate::language::WORDS;
 use crate::log;
 use cloud2fa::log::Severity;
@@ -16,7 +15,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// The pause between two looks. A session that is shorter is not seen, and another login is.
+/// The pause between two looks, unless a session comes.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What becomes of a change.
@@ -36,27 +35,28 @@ struct Now<'a> {
 
 /// Waits until no change is left that waits for its proof.
 pub fn watch(journal: &Path) -> io::Result<()> {
+    let mut arrivals = Arrivals::new();
     loop {
+        let sessions = arrivals.seen();
         // Whoever has the lock changes something, and is done in a moment.
         if let Some(engine) = Engine::try_open(journal, &System)?
-            && !look(&engine)
+            && !look(&engine, sessions)
         {
             return Ok(());
         }
         // A unit that is masked while it is stopped has no ExecStopPost= any more.
-        if input::is_to_end_within(PAUSE) {
+        if arrivals.is_to_end_within(PAUSE) {
             return take_back_unconfirmed(journal, false);
         }
     }
 }
 
 /// Decides on each change. Whether one still waits, or could not be taken back yet.
-fn look(engine: &Engine<'_>) -> bool {
+fn look(engine: &Engine<'_>, sessions: Option<&[Session]>) -> bool {
     let Ok(journal) = engine.journal() else { return true };
     let (boot, seconds) =
         (system::boot().unwrap_or_default(), system::boot_time().unwrap_or(u64::MAX));
-    let sessions = system::sessions();
-    let now = Now { boot: &boot, seconds, sessions: sessions.as_deref() };
+    let now = Now { boot: &boot, seconds, sessions };
     let mut is_left = false;
     for (change, unconfirmed) in journal.unconfirmed() {
         let done = match fate(change, unconfirmed, &now, &standing) {

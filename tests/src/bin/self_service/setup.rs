@@ -84,7 +84,7 @@ pub fn is_confirmed_by_a_login(machine: &Machine) {
     let changed = files(machine);
     assert!(setup(machine, "ssh --yes").contains("ssh asks for a code."));
     assert_eq!(files(machine), changed);
-    let mut session = ssh_to(machine, ADMINISTRATOR, Some(&phone.code()), "echo in; sleep 5");
+    let mut session = ssh_to(machine, ADMINISTRATOR, Some(&phone.code()), "echo in");
     session.expect("in");
     wait_until(machine, "ssh asks for a code.");
     session.finish();
