@@ -52,7 +52,7 @@ fn changes(call: &Call) -> bool {
 /// Runs setup, killed at `at`. Gives the calls that change something.
 fn setup(words: &[&str], at: Option<&Call>) -> (Ended, Vec<Call>) {
     let mut plain = Command::new(command::path());
-    plain.env_remove("SUDO_USER").env("LC_ALL", "C.UTF-8").env("PATH", programs());
+    plain.env_remove("SUDO_USER").env("LC_ALL", "C.UTF-8");
     plain.arg("setup").args(words).arg("--json");
     let (mut traced, output) = strace::around_alone(&plain, at.map(Call::kill).as_deref());
     let ended = command::ended(traced.stdin(Stdio::null()));
@@ -60,13 +60,14 @@ fn setup(words: &[&str], at: Option<&Call>) -> (Ended, Vec<Call>) {
     (ended, calls.into_iter().filter(changes).collect())
 }
 
-/// What setup finds of other programs: nothing to try a change on a copy with, since the module does not lie
-/// where libpam looks on this machine, and doctor would see that.
-fn programs() -> PathBuf {
-    let programs = std::env::temp_dir().join("programs");
-    fs::create_dir_all(&programs).expect("a directory");
-    let _ = std::os::unix::fs::symlink(machine::program("cp", "coreutils"), programs.join("cp"));
-    programs
+/// No change can be tried on a copy: the module does not lie where libpam looks on this machine, and doctor would
+/// see that.
+fn nothing_can_be_tried() {
+    let [mount, no, unshare] =
+        [("mount", "mount"), ("false", "coreutils"), ("unshare", "util-linux")]
+            .map(|(name, package)| machine::program(name, package));
+    let mounted = Command::new(mount).arg("--bind").args([no, unshare]).status();
+    assert!(mounted.expect("mount starts").success());
 }
 
 const ON: [&str; 5] = ["ssh", "sudo", "--now", "--yes", "--untried"];
@@ -74,6 +75,7 @@ const ON: [&str; 5] = ["ssh", "sudo", "--now", "--yes", "--untried"];
 #[test]
 fn killed_anywhere_it_leaves_whole_files_that_are_taken_back() {
     machine::must_be_private();
+    nothing_can_be_tried();
     for directory in &DIRECTORIES[1..] {
         fs::create_dir_all(directory).expect("a directory");
     }

@@ -89,14 +89,6 @@ pub struct Setup {
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     pub by: Option<String>,
 
-    /// These go on by their ssh key alone
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
-    pub by_key_alone: Vec<String>,
-
-    /// Shut out whoever logs in by key and is not enrolled
-    #[arg(long)]
-    pub shut_out: bool,
-
     /// Go on where the change cannot be tried on a copy first
     #[arg(long)]
     pub untried: bool,

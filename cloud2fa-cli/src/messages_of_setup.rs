@@ -1,17 +1,14 @@
 //! What `setup --json` says.
 
 use crate::dialogue;
-use crate::setup::{self, Recipe, Service};
+use crate::setup::{self, Service};
 use serde::Serialize;
 
 /// What is about to be changed.
 #[derive(Serialize)]
-pub struct Planned<'a> {
+pub struct Planned {
     plan: Service,
-    recipe: &'static str,
     files: Vec<File>,
-    by_key_alone: &'a [String],
-    shut_out: &'a [String],
 }
 
 /// One file of it.
@@ -22,19 +19,14 @@ struct File {
     lines: String,
 }
 
-impl<'a> Planned<'a> {
-    pub fn of(plan: &setup::Plan, by_key_alone: &'a [String], shut_out: &'a [String]) -> Self {
-        let recipe = match plan.recipe {
-            Recipe::PasswordThenCode => "password_then_code",
-            Recipe::KeyThenCode => "key_then_code",
-        };
+impl Planned {
+    pub fn of(plan: &setup::Plan) -> Self {
         let file = |edit: &setup::Edit| File {
             path: edit.path.display().to_string(),
             new: edit.before.is_none(),
             lines: setup::added(edit),
         };
-        let files = plan.edits.iter().map(file).collect();
-        Self { plan: plan.service, recipe, files, by_key_alone, shut_out }
+        Self { plan: plan.service, files: plan.edits.iter().map(file).collect() }
     }
 }
 

@@ -31,19 +31,19 @@ impl Ssh {
         self.0.settings().takes_passwords()
     }
 
-    /// Whether root gets in by a key today.
-    pub fn takes_keys_of_root(&self) -> bool {
-        self.0.takes_keys_of_root()
+    /// Whether it uses PAM.
+    pub fn uses_pam(&self) -> bool {
+        self.0.settings().is_on("usepam")
+    }
+
+    /// Whether it is set otherwise for some.
+    pub fn has_match(&self) -> bool {
+        self.0.has_match()
     }
 
     /// What makes it ask question by question, the ways in being those of today.
     pub fn password_then_code(&self) -> Lines {
         self.0.settings().password_then_code()
-    }
-
-    /// What makes each way in of today ask for a code besides.
-    pub fn key_then_code(&self) -> Lines {
-        self.0.settings().key_then_code()
     }
 
     /// Whether it is set so already.

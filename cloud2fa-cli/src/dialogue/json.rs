@@ -87,13 +87,8 @@ impl Dialogue for Json {
         }
     }
 
-    fn plan(
-        &mut self,
-        plan: &Plan,
-        by_key_alone: &[String],
-        shut_out: &[String],
-    ) -> Result<(), Failure> {
-        say(&messages::Planned::of(plan, by_key_alone, shut_out))
+    fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
+        say(&messages::Planned::of(plan))
     }
 
     fn agrees(&mut self) -> Result<bool, Failure> {

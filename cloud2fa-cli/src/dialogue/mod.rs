@@ -135,13 +135,8 @@ pub trait Dialogue {
     /// Says what was done for `user`, and what stood against the codes of the app before.
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
 
-    /// Shows what `setup` is about to change, who goes on by key alone, and whom that shuts out.
-    fn plan(
-        &mut self,
-        plan: &Plan,
-        by_key_alone: &[String],
-        shut_out: &[String],
-    ) -> Result<(), Failure>;
+    /// Shows what `setup` is about to change.
+    fn plan(&mut self, plan: &Plan) -> Result<(), Failure>;
 
     /// Asks whether to go on.
     fn agrees(&mut self) -> Result<bool, Failure>;

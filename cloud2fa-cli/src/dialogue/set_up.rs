@@ -2,25 +2,18 @@
 
 use super::SetUp;
 use crate::language::WORDS;
-use crate::setup::{Plan, Recipe, Service, added};
+use crate::setup::{Plan, Service, added};
 
 /// What is about to be changed.
-pub fn plan(plan: &Plan, by_key_alone: &[String], shut_out: &[String]) -> String {
-    let (words, service) = (&WORDS.setup, plan.service.word());
-    let how = match plan.recipe {
-        Recipe::PasswordThenCode => words.password_then_code,
-        Recipe::KeyThenCode => words.key_then_code,
-    };
-    let mut lines = vec![how(service)];
+pub fn plan(plan: &Plan) -> String {
+    let words = &WORDS.setup;
+    let mut lines = vec![(words.password_then_code)(plan.service.word())];
     for edit in &plan.edits {
         lines.push(String::new());
         lines.push((words.file)(&edit.path.display(), edit.before.is_none()));
         lines.extend(added(edit).lines().map(|line| format!("    {line}")));
     }
     lines.push(String::new());
-    for (names, say) in [(by_key_alone, words.by_key_alone), (shut_out, words.shuts_out)] {
-        lines.extend((!names.is_empty()).then(|| say(&names.join(", "))));
-    }
     lines.join("\n")
 }
 

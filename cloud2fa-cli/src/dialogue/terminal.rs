@@ -137,13 +137,8 @@ impl Dialogue for Terminal {
         if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
     }
 
-    fn plan(
-        &mut self,
-        plan: &Plan,
-        by_key_alone: &[String],
-        shut_out: &[String],
-    ) -> Result<(), Failure> {
-        say_line(&set_up::plan(plan, by_key_alone, shut_out))
+    fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
+        say_line(&set_up::plan(plan))
     }
 
     fn agrees(&mut self) -> Result<bool, Failure> {

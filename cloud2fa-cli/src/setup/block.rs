@@ -32,8 +32,8 @@ pub fn with(text: &str, lines: &str, place: Place) -> Option<String> {
     Some(format!("{before}{newline}{}{after}", block(lines)))
 }
 
-/// `text` without our blocks. A block that has no end ends with its file's last line that is ours for
-/// certain, its first: nobody else's line goes.
+/// `text` without our blocks. Of a block that has no end what is ours for certain goes, its first line and
+/// what names our module right below it: nobody else's line goes, and none of ours stays.
 pub fn without(text: &str) -> String {
     let (mut kept, mut rest) = (String::new(), text);
     while let Some((line, behind)) = next_line(rest) {
@@ -42,9 +42,19 @@ pub fn without(text: &str) -> String {
             rest = behind;
             continue;
         }
-        rest = end_of_block(behind).unwrap_or(behind);
+        rest = end_of_block(behind).unwrap_or_else(|| behind_our_lines(behind));
     }
     kept
+}
+
+fn behind_our_lines(mut rest: &str) -> &str {
+    while let Some((line, behind)) = next_line(rest)
+        && line.starts_with("auth ")
+        && line.contains("pam_cloud2fa.so")
+    {
+        rest = behind;
+    }
+    rest
 }
 
 /// The lines of `after` that are in our blocks, and not in those of `before`.
@@ -154,6 +164,7 @@ mod tests {
         let text = "a\n# cloud2fa: begin\nb\n# cloud2fa: begin\nc\n# cloud2fa: end\nd\n";
         assert_eq!(without(text), "a\nb\nd\n");
         assert_eq!(without("a\n# cloud2fa: begin\nb\n"), "a\nb\n");
+        assert_eq!(without(&format!("a\n# cloud2fa: begin\n{LINE}\nb\n")), "a\nb\n");
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! Tries a change before it is made: doctor looks at copies of the directories, which nobody but that one
 //! process sees in the place of the real ones.
 
+use super::files::program;
 use super::plan::Edit;
 use super::system::run;
 use serde::Deserialize;
@@ -8,7 +9,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Where the copies are. The lock keeps others away.
 const COPIES: &str = "/run/cloud2fa-setup";
@@ -49,19 +49,20 @@ pub fn new_dangers(edits: &[Edit]) -> io::Result<Vec<Found>> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory)?;
         }
+        // A link of the copy leads to the real file.
+        let _ = fs::remove_file(&path);
         fs::write(path, bytes)?;
     }
     let after = dangers()?.into_iter();
-    Ok(after.filter(|found| !before.iter().any(|it| it.id == found.id)).collect())
+    Ok(after.filter(|found| !before.contains(found)).collect())
 }
 
 /// The critical findings on the copies.
 fn dangers() -> io::Result<Vec<Found>> {
-    let program = std::env::current_exe()?;
-    let said = Command::new("unshare")
+    let own = std::env::current_exe()?;
+    let said = program("unshare")
         .args(["--mount", "/bin/sh", "-ec", SCRIPT, "setup", COPIES])
-        .arg(program)
-        .env("LC_ALL", "C.UTF-8")
+        .arg(own)
         .output()?;
     // Healthy, or not; anything else is no report.
     if !matches!(said.status.code(), Some(0 | 1)) || said.stdout.is_empty() {
@@ -69,7 +70,9 @@ fn dangers() -> io::Result<Vec<Found>> {
     }
     let lines = said.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let found = lines.map(serde_json::from_slice::<Found>).collect::<Result<Vec<_>, _>>()?;
-    Ok(found.into_iter().filter(|found| found.severity == "critical").collect())
+    // Where sshd cannot read its files, nobody gets in by ssh at all.
+    let is_danger = |found: &Found| found.severity == "critical" || found.id == "sshd_unreadable";
+    Ok(found.into_iter().filter(is_danger).collect())
 }
 
 fn copy_of(path: &Path) -> Option<PathBuf> {
@@ -90,7 +93,7 @@ impl Copies {
         for (directory, name) in DIRECTORIES {
             if Path::new(directory).is_dir() {
                 let copy = format!("{COPIES}/{name}");
-                run("cp", &["--archive", "--no-target-directory", directory, &copy])?;
+                run("cp", &["--archive", "-H", "--no-target-directory", directory, &copy])?;
             }
         }
         Ok(copies)

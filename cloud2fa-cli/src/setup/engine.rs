@@ -8,12 +8,16 @@ use super::plan::{Edit, Plan};
 use super::service::Service;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// What holds programs of this kind off each other.
 const LOCK: &str = "/run/cloud2fa-setup.lock";
+
+/// Permissions of group and others.
+const OTHERS: u32 = 0o077;
 
 /// What must be told of a change of files.
 pub trait Reload {
@@ -33,6 +37,8 @@ pub struct Engine<'a> {
 pub enum NotMade {
     /// Somebody has edited this file since it was looked at.
     EditedMeanwhile(PathBuf),
+    /// The service was changed before.
+    SetUpBefore,
     /// It failed, and what was changed is taken back.
     Failed(io::Error),
     /// It failed, and so did taking it back: the watch goes on trying.
@@ -61,7 +67,7 @@ impl<'a> Engine<'a> {
 
     /// That of this machine. `None` if somebody else has it.
     pub fn try_open(journal: &Path, machine: &'a dyn Reload) -> io::Result<Option<Self>> {
-        let lock = File::options().create(true).append(true).open(LOCK)?;
+        let lock = lock_file()?;
         match lock.try_lock() {
             Ok(()) => {
                 files::remove_left_over(journal)?;
@@ -115,14 +121,11 @@ impl<'a> Engine<'a> {
         }
         let changed =
             |edit: &Edit| Changed { path: edit.path.clone(), is_new: edit.before.is_none() };
-        let mut files: Vec<_> = plan.edits.iter().map(changed).collect();
-        // An earlier change of this service has other files, or the same.
-        if let Some(earlier) = journal.of(plan.service) {
-            let is_other = |file: &&Changed| !files.iter().any(|it| it.path == file.path);
-            let others: Vec<_> = earlier.files.iter().filter(is_other).cloned().collect();
-            files.splice(0..0, others);
+        let files = plan.edits.iter().map(changed).collect();
+        // With two of them, to take the later one back would take both.
+        if journal.of(plan.service).is_some() {
+            return Err(NotMade::SetUpBefore);
         }
-        journal.changes.retain(|change| change.service != plan.service);
         journal.changes.push(Change { service: plan.service, files, unconfirmed });
         journal.write(&self.journal).map_err(NotMade::Failed)
     }
@@ -157,6 +160,16 @@ impl<'a> Engine<'a> {
 
     /// Takes our lines out of the files of a service, and nothing else.
     pub fn take_back(&self, service: Service) -> io::Result<()> {
+        self.take_out(service, false)
+    }
+
+    /// The same, because nobody has confirmed it: that is remembered until somebody has looked.
+    pub fn expire(&self, service: Service) -> io::Result<()> {
+        self.take_out(service, true)
+    }
+
+    /// The files come first: a disk that is full takes no notes, and must not keep anybody out.
+    fn take_out(&self, service: Service, is_expired: bool) -> io::Result<()> {
         let mut journal = self.journal()?;
         let Some(change) = journal.of(service) else { return Ok(()) };
         for file in change.files.iter().rev() {
@@ -164,17 +177,10 @@ impl<'a> Engine<'a> {
         }
         self.machine.reload(service)?;
         journal.changes.retain(|change| change.service != service);
-        journal.write(&self.journal)
-    }
-
-    /// The same, because nobody has confirmed it: that is remembered until somebody has looked.
-    pub fn expire(&self, service: Service) -> io::Result<()> {
-        let mut journal = self.journal()?;
-        if !journal.taken_back.contains(&service) {
+        if is_expired && !journal.taken_back.contains(&service) {
             journal.taken_back.push(service);
-            journal.write(&self.journal)?;
         }
-        self.take_back(service)
+        journal.write(&self.journal)
     }
 
     /// Somebody has looked at what was taken back.
@@ -188,6 +194,18 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// The file that is locked. It is root's alone: whoever may open it may lock it, for as long as it pleases.
+fn lock_file() -> io::Result<File> {
+    loop {
+        let lock = File::options().create(true).append(true).mode(0o600).open(LOCK)?;
+        let about = lock.metadata()?;
+        if about.uid() == 0 && about.mode() & OTHERS == 0 {
+            return Ok(lock);
+        }
+        std::fs::remove_file(LOCK)?;
+    }
+}
+
 fn take_out_of(file: &Changed) -> io::Result<()> {
     files::remove_left_over(&file.path)?;
     let Some(text) = files::text(&file.path)? else { return Ok(()) };
@@ -195,12 +213,20 @@ fn take_out_of(file: &Changed) -> io::Result<()> {
     if file.is_new && rest.trim().is_empty() {
         return files::remove(&file.path);
     }
-    if rest == text { Ok(()) } else { files::write_text(&file.path, &rest) }
+    if rest == text {
+        return Ok(());
+    }
+    match files::write_text(&file.path, &rest) {
+        // It has become shorter, so that there is room for it where it is.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            files::write_in_place(&file.path, &rest)
+        }
+        outcome => outcome,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Recipe;
     use super::*;
     use std::cell::Cell;
     use std::fs;
@@ -250,7 +276,7 @@ mod tests {
             };
             let edits =
                 vec![edit("drop-in", block::Place::Top), edit("sshd", block::Place::BelowPassword)];
-            Plan { service: Service::Ssh, recipe: Recipe::PasswordThenCode, edits }
+            Plan { service: Service::Ssh, pam_services: vec!["sshd".to_owned()], edits }
         }
 
         fn files(&self) -> Vec<(String, Vec<u8>)> {
@@ -267,8 +293,9 @@ mod tests {
     }
 
     fn unconfirmed() -> Unconfirmed {
-        let (boot, proof, sessions) = ("boot".to_owned(), Vec::new(), Vec::new());
-        Unconfirmed { boot, until: 300, proof, sessions }
+        let (boot, proof, sessions, pam_services) =
+            ("boot".to_owned(), Vec::new(), None, Vec::new());
+        Unconfirmed { boot, until: 300, proof, since: 0, sessions, pam_services }
     }
 
     #[test]

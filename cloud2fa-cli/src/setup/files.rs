@@ -25,19 +25,40 @@ pub fn text(path: &Path) -> io::Result<Option<String>> {
 
 /// Makes this text what stands in a file. Its characters are bytes, as those of [`text`].
 pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
-    let bytes = text.chars().map(u8::try_from).collect::<Result<Vec<_>, _>>();
-    write(path, &bytes.map_err(io::Error::other)?)
+    write(path, &bytes(text)?)
+}
+
+/// The same without a new file, where there is no room for one: a power cut may leave half of it.
+pub fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
+    let bytes = bytes(text)?;
+    let mut file = File::options().write(true).open(path)?;
+    file.write_all(&bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+fn bytes(text: &str) -> io::Result<Vec<u8>> {
+    text.chars().map(u8::try_from).collect::<Result<_, _>>().map_err(io::Error::other)
 }
 
 /// Makes `content` what stands in the file at `path`, which keeps its owner, mode and labels. A new file
 /// is readable by all.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with(path, content, MODE)
+}
+
+/// The same; a new file is its owner's alone.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with(path, content, 0o600)
+}
+
+fn write_with(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     // A link stays one.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let new = beside(path);
     remove_if_there(&new)?;
     let written = write_new(&new, content)
-        .and_then(|()| if path.exists() { be_like(&new, path) } else { Ok(()) })
+        .and_then(|()| if path.exists() { be_like(&new, path) } else { allow(&new, mode) })
         .and_then(|()| File::open(&new)?.sync_all())
         .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
@@ -67,14 +88,24 @@ fn beside(path: &Path) -> PathBuf {
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(content)?;
-    // Whatever the caller's umask is.
-    file.set_permissions(Permissions::from_mode(MODE))
+    file.write_all(content)
+}
+
+/// Whatever the caller's umask is.
+fn allow(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// A program of the system's, whatever the caller's PATH is.
+pub fn program(name: &str) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["-i", "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", name]);
+    command
 }
 
 /// Gives a file owner, mode, lists of access and SELinux's label of another one.
 fn be_like(file: &Path, other: &Path) -> io::Result<()> {
-    let mut copy = Command::new("cp");
+    let mut copy = program("cp");
     copy.args(["--attributes-only", "--preserve=mode,ownership,xattr", "--"]).arg(other).arg(file);
     let said = copy.output()?;
     if said.status.success() {

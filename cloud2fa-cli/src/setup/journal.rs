@@ -50,8 +50,12 @@ pub struct Unconfirmed {
     pub until: u64,
     /// The administrators of whom one must log in. Without any, somebody must say so.
     pub proof: Vec<Before>,
-    /// The sessions that were there before.
-    pub sessions: Vec<String>,
+    /// When it was made, on the same clock: a session that has come before is no proof.
+    pub since: u64,
+    /// The sessions that were there before. `None` if logins of this service begin none that logind knows.
+    pub sessions: Option<Vec<String>>,
+    /// The PAM services whose files were changed: a login at another one is no proof.
+    pub pam_services: Vec<String>,
 }
 
 impl Journal {
@@ -71,7 +75,7 @@ impl Journal {
         }
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        files::write(path, &text)
+        files::write_private(path, &text)
     }
 
     /// The change of a service.

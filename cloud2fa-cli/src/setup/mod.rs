@@ -19,11 +19,13 @@ mod watch;
 pub use copy::new_dangers;
 pub use engine::{Engine, NotMade};
 pub use journal::{JOURNAL, Journal, Unconfirmed};
-pub use look::{Machine, OfSsh};
-pub use plan::{Edit, Impossible, Plan, Recipe};
+pub use look::Machine;
+pub use plan::{Edit, Impossible, Plan};
 pub use proof::Before;
 pub use service::Service;
-pub use system::{System, boot, boot_time, has_systemd, own_session, sessions, start_watch};
+pub use system::{
+    System, boot, boot_time, has_sessions, has_systemd, own_session, sessions, start_watch,
+};
 pub use watch::{take_back_unconfirmed, watch};
 
 /// What a block of ours adds to a file, for people.

@@ -5,22 +5,13 @@ use super::service::Service;
 use cloud2fa_doctor::ssh::{Counts, Lines};
 use std::path::{Path, PathBuf};
 
-/// What the lines are, for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recipe {
-    /// The password as today, then the code.
-    PasswordThenCode,
-    /// The key as today, then the code; no password, as today.
-    KeyThenCode,
-}
-
 /// What is to be changed for one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// What is to ask.
     pub service: Service,
-    /// How it will.
-    pub recipe: Recipe,
+    /// The PAM services that will ask.
+    pub pam_services: Vec<String>,
     /// The files, in the order in which they are to be written.
     pub edits: Vec<Edit>,
 }
@@ -47,19 +38,24 @@ pub enum Impossible {
     NoPassword(PathBuf),
     /// sshd's command line sets this, and wins over all files.
     SetOnTheCommandLine(&'static str),
+    /// sshd takes keys alone. The code behind a key is all that PAM would ask, and a second sshd, or one that is
+    /// set otherwise for some, might take it for enough.
+    KeysAlone,
+    /// sshd is set otherwise for some: what is set for all might open what is shut for them.
+    HasMatch,
+    /// sshd does not use PAM: to switch that on would also let in whom it refuses by itself.
+    PamOff,
 }
 
 /// What must be known of sshd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ssh {
-    /// How it is to be set.
-    pub recipe: Recipe,
-    /// The lines for that.
+    /// Its PAM service.
+    pub pam_service: String,
+    /// The lines that make it ask.
     pub lines: Lines,
     /// Where they count.
     pub place: Counts,
-    /// Who goes on by key alone.
-    pub by_key_alone: Vec<String>,
 }
 
 /// What must be known of the machine.
@@ -76,10 +72,6 @@ const PAM: &str = "/etc/pam.d";
 /// The line behind a password: who is not enrolled goes on as before.
 const BEHIND_PASSWORD: &str = "auth required pam_cloud2fa.so nullok";
 
-/// The line behind a key: the code is all that is asked, and what comes after it is not reached. Who is not
-/// enrolled is refused: there is nothing else in this stack.
-const BEHIND_KEY: &str = "auth [success=done default=die] pam_cloud2fa.so";
-
 /// The file of a PAM service.
 pub fn pam_file(service: &str) -> PathBuf {
     Path::new(PAM).join(service)
@@ -87,61 +79,44 @@ pub fn pam_file(service: &str) -> PathBuf {
 
 /// What makes sudo, su or the console ask.
 pub fn of_pam(service: Service, machine: &dyn Machine) -> Result<Plan, Impossible> {
-    let files = service.pam_files().iter().map(|file| (*file, pam_file(file)));
-    let there: Vec<_> = files.filter(|(_, path)| machine.text(path).is_some()).collect();
+    let files = service.pam_files().iter().copied();
+    let there: Vec<_> = files.filter(|file| machine.text(&pam_file(file)).is_some()).collect();
     if there.is_empty() {
         return Err(Impossible::NotThere);
     }
-    let silent = there.into_iter().filter(|(file, _)| !machine.asks(file));
-    let edits =
-        silent.map(|(_, path)| pam_edit(machine, path, BEHIND_PASSWORD, Place::BelowPassword));
+    let silent: Vec<_> = there.into_iter().filter(|file| !machine.asks(file)).collect();
+    let edits = silent.iter().map(|file| pam_edit(machine, pam_file(file)));
     let edits = edits.collect::<Result<Vec<_>, _>>()?;
     if edits.is_empty() {
         return Err(Impossible::AsksAlready);
     }
-    Ok(Plan { service, recipe: Recipe::PasswordThenCode, edits })
+    let services = if service == Service::Su { service.pam_services() } else { &silent };
+    let pam_services = services.iter().map(|it| (*it).to_owned()).collect();
+    Ok(Plan { service, pam_services, edits })
 }
 
-/// What makes sshd ask. Its settings come first: with the line in PAM's file and without them, a code alone
-/// could log in, or the password would be taken for the code.
-pub fn of_ssh(ssh: &Ssh, pam_service: &str, machine: &dyn Machine) -> Result<Plan, Impossible> {
-    let (line, place) = match ssh.recipe {
-        Recipe::PasswordThenCode => (BEHIND_PASSWORD, Place::BelowPassword),
-        Recipe::KeyThenCode => (BEHIND_KEY, Place::Top),
-    };
+/// What makes sshd ask. Its settings come first: with the line in PAM's file and without them the password would be
+/// taken for the code.
+pub fn of_ssh(ssh: &Ssh, machine: &dyn Machine) -> Result<Plan, Impossible> {
     let path = match &ssh.place {
         Counts::InDropIn => PathBuf::from(cloud2fa_doctor::ssh::DROP_IN),
         Counts::AtTopOf(main) => PathBuf::from(main),
         Counts::Nowhere(keyword) => return Err(Impossible::SetOnTheCommandLine(keyword)),
     };
     let before = machine.text(&path);
-    let after = block::with(before.as_deref().unwrap_or_default(), &sshd_lines(ssh), Place::Top);
-    let mut edits = vec![Edit { path, before, after: after.unwrap_or_default() }];
-    let pam = pam_file(pam_service);
-    if !machine.asks(pam_service) {
-        edits.push(pam_edit(machine, pam, line, place)?);
-    }
-    Ok(Plan { service: Service::Ssh, recipe: ssh.recipe, edits })
-}
-
-fn sshd_lines(ssh: &Ssh) -> String {
     let lines = ssh.lines.iter().map(|(keyword, value)| format!("{keyword} {value}"));
-    let users = ssh.by_key_alone.iter().flat_map(|user| {
-        [format!("Match User {user}"), "    AuthenticationMethods publickey".to_owned()]
-    });
-    // What comes below is about everybody again.
-    let end = (!ssh.by_key_alone.is_empty()).then(|| "Match all".to_owned());
-    lines.chain(users).chain(end).collect::<Vec<_>>().join("\n")
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let after = block::with(before.as_deref().unwrap_or_default(), &lines, Place::Top);
+    let mut edits = vec![Edit { path, before, after: after.unwrap_or_default() }];
+    if !machine.asks(&ssh.pam_service) {
+        edits.push(pam_edit(machine, pam_file(&ssh.pam_service))?);
+    }
+    Ok(Plan { service: Service::Ssh, pam_services: vec![ssh.pam_service.clone()], edits })
 }
 
-fn pam_edit(
-    machine: &dyn Machine,
-    path: PathBuf,
-    line: &str,
-    place: Place,
-) -> Result<Edit, Impossible> {
+fn pam_edit(machine: &dyn Machine, path: PathBuf) -> Result<Edit, Impossible> {
     let before = machine.text(&path).ok_or(Impossible::NotThere)?;
-    let after = block::with(&before, line, place);
+    let after = block::with(&before, BEHIND_PASSWORD, Place::BelowPassword);
     let after = after.ok_or_else(|| Impossible::NoPassword(path.clone()))?;
     Ok(Edit { path, before: Some(before), after })
 }
@@ -175,9 +150,9 @@ mod tests {
         Files(files.map(|file| (path(file), "@include common-auth\n")).into(), asking)
     }
 
-    fn ssh(recipe: Recipe, place: Counts) -> Ssh {
+    fn ssh(place: Counts) -> Ssh {
         let lines = vec![("UsePAM", "yes".to_owned()), ("PasswordAuthentication", "no".to_owned())];
-        Ssh { recipe, lines, place, by_key_alone: Vec::new() }
+        Ssh { pam_service: "sshd".to_owned(), lines, place }
     }
 
     fn paths(plan: &Plan) -> Vec<&str> {
@@ -197,45 +172,28 @@ mod tests {
     }
 
     #[test]
-    fn sshd_is_set_before_pam_asks() {
-        let drop_in =
-            of_ssh(&ssh(Recipe::PasswordThenCode, Counts::InDropIn), "sshd", &debian(&[])).unwrap();
-        assert_eq!(paths(&drop_in), [cloud2fa_doctor::ssh::DROP_IN, "/etc/pam.d/sshd"]);
-        assert_eq!(drop_in.edits[0].before, None);
-        assert!(
-            drop_in.edits[1]
-                .after
-                .starts_with("@include common-auth\n# cloud2fa: begin\nauth required ")
-        );
-        // The profile is on: sshd alone is to be set.
-        let ask =
-            of_ssh(&ssh(Recipe::PasswordThenCode, Counts::InDropIn), "sshd", &debian(&["sshd"]))
-                .unwrap();
-        assert_eq!(paths(&ask), [cloud2fa_doctor::ssh::DROP_IN]);
+    fn a_login_at_a_service_whose_file_was_not_changed_is_no_proof() {
+        let services = |asking| of_pam(Service::Sudo, &debian(asking)).unwrap().pam_services;
+        assert_eq!(services(&[]), ["sudo", "sudo-i"]);
+        assert_eq!(services(&["sudo"]), ["sudo-i"]);
+        assert_eq!(of_pam(Service::Su, &debian(&[])).unwrap().pam_services, ["su", "su-l"]);
     }
 
     #[test]
-    fn behind_a_key_nothing_else_is_asked_and_whoever_goes_on_by_key_alone_is_named() {
-        let mut ssh = ssh(Recipe::KeyThenCode, Counts::InDropIn);
-        ssh.by_key_alone = vec!["root".to_owned()];
-        let plan = of_ssh(&ssh, "sshd", &debian(&[])).unwrap();
-        assert!(
-            plan.edits[0]
-                .after
-                .contains("Match User root\n    AuthenticationMethods publickey\nMatch all\n")
-        );
-        let line = "auth [success=done default=die] pam_cloud2fa.so\n";
-        assert!(
-            plan.edits[1]
-                .after
-                .starts_with(&format!("# cloud2fa: begin\n{line}# cloud2fa: end\n@include"))
-        );
+    fn sshd_is_set_before_pam_asks() {
+        let both = of_ssh(&ssh(Counts::InDropIn), &debian(&[])).unwrap();
+        assert_eq!(paths(&both), [cloud2fa_doctor::ssh::DROP_IN, "/etc/pam.d/sshd"]);
+        assert_eq!(both.edits[0].before, None);
+        let block = "@include common-auth\n# cloud2fa: begin\nauth required ";
+        assert!(both.edits[1].after.starts_with(block));
+        // The profile is on: sshd alone is to be set.
+        let one = of_ssh(&ssh(Counts::InDropIn), &debian(&["sshd"])).unwrap();
+        assert_eq!(paths(&one), [cloud2fa_doctor::ssh::DROP_IN]);
     }
 
     #[test]
     fn what_sshds_command_line_sets_no_file_can_change() {
-        let plan =
-            of_ssh(&ssh(Recipe::PasswordThenCode, Counts::Nowhere("UsePAM")), "sshd", &debian(&[]));
+        let plan = of_ssh(&ssh(Counts::Nowhere("UsePAM")), &debian(&[]));
         assert_eq!(plan, Err(Impossible::SetOnTheCommandLine("UsePAM")));
     }
 }

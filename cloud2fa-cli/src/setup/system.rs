@@ -1,6 +1,7 @@
 //! What setup needs of the system: a clock that nobody can set, sessions, systemd, sshd.
 
 use super::engine::Reload;
+use super::files::program;
 use super::service::Service;
 use crate::input;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -9,7 +10,6 @@ use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 /// The unit that waits for the proof, or takes back.
@@ -30,6 +30,8 @@ pub struct Session {
     pub user: String,
     /// The PAM service that it began with.
     pub service: String,
+    /// When it was seen first, on the clock of [`boot_time`].
+    pub seen: u64,
 }
 
 /// Seconds since the machine was started. Sleep counts, and no clock that is set (`CLOCK_BOOTTIME`).
@@ -67,7 +69,7 @@ impl Arrivals {
         let Some(now) = sessions() else { return self.seen.as_deref() };
         let seen = self.seen.get_or_insert_default();
         for session in now {
-            if !seen.contains(&session) {
+            if !seen.iter().any(|it| it.id == session.id) {
                 seen.push(session);
             }
         }
@@ -99,7 +101,20 @@ pub fn sessions() -> Option<Vec<Session>> {
 fn session(id: String, text: &str) -> Option<Session> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     let (user, service) = (value("USER")?, value("SERVICE").unwrap_or_default());
-    Some(Session { id, user: user.to_owned(), service: service.to_owned() })
+    let seen = boot_time().unwrap_or_default();
+    Some(Session { id, user: user.to_owned(), service: service.to_owned(), seen })
+}
+
+/// Whether logins at a service begin a session that logind knows: by pam_systemd, in its files or those that
+/// all include.
+pub fn has_sessions(pam_services: &[String]) -> bool {
+    let common = ["common-session", "common-session-noninteractive"].map(str::to_owned);
+    let names_it = |file: &String| {
+        let text = fs::read_to_string(format!("/etc/pam.d/{file}")).unwrap_or_default();
+        text.lines()
+            .any(|line| !line.trim_start().starts_with('#') && line.contains("pam_systemd.so"))
+    };
+    Path::new(SESSIONS).is_dir() && pam_services.iter().chain(&common).any(names_it)
 }
 
 /// The session that this process belongs to, by its control group.
@@ -125,17 +140,17 @@ pub fn start_watch() -> io::Result<()> {
 /// Says something on all terminals (wall(1)).
 pub fn tell_everybody(text: &str) {
     // Nobody may be there, or no program for it.
-    let _ = Command::new("wall").arg(text).status();
+    let _ = program("wall").arg(text).status();
 }
 
 /// Runs a program. An error is what it says.
-pub fn run(program: &str, arguments: &[&str]) -> io::Result<()> {
-    let said = Command::new(program).args(arguments).env("LC_ALL", "C").output()?;
+pub fn run(name: &str, arguments: &[&str]) -> io::Result<()> {
+    let said = program(name).args(arguments).output()?;
     if said.status.success() {
         return Ok(());
     }
     let errors = String::from_utf8_lossy(&said.stderr).trim().to_owned();
-    let command = format!("{program} {}", arguments.join(" "));
+    let command = format!("{name} {}", arguments.join(" "));
     Err(io::Error::other(if errors.is_empty() { command } else { format!("{command}: {errors}") }))
 }
 
@@ -149,6 +164,11 @@ impl Reload for System {
             return Ok(());
         }
         if run("systemctl", &["is-active", "--quiet", "ssh.service"]).is_err() {
+            // A socket whose service has failed listens no more.
+            if run("systemctl", &["is-failed", "--quiet", "ssh.socket"]).is_ok() {
+                run("systemctl", &["reset-failed", "ssh.service", "ssh.socket"])?;
+                run("systemctl", &["start", "ssh.socket"])?;
+            }
             return Ok(());
         }
         run("sshd", &["-t"])?;
@@ -164,8 +184,8 @@ mod tests {
     fn a_session_is_read_from_logins_own_file() {
         let text =
             "# This is private data.\nUID=1000\nUSER=anna\nACTIVE=1\nSERVICE=sshd\nLEADER=812\n";
-        let expected = Session { id: "3".into(), user: "anna".into(), service: "sshd".into() };
-        assert_eq!(session("3".into(), text), Some(expected));
+        let read = session("3".into(), text).unwrap();
+        assert_eq!((&*read.id, &*read.user, &*read.service), ("3", "anna", "sshd"));
         assert_eq!(session("3".into(), "UID=0\n"), None);
     }
 

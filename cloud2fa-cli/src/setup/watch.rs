@@ -18,6 +18,17 @@ use std::time::Duration;
 /// The pause between two looks, unless a session comes.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// The pause after something could not be taken back, which is logged each time.
+const PAUSE_AFTER_A_FAILURE: Duration = Duration::from_secs(5);
+
+/// What is left after a look. The worst is last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Left {
+    Nothing,
+    Waiting,
+    Failed,
+}
+
 /// What becomes of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -39,34 +50,42 @@ pub fn watch(journal: &Path) -> io::Result<()> {
     loop {
         let sessions = arrivals.seen();
         // Whoever has the lock changes something, and is done in a moment.
-        if let Some(engine) = Engine::try_open(journal, &System)?
-            && !look(&engine, sessions)
-        {
-            return Ok(());
+        let mut pause = PAUSE;
+        if let Some(engine) = Engine::try_open(journal, &System)? {
+            match look(&engine, sessions) {
+                Left::Nothing => return Ok(()),
+                Left::Waiting => {}
+                Left::Failed => pause = PAUSE_AFTER_A_FAILURE,
+            }
         }
         // A unit that is masked while it is stopped has no ExecStopPost= any more.
-        if arrivals.is_to_end_within(PAUSE) {
+        if arrivals.is_to_end_within(pause) {
             return take_back_unconfirmed(journal, false);
         }
     }
 }
 
-/// Decides on each change. Whether one still waits, or could not be taken back yet.
-fn look(engine: &Engine<'_>, sessions: Option<&[Session]>) -> bool {
-    let Ok(journal) = engine.journal() else { return true };
+/// Decides on each change.
+fn look(engine: &Engine<'_>, sessions: Option<&[Session]>) -> Left {
+    let journal = match engine.journal() {
+        Ok(journal) => journal,
+        Err(error) => {
+            log::setup(Severity::Alert, &(WORDS.setup.no_journal)(&error));
+            return Left::Failed;
+        }
+    };
     let (boot, seconds) =
         (system::boot().unwrap_or_default(), system::boot_time().unwrap_or(u64::MAX));
     let now = Now { boot: &boot, seconds, sessions };
-    let mut is_left = false;
-    for (change, unconfirmed) in journal.unconfirmed() {
-        let done = match fate(change, unconfirmed, &now, &standing) {
-            Fate::Waits => false,
+    let of = |(change, unconfirmed): (&Change, &Unconfirmed)| {
+        let is_done = match fate(unconfirmed, &now, &standing) {
+            Fate::Waits => return Left::Waiting,
             Fate::Proven => keep(engine, change.service),
             Fate::Expired => take_back(engine, change.service),
         };
-        is_left |= !done;
-    }
-    is_left
+        if is_done { Left::Nothing } else { Left::Failed }
+    };
+    journal.unconfirmed().map(of).max().unwrap_or(Left::Nothing)
 }
 
 /// Takes back at once all that nobody has confirmed; of an earlier boot alone if `earlier_boots`.
@@ -120,36 +139,32 @@ fn standing(user: &str) -> Option<Standing> {
     store.status(&whose, &crate::machine::now).ok()
 }
 
+/// The time comes first: whoever is asked for the proof may not answer.
 fn fate(
-    change: &Change,
     unconfirmed: &Unconfirmed,
     now: &Now<'_>,
     standing: &dyn Fn(&str) -> Option<Standing>,
 ) -> Fate {
-    let services = change.service.pam_services();
-    let is_proven = unconfirmed.proof.iter().any(|before| {
-        has_new_session(change.service, &before.user, unconfirmed, now)
-            && standing(&before.user).is_some_and(|now| before.is_proven_by(&now, services))
-    });
     if unconfirmed.boot != now.boot || now.seconds >= unconfirmed.until {
-        Fate::Expired
-    } else if is_proven {
-        Fate::Proven
-    } else {
-        Fate::Waits
+        return Fate::Expired;
     }
+    let services: Vec<_> = unconfirmed.pam_services.iter().map(String::as_str).collect();
+    let is_proven = unconfirmed.proof.iter().any(|before| {
+        has_new_session(&before.user, unconfirmed, now)
+            && standing(&before.user).is_some_and(|now| before.is_proven_by(&now, &services))
+    });
+    if is_proven { Fate::Proven } else { Fate::Waits }
 }
 
-/// Whether the user has come in, and not only typed a right code. sudo and su begin no session, nor does
-/// anything where there is no logind: there the code is all that can be seen.
-fn has_new_session(service: Service, user: &str, unconfirmed: &Unconfirmed, now: &Now<'_>) -> bool {
-    let (Service::Ssh | Service::Console, Some(sessions)) = (service, now.sessions) else {
-        return true;
-    };
+/// Whether the user has come in, and not only typed a right code. Where logins begin no session, the code is all
+/// that can be seen.
+fn has_new_session(user: &str, unconfirmed: &Unconfirmed, now: &Now<'_>) -> bool {
+    let (Some(before), Some(sessions)) = (&unconfirmed.sessions, now.sessions) else { return true };
     sessions.iter().any(|session| {
         session.user == user
-            && service.pam_services().contains(&&*session.service)
-            && !unconfirmed.sessions.contains(&session.id)
+            && unconfirmed.pam_services.contains(&session.service)
+            && session.seen >= unconfirmed.since
+            && !before.contains(&session.id)
     })
 }
 
@@ -191,8 +206,10 @@ mod tests {
         fn new(service: Service) -> Self {
             let generation = Generation::generate().unwrap();
             let before = Before::of("anna", &enrolled(&generation, &["sshd", "sudo"])).unwrap();
-            let (boot, sessions) = ("one".to_owned(), vec!["1".to_owned()]);
-            let unconfirmed = Unconfirmed { boot, until: 300, proof: vec![before], sessions };
+            let sessions = matches!(service, Service::Ssh).then(|| vec!["1".to_owned()]);
+            let pam_services = service.pam_services().iter().map(|it| (*it).to_owned()).collect();
+            let (boot, proof, since, until) = ("one".to_owned(), vec![before], 5, 300);
+            let unconfirmed = Unconfirmed { boot, until, proof, since, sessions, pam_services };
             let files = Vec::<Changed>::new();
             let change = Change { service, files, unconfirmed: Some(unconfirmed) };
             Self { change, generation, sessions: vec![session("1", "anna", "sshd")] }
@@ -202,12 +219,12 @@ mod tests {
             let now = Now { boot, seconds, sessions: Some(&self.sessions) };
             let unconfirmed = self.change.unconfirmed.as_ref().unwrap();
             let standing = |_: &str| Some(enrolled(&self.generation, logins));
-            fate(&self.change, unconfirmed, &now, &standing)
+            fate(unconfirmed, &now, &standing)
         }
     }
 
     fn session(id: &str, user: &str, service: &str) -> Session {
-        Session { id: id.into(), user: user.into(), service: service.into() }
+        Session { id: id.into(), user: user.into(), service: service.into(), seen: 7 }
     }
 
     #[test]
@@ -219,6 +236,8 @@ mod tests {
         assert_eq!(case.fate("one", 10, &since), Fate::Waits, "a code, and not yet in");
         case.sessions.push(session("2", "bob", "sshd"));
         assert_eq!(case.fate("one", 10, &since), Fate::Waits, "another user's session");
+        case.sessions.push(Session { seen: 4, ..session("9", "anna", "sshd") });
+        assert_eq!(case.fate("one", 10, &since), Fate::Waits, "a session that came before");
         case.sessions.push(session("3", "anna", "sshd"));
         assert_eq!(case.fate("one", 10, &before), Fate::Waits, "a session by key");
         assert_eq!(case.fate("one", 10, &["sshd", "sudo", "sudo"]), Fate::Waits, "another service");

@@ -7,12 +7,12 @@ use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::machine;
 use crate::setup::{
-    self, Before, Engine, Impossible, JOURNAL, Journal, Machine, NotMade, OfSsh, Plan, Recipe,
-    Service, System, Unconfirmed,
+    self, Before, Engine, Impossible, JOURNAL, Journal, Machine, NotMade, Plan, Service, System,
+    Unconfirmed,
 };
 use cloud2fa::config::Unenrolled;
 use cloud2fa::names::Nss;
-use cloud2fa::{Config, Standing, Store, Verifier};
+use cloud2fa::{Config, Store, Verifier};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,27 +22,26 @@ pub fn run(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure
     let journal = Path::new(JOURNAL);
     if how.watch {
         setup::watch(journal)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if how.take_back_unconfirmed {
+    } else if how.take_back_unconfirmed {
         setup::take_back_unconfirmed(journal, how.of_earlier_boots)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let engine = Engine::open(journal, &System)?;
-    let engine =
-        engine.ok_or_else(|| Failure::new(Kind::Unavailable, WORDS.setup_failures.busy))?;
-    if how.undo {
-        undo(how, &engine, dialogue)?;
+    } else if how.undo {
+        undo(how, dialogue)?;
     } else if how.keep {
-        keep(how, &engine, dialogue)?;
+        keep(how, dialogue)?;
     } else if how.services.is_empty() {
-        overview(&engine, dialogue)?;
+        overview(dialogue)?;
     } else {
         for service in chosen(&how.services) {
-            switch_on(service, how, &engine, dialogue)?;
+            switch_on(service, how, dialogue)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What changes something, alone: only for as long as that takes, since the watch must get to it.
+fn engine() -> Result<Engine<'static>, Failure> {
+    let busy = || Failure::new(Kind::Unavailable, WORDS.setup_failures.busy);
+    Engine::open(Path::new(JOURNAL), &System)?.ok_or_else(busy)
 }
 
 /// The services that are named, each once.
@@ -60,11 +59,11 @@ fn chosen(names: &[Chosen]) -> Vec<Service> {
 }
 
 /// Says what asks, and what of setup's changes is not settled.
-fn overview(engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
-    let (machine, journal) = (Machine::read(), engine.journal()?);
+fn overview(dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+    let (machine, engine) = (Machine::read(), engine()?);
+    let journal = engine.journal()?;
     for service in Service::ALL {
-        let unconfirmed = journal.of(service).and_then(|change| change.unconfirmed.as_ref());
-        let said = match (unconfirmed, machine.asks_at(service)) {
+        let said = match (unconfirmed(&journal, service), machine.asks_at(service)) {
             (Some(unconfirmed), _) => SetUp::Unconfirmed { seconds: left(unconfirmed)? },
             (None, Some(true)) => SetUp::AsksAlready,
             (None, Some(false)) => SetUp::AsksNot,
@@ -76,6 +75,10 @@ fn overview(engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result<(), Fail
         dialogue.set_up(*service, &SetUp::WasTakenBack)?;
     }
     Ok(engine.forget_taken_back()?)
+}
+
+fn unconfirmed(journal: &Journal, service: Service) -> Option<&Unconfirmed> {
+    journal.of(service).and_then(|change| change.unconfirmed.as_ref())
 }
 
 fn left(unconfirmed: &Unconfirmed) -> io::Result<u64> {
@@ -90,7 +93,8 @@ fn meant(how: &Setup, journal: &Journal, only_unconfirmed: bool) -> Vec<Service>
     services.filter(|service| named.is_empty() || named.contains(service)).collect()
 }
 
-fn undo(how: &Setup, engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+fn undo(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+    let engine = engine()?;
     let services = meant(how, &engine.journal()?, false);
     if services.is_empty() {
         return dialogue.nothing_set_up(true);
@@ -102,7 +106,8 @@ fn undo(how: &Setup, engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result
     })
 }
 
-fn keep(how: &Setup, engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+fn keep(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+    let engine = engine()?;
     let journal = engine.journal()?;
     let services = meant(how, &journal, true);
     if services.is_empty() {
@@ -110,12 +115,12 @@ fn keep(how: &Setup, engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result
     }
     // Whoever sits in a session that was there before has not shown that anybody gets in.
     let own = setup::own_session();
-    let is_new = |unconfirmed: &Unconfirmed| match &own {
-        Some(own) => !unconfirmed.sessions.contains(own),
-        None => setup::sessions().is_none(),
+    let is_new = |unconfirmed: &Unconfirmed| match (&unconfirmed.sessions, &own) {
+        (None, _) => true,
+        (Some(before), Some(own)) => !before.contains(own),
+        (Some(_), None) => false,
     };
-    let of = |service| journal.of(service).and_then(|change| change.unconfirmed.as_ref());
-    if !services.iter().filter_map(|service| of(*service)).all(is_new) {
+    if !services.iter().filter_map(|service| unconfirmed(&journal, *service)).all(is_new) {
         return Err(Failure::new(Kind::NotPermitted, WORDS.setup_failures.old_session));
     }
     services.into_iter().try_for_each(|service| {
@@ -124,69 +129,52 @@ fn keep(how: &Setup, engine: &Engine<'_>, dialogue: &mut dyn Dialogue) -> Result
     })
 }
 
-/// Makes one service ask.
-fn switch_on(
-    service: Service,
-    how: &Setup,
-    engine: &Engine<'_>,
-    dialogue: &mut dyn Dialogue,
-) -> Result<(), Failure> {
-    how.by_key_alone.iter().try_for_each(|name| must_be_plain(name))?;
-    let (plan, by_key) = match plan(service, how)? {
-        OfSsh { plan: Ok(plan), by_key } => (plan, by_key),
-        OfSsh { plan: Err(Impossible::AsksAlready), .. } => {
-            return dialogue.set_up(service, &SetUp::AsksAlready);
-        }
-        OfSsh { plan: Err(Impossible::NotThere), .. } => {
-            return dialogue.set_up(service, &SetUp::NotThere);
-        }
-        OfSsh { plan: Err(why), .. } => return Err(impossible(&why)),
-    };
-    let config = Config::load(None, machine::ROOT)?;
-    let shut_out = shut_out(&config, by_key, how)?;
-    if !shut_out.is_empty() && !how.shut_out && !how.dry_run {
-        let message = (WORDS.setup_failures.would_shut_out)(&shut_out.join(","));
-        return Err(Failure::new(Kind::NotPermitted, message));
+/// Makes one service ask. Nothing is locked while somebody is asked: what is changed is looked at again.
+fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
+    if let Some(unconfirmed) = unconfirmed(&Journal::read(Path::new(JOURNAL))?, service) {
+        return dialogue.set_up(service, &SetUp::Unconfirmed { seconds: left(unconfirmed)? });
     }
-    dialogue.plan(&plan, &how.by_key_alone, &shut_out)?;
+    let plan = match plan(service)? {
+        Ok(plan) => plan,
+        Err(Impossible::AsksAlready) => return dialogue.set_up(service, &SetUp::AsksAlready),
+        Err(Impossible::NotThere) => return dialogue.set_up(service, &SetUp::NotThere),
+        Err(why) => return Err(impossible(&why)),
+    };
+    dialogue.plan(&plan)?;
     if how.dry_run {
         return Ok(());
     }
-    let proof = if how.now { Vec::new() } else { proof(&plan, &config, how)? };
+    let config = Config::load(None, machine::ROOT)?;
+    if !how.now {
+        proof(&config, how)?;
+    }
     must_not_go_wrong(&plan, how)?;
     if !how.yes && !dialogue.agrees()? {
         return Err(Failure::new(Kind::Interrupted, WORDS.setup_failures.not_agreed));
     }
-    let names: Vec<_> = proof.iter().map(|before| before.user.clone()).collect();
-    let unconfirmed = if how.now { None } else { Some(waiting(how.within, proof)?) };
-    make(&plan, unconfirmed, engine)?;
-    let said = match (how.now, names.is_empty()) {
-        (true, _) => SetUp::ForGood,
-        (false, is_unproven) => {
-            SetUp::Made { within: how.within, by: if is_unproven { None } else { Some(names) } }
-        }
-    };
-    dialogue.set_up(service, &said)
-}
-
-/// The name stands in a file of sshd's, where some characters mean something else.
-fn must_be_plain(name: &str) -> Result<(), Failure> {
-    let user = caller::find(name)?;
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
-    if user.name.as_str() == name && name.chars().all(is_plain) {
-        return Ok(());
+    if how.now {
+        made(engine()?.apply(&plan, None), service)?;
+        return dialogue.set_up(service, &SetUp::ForGood);
     }
-    Err(Failure::new(Kind::Usage, (WORDS.setup_failures.not_plain)(name)))
+    // Whoever has logged in while the question stood there has proved nothing.
+    let proof = proof(&config, how)?;
+    let names: Vec<_> = proof.iter().map(|before| before.user.clone()).collect();
+    let unconfirmed = waiting(&plan, how.within, proof)?;
+    let no_watch = |error| Failure::new(Kind::Unavailable, (WORDS.setup_failures.no_watch)(&error));
+    let outcome = engine()?.apply_watched(&plan, unconfirmed, &setup::start_watch);
+    made(outcome.map_err(no_watch)?, service)?;
+    let by = Some(names).filter(|names| !names.is_empty());
+    dialogue.set_up(service, &SetUp::Made { within: how.within, by })
 }
 
-fn plan(service: Service, how: &Setup) -> Result<OfSsh, Failure> {
+fn plan(service: Service) -> Result<Result<Plan, Impossible>, Failure> {
     let machine = Machine::read();
     if service != Service::Ssh {
-        return Ok(OfSsh { plan: machine.plan_pam(service), by_key: Vec::new() });
+        return Ok(machine.plan_pam(service));
     }
     let sshd_fails =
         |why: String| Failure::new(Kind::Unavailable, (WORDS.setup_failures.sshd_fails)(&why));
-    machine.plan_ssh(&how.by_key_alone).map_err(sshd_fails)
+    machine.plan_ssh().map_err(sshd_fails)
 }
 
 fn impossible(why: &Impossible) -> Failure {
@@ -194,20 +182,12 @@ fn impossible(why: &Impossible) -> Failure {
     let message = match why {
         Impossible::NoPassword(path) => (words.no_password)(&path.display()),
         Impossible::SetOnTheCommandLine(keyword) => (words.set_on_the_command_line)(keyword),
+        Impossible::KeysAlone => words.keys_alone.to_owned(),
+        Impossible::HasMatch => words.has_match.to_owned(),
+        Impossible::PamOff => words.pam_off.to_owned(),
         Impossible::AsksAlready | Impossible::NotThere => String::new(),
     };
     Failure::new(Kind::Unavailable, message)
-}
-
-/// Who logs in by key, is not enrolled, and is not to go on by key alone.
-fn shut_out(config: &Config, by_key: Vec<String>, how: &Setup) -> Result<Vec<String>, Failure> {
-    let mut left = Vec::new();
-    for name in by_key {
-        if !how.by_key_alone.contains(&name) && before(config, &name)?.is_none() {
-            left.push(name);
-        }
-    }
-    Ok(left)
 }
 
 /// How a user stands before the change. `None` if there is no enrolment, or no such user any more.
@@ -215,12 +195,12 @@ fn before(config: &Config, name: &str) -> Result<Option<Before>, Failure> {
     let Ok(user) = caller::find(name) else { return Ok(None) };
     let mut store = machine::store(config)?;
     let whose = store.whose(&user, &Nss)?;
-    let standing: Standing = store.status(&whose, &machine::now)?;
+    let standing = store.status(&whose, &machine::now)?;
     Ok(Before::of(whose.name.as_str(), &standing))
 }
 
 /// Whose logins prove the change. None of them is enrolled: then whoever is not must get in all the same.
-fn proof(plan: &Plan, config: &Config, how: &Setup) -> Result<Vec<Before>, Failure> {
+fn proof(config: &Config, how: &Setup) -> Result<Vec<Before>, Failure> {
     let words = &WORDS.setup_failures;
     if let Some(name) = &how.by {
         let before = before(config, name)?;
@@ -231,9 +211,7 @@ fn proof(plan: &Plan, config: &Config, how: &Setup) -> Result<Vec<Before>, Failu
     for name in std::env::var("SUDO_USER").ok().into_iter().chain(["root".to_owned()]) {
         proof.extend(before(config, &name)?);
     }
-    let lets_in =
-        plan.recipe == Recipe::PasswordThenCode && config.unenrolled != Some(Unenrolled::Refuse);
-    if proof.is_empty() && !lets_in {
+    if proof.is_empty() && config.unenrolled == Some(Unenrolled::Refuse) {
         return Err(Failure::new(Kind::NotEnrolled, words.nobody_enrolled));
     }
     Ok(proof)
@@ -253,29 +231,26 @@ fn must_not_go_wrong(plan: &Plan, how: &Setup) -> Result<(), Failure> {
     }
 }
 
-fn waiting(within: u64, proof: Vec<Before>) -> Result<Unconfirmed, Failure> {
+fn waiting(plan: &Plan, within: u64, proof: Vec<Before>) -> Result<Unconfirmed, Failure> {
     if !setup::has_systemd() {
         return Err(Failure::new(Kind::Unavailable, WORDS.setup_failures.no_systemd));
     }
-    let sessions = setup::sessions().unwrap_or_default().into_iter().map(|session| session.id);
+    let is_seen = matches!(plan.service, Service::Ssh | Service::Console)
+        && setup::has_sessions(&plan.pam_services);
+    let sessions = is_seen.then(setup::sessions).flatten();
+    let sessions = sessions.map(|all| all.into_iter().map(|session| session.id).collect());
     // The second that has begun does not count.
-    let (boot, until) = (setup::boot()?, setup::boot_time()? + 1 + within);
-    Ok(Unconfirmed { boot, until, proof, sessions: sessions.collect() })
+    let (boot, since) = (setup::boot()?, setup::boot_time()?);
+    let (until, pam_services) = (since + 1 + within, plan.pam_services.clone());
+    Ok(Unconfirmed { boot, until, proof, since, sessions, pam_services })
 }
 
-/// Changes the files, when what takes the change back is seen to run.
-fn make(plan: &Plan, unconfirmed: Option<Unconfirmed>, engine: &Engine<'_>) -> Result<(), Failure> {
+fn made(outcome: Result<(), NotMade>, service: Service) -> Result<(), Failure> {
     let words = &WORDS.setup_failures;
-    let made = match unconfirmed {
-        None => engine.apply(plan, None),
-        Some(unconfirmed) => {
-            let no_watch = |error| Failure::new(Kind::Unavailable, (words.no_watch)(&error));
-            engine.apply_watched(plan, unconfirmed, &setup::start_watch).map_err(no_watch)?
-        }
-    };
-    made.map_err(|not_made| {
+    outcome.map_err(|not_made| {
         let message = match not_made {
             NotMade::EditedMeanwhile(path) => (words.edited_meanwhile)(&path.display()),
+            NotMade::SetUpBefore => (words.set_up_before)(service.word()),
             NotMade::Failed(error) => (words.failed)(&error),
             NotMade::Left(error) => (words.left)(&error),
         };

@@ -128,10 +128,9 @@ impl Sshd {
         &self.everybody
     }
 
-    /// Whether root gets in by something that is not typed.
-    pub fn takes_keys_of_root(&self) -> bool {
-        let ways = self.of_root().ways_of_root();
-        self.root_has_key && ways.iter().any(|way| !settings::has_secret(way))
+    /// Whether some settings hold for some connections alone.
+    pub fn has_match(&self) -> bool {
+        self.files.has_match()
     }
 
     /// Where these lines would be the ones that count; `drop_in` is where they belong.

@@ -5,16 +5,10 @@ use std::fmt::Display;
 /// What `setup` shows before it changes anything, what it asks, and what came of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// How ssh will ask, where a password is part of it today.
+    /// How it will ask.
     pub password_then_code: fn(service: &str) -> String,
-    /// How ssh will ask, where no password is part of it today.
-    pub key_then_code: fn(service: &str) -> String,
     /// Begins the lines of one file.
     pub file: fn(path: &dyn Display, is_new: bool) -> String,
-    /// These go on by key alone.
-    pub by_key_alone: fn(names: &str) -> String,
-    /// These log in by key today, are not enrolled, and will not get in.
-    pub shuts_out: fn(names: &str) -> String,
     /// Asks whether to go on.
     pub go_on: &'static str,
     /// It asks now, and stays if one of these logs in within so many seconds.
@@ -45,10 +39,10 @@ pub struct Setup {
     pub taken_back: fn(service: &str) -> String,
     /// For the log: a change cannot be taken back.
     pub not_taken_back: fn(service: &str, error: &dyn Display) -> String,
+    /// For the log: what was changed cannot be read.
+    pub no_journal: fn(error: &dyn Display) -> String,
     /// For the log: a change is confirmed by a login.
     pub kept: fn(service: &str) -> String,
-    /// The waiting may be left.
-    pub waits: &'static str,
 }
 
 /// Why `setup` does not do what it was asked for.
@@ -66,16 +60,12 @@ pub struct SetupFailures {
     pub nobody_enrolled: &'static str,
     /// This one is not enrolled.
     pub not_enrolled: fn(name: &str) -> String,
-    /// sshd would read this name as something else.
-    pub not_plain: fn(name: &str) -> String,
     /// A PAM file does not say where the password is checked.
     pub no_password: fn(path: &dyn Display) -> String,
     /// sshd's command line sets this.
     pub set_on_the_command_line: fn(keyword: &str) -> String,
     /// sshd says this against its own files.
     pub sshd_fails: fn(why: &str) -> String,
-    /// Some would be shut out, and nobody has said that they may.
-    pub would_shut_out: fn(names: &str) -> String,
     /// doctor finds this when the change is tried on a copy.
     pub would_go_wrong: fn(what: &str) -> String,
     /// The change cannot be tried on a copy.
@@ -92,6 +82,12 @@ pub struct SetupFailures {
     pub needs_yes: &'static str,
     /// Somebody has said no.
     pub not_agreed: &'static str,
-    /// These words do not go together.
-    pub names_no_service: &'static str,
+    /// sshd takes keys alone.
+    pub keys_alone: &'static str,
+    /// sshd is set otherwise for some.
+    pub has_match: &'static str,
+    /// sshd does not use PAM.
+    pub pam_off: &'static str,
+    /// A change of this service is there already.
+    pub set_up_before: fn(service: &str) -> String,
 }

@@ -6,17 +6,8 @@ pub const SETUP: Setup = Setup {
     password_then_code: |service| {
         format!("{service} will ask for the password, then for the code.")
     },
-    key_then_code: |service| {
-        format!(
-            "{service} will take the key, then ask for the code. It asks for no password, as today."
-        )
-    },
     file: |path, is_new| {
         if is_new { format!("New file {path}:") } else { format!("{path}, added:") }
-    },
-    by_key_alone: |names| format!("By key alone, as today: {names}."),
-    shuts_out: |names| {
-        format!("These log in by key, are not enrolled, and will not get in any more: {names}.")
     },
     go_on: "Go on? Type yes: ",
     asks_now: |service, within, names| {
@@ -61,10 +52,14 @@ pub const SETUP: Setup = Setup {
     not_taken_back: |service, error| {
         format!("the change of {service} cannot be taken back ({error}); it is tried again")
     },
+    no_journal: |error| {
+        format!(
+            "/etc/cloud2fa/setup.json, which says what setup has changed, cannot be read ({error})"
+        )
+    },
     kept: |service| {
         format!("the change of {service} is confirmed: an administrator has logged in with a code")
     },
-    waits: "Waiting for that login. Ctrl-C leaves this screen; the change waits all the same.",
 };
 
 pub const SETUP_FAILURES: SetupFailures = SetupFailures {
@@ -83,9 +78,6 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
             "{name} is not enrolled, and cannot prove the change; enrol first: cloud2fa enable --user {name}"
         )
     },
-    not_plain: |name| {
-        format!("sshd would not take {name:?} for this name alone; write its Match block by hand")
-    },
     no_password: |path| {
         format!(
             "{path} has no line that checks a password, so that it does not say where the code belongs; add the line by hand"
@@ -97,12 +89,6 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
         )
     },
     sshd_fails: |why| format!("sshd cannot use its own files; mend them first: {why}"),
-    would_shut_out: |names| {
-        format!(
-            "these log in by key, are not enrolled, and would not get in any more: {names}. Enrol them, or let them go \
-             on by key alone with --by-key-alone {names}, or say --shut-out"
-        )
-    },
     would_go_wrong: |what| format!("nothing was changed, since doctor finds on a copy: {what}"),
     cannot_be_tried: |error| {
         format!(
@@ -119,7 +105,18 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
     needs_yes: "nothing was changed: say --yes",
     not_agreed: "nothing was changed",
-    names_no_service: "name what is to ask: ssh, sudo, su, console or all",
+    keys_alone: "ssh takes keys alone here, and setup does not change that: where it might take a password after all \
+                 (for some users, or in another sshd), the code would be all that is asked. See the recipe \
+                 ssh-key-then-code",
+    has_match: "sshd is set otherwise for some (Match), and what is set for all might let them in where they are shut \
+                out; take the recipe ssh-password-then-code, and look at these blocks by hand",
+    pam_off: "sshd does not use PAM (UsePAM no), and with it lets in some whom it refuses by itself, such as locked \
+              accounts with a key; switch that on by hand first",
+    set_up_before: |service| {
+        format!(
+            "setup has changed {service} before; take that back first: cloud2fa setup {service} --undo"
+        )
+    },
 };
 
 fn duration(seconds: u64) -> String {

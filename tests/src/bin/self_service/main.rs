@@ -45,6 +45,8 @@ const CHECKS: &[Check] = &[
         "setup: whatever ends the watch takes the change back",
         setup::whatever_ends_the_watch_takes_the_change_back,
     ),
+    ("setup: what it cannot judge it leaves alone", setup::what_it_cannot_judge_it_leaves_alone),
+    ("setup: nobody keeps it from being taken back", setup::nobody_keeps_it_from_being_taken_back),
     ("setup: sudo is confirmed by sudo alone", setup::sudo_is_confirmed_by_sudo_alone),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",

@@ -82,7 +82,7 @@ pub fn is_confirmed_by_a_login(machine: &Machine) {
     assert!(setup(machine, "").contains("ssh is not confirmed yet"));
     // A second one changes nothing.
     let changed = files(machine);
-    assert!(setup(machine, "ssh --yes").contains("ssh asks for a code."));
+    assert!(setup(machine, "ssh --yes").contains("ssh is not confirmed yet"));
     assert_eq!(files(machine), changed);
     let mut session = ssh_to(machine, ADMINISTRATOR, Some(&phone.code()), "echo in");
     session.expect("in");
@@ -163,6 +163,59 @@ pub fn sudo_is_confirmed_by_sudo_alone(machine: &Machine) {
     assert!(right.shown.contains("uid=0"), "{right:?}");
     wait_until(machine, "sudo asks for a code.");
     setup(machine, "sudo --undo");
+    assert_eq!(files(machine), before);
+    leave(machine);
+}
+
+pub fn what_it_cannot_judge_it_leaves_alone(machine: &Machine) {
+    let _phone = ground(machine);
+    for (settings, said) in [
+        (
+            "PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+            "ssh takes keys alone here",
+        ),
+        ("Match User nobody\n    PasswordAuthentication no\n", "sshd is set otherwise for some"),
+        ("UsePAM no\n", "sshd does not use PAM"),
+    ] {
+        machine.write("/etc/ssh/sshd_config.d/10-own.conf", settings);
+        let before = files(machine);
+        for how in ["--yes", "--yes --now", "--dry-run"] {
+            let refused =
+                machine.script(&format!("cloud2fa setup ssh {how} 2>&1 || echo status $?"));
+            assert!(refused.contains(said) && refused.contains("status 1"), "{how}: {refused}");
+        }
+        assert_eq!(files(machine), before, "{settings}");
+    }
+    machine.script("rm /etc/ssh/sshd_config.d/10-own.conf");
+    // A file that lies elsewhere is tried on a copy, too, and not where it lies.
+    machine.script(
+        "mkdir /srv/pam; mv /etc/pam.d/sudo /srv/pam/sudo; ln -s /srv/pam/sudo /etc/pam.d/sudo",
+    );
+    let linked = || machine.script("sha256sum /srv/pam/sudo");
+    let before = linked();
+    let words = ["cloud2fa", "setup", "sudo", "--by", ADMINISTRATOR];
+    let no = people::at_terminal(machine, &words, &[("Go on? Type yes: ", "no")]);
+    assert!(no.shown.contains("nothing was changed"), "{no:?}");
+    assert_eq!(linked(), before);
+    machine.script("rm /etc/pam.d/sudo; mv /srv/pam/sudo /etc/pam.d/sudo; rmdir /srv/pam");
+    leave(machine);
+}
+
+pub fn nobody_keeps_it_from_being_taken_back(machine: &Machine) {
+    let _phone = ground(machine);
+    let before = files(machine);
+    setup(machine, &format!("ssh --yes --by {ADMINISTRATOR} --within 10s"));
+    // Neither somebody without root, by its lock, nor a question that nobody answers.
+    let lock =
+        format!("runuser --user {ADMINISTRATOR} -- flock --nonblock /run/cloud2fa-setup.lock true");
+    let refused = machine.script(&format!("{lock} 2>&1 || echo status $?"));
+    assert!(refused.contains("Permission denied"), "{refused}");
+    let question = ["cloud2fa", "setup", "sudo", "--by", ADMINISTRATOR].map(str::to_owned);
+    let mut open = machine.at_terminal(&question);
+    open.expect("Go on? Type yes: ");
+    wait_until(machine, "The last change of ssh was taken back");
+    open.answer("", "no");
+    open.finish();
     assert_eq!(files(machine), before);
     leave(machine);
 }
