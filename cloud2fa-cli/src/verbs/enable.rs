@@ -24,6 +24,8 @@ pub fn run(
     let (user, mut manager) = manager(arguments, &how.target)?;
     dialogue.require_interactive()?;
     may_begin(&user, how, &mut *manager)?;
+    // Between the commit and the backup codes nothing is looked up.
+    let asked_by = machine::asked_by();
     let key = change(&user, &mut *manager, dialogue, |manager, current| {
         manager.begin_enrolment(&user, how.replace, current, &machine::now)
     })?;
@@ -35,7 +37,7 @@ pub fn run(
         file.keep();
     }
     warn_of(&old_copy, &user);
-    let done = Done::Enabled(&backup_codes, &machine::asked_by());
+    let done = Done::Enabled(&backup_codes, &asked_by);
     dialogue.done(user.name.as_str(), &done, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
