@@ -1,7 +1,7 @@
 //! Tries a change before it is made: doctor looks at copies of the directories, which nobody but that one
 //! process sees in the place of the real ones.
 
-use super::files::program;
+use super::files::{bytes, program};
 use super::plan::Edit;
 use super::system::run;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ pub fn new_dangers(edits: &[Edit]) -> io::Result<Vec<Found>> {
     let before = dangers()?;
     for edit in edits {
         let path = copy_of(&edit.path).ok_or(io::ErrorKind::NotFound)?;
-        let bytes: Vec<_> = edit.after.chars().filter_map(|it| u8::try_from(it).ok()).collect();
+        let bytes = bytes(&edit.after)?;
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory)?;
         }

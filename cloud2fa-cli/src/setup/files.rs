@@ -37,7 +37,8 @@ pub fn write_in_place(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn bytes(text: &str) -> io::Result<Vec<u8>> {
+/// The bytes that such a text stands for.
+pub fn bytes(text: &str) -> io::Result<Vec<u8>> {
     text.chars().map(u8::try_from).collect::<Result<_, _>>().map_err(io::Error::other)
 }
 

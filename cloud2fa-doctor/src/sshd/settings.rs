@@ -106,8 +106,7 @@ impl Settings {
     pub fn password_then_code(&self) -> Lines {
         let mut lines = [vec![("UsePAM", "yes".to_owned())], self.asking()].concat();
         if !self.has_methods() {
-            let is_typed = |way: &Vec<&str>| has_secret(way);
-            let others = self.ways().into_iter().filter(|way| !is_typed(way)).flatten();
+            let others = self.ways().into_iter().filter(|way| !has_secret(way)).flatten();
             let methods: Vec<_> = others.chain([BY_PAM]).collect();
             lines.push(("AuthenticationMethods", methods.join(" ")));
         }

@@ -45,8 +45,8 @@ pub enum NotMade {
     Left(io::Error),
 }
 
-/// How long to wait for the lock: the watch has it for a moment, again and again; who has it for longer waits
-/// for a person's answer.
+/// How long to wait for the lock: the watch has it for a moment, again and again, and so has whoever changes
+/// something. Nobody holds it while a person is asked.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between tries.
