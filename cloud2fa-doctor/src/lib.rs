@@ -33,5 +33,6 @@ mod users;
 pub use examination::{candidate, examine, services_that_ask};
 pub use finding::{Finding, Report, Severity};
 pub use id::Id;
+pub use programs::command;
 pub use setup::JOURNAL;
 pub use tools::Tools;

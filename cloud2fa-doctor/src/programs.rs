@@ -31,10 +31,17 @@ pub fn find(name: &str) -> Option<PathBuf> {
     DIRECTORIES.iter().map(|directory| PathBuf::from(directory).join(name)).find(|it| it.is_file())
 }
 
+/// One of the machine's own programs, whatever the caller's environment is. `None` if it is not there.
+pub fn command(name: &str) -> Option<Command> {
+    let mut command = Command::new(find(name)?);
+    command.env_clear().env("LC_ALL", "C").env("PATH", DIRECTORIES.join(":"));
+    Some(command)
+}
+
 /// Runs a program to its end, or for as long as anybody would wait. `None` if there is no such program.
 pub fn ask<Word: AsRef<OsStr>>(name: &str, arguments: &[Word]) -> Option<Said> {
-    let mut command = Command::new(find(name)?);
-    command.args(arguments).env_clear().env("LC_ALL", "C").env("PATH", DIRECTORIES.join(":"));
+    let mut command = command(name)?;
+    command.args(arguments);
     run(command, PATIENCE)
 }
 

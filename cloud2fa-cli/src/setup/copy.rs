@@ -60,7 +60,7 @@ pub fn new_dangers(edits: &[Edit]) -> io::Result<Vec<Found>> {
 /// The critical findings on the copies.
 fn dangers() -> io::Result<Vec<Found>> {
     let own = std::env::current_exe()?;
-    let said = program("unshare")
+    let said = program("unshare")?
         .args(["--mount", "/bin/sh", "-ec", SCRIPT, "setup", COPIES])
         .arg(own)
         .output()?;

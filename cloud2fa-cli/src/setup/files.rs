@@ -97,16 +97,15 @@ fn allow(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// A program of the system's, whatever the caller's PATH is.
-pub fn program(name: &str) -> Command {
-    let mut command = Command::new("/usr/bin/env");
-    command.args(["-i", "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", name]);
-    command
+/// A program of the system's.
+pub fn program(name: &str) -> io::Result<Command> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, name.to_owned());
+    cloud2fa_doctor::command(name).ok_or_else(missing)
 }
 
 /// Gives a file owner, mode, lists of access and SELinux's label of another one.
 fn be_like(file: &Path, other: &Path) -> io::Result<()> {
-    let mut copy = program("cp");
+    let mut copy = program("cp")?;
     copy.args(["--attributes-only", "--preserve=mode,ownership,xattr", "--"]).arg(other).arg(file);
     let said = copy.output()?;
     if said.status.success() {

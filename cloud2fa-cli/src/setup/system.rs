@@ -140,12 +140,12 @@ pub fn start_watch() -> io::Result<()> {
 /// Says something on all terminals (wall(1)).
 pub fn tell_everybody(text: &str) {
     // Nobody may be there, or no program for it.
-    let _ = program("wall").arg(text).status();
+    let _ = program("wall").and_then(|mut wall| wall.arg(text).status());
 }
 
 /// Runs a program. An error is what it says.
 pub fn run(name: &str, arguments: &[&str]) -> io::Result<()> {
-    let said = program(name).args(arguments).output()?;
+    let said = program(name)?.args(arguments).output()?;
     if said.status.success() {
         return Ok(());
     }
