@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// What the administrator asks of the module for one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Arguments {
+pub struct ModuleArguments {
     /// `config=FILE`: another configuration file.
     pub config: Option<PathBuf>,
     /// `nullok`: users without an enrolment get in, unless the configuration says otherwise.
@@ -41,7 +41,7 @@ pub enum BadArgument {
     BadPrompt,
 }
 
-impl Arguments {
+impl ModuleArguments {
     /// Reads all arguments, or says which one is wrong.
     pub fn parse<'a>(arguments: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, BadArgument> {
         let mut parsed = Self::default();
@@ -88,8 +88,8 @@ fn is_a_prompt(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(arguments: &[&str]) -> Result<Arguments, BadArgument> {
-        Arguments::parse(arguments.iter().map(|argument| argument.as_bytes()))
+    fn parse(arguments: &[&str]) -> Result<ModuleArguments, BadArgument> {
+        ModuleArguments::parse(arguments.iter().map(|argument| argument.as_bytes()))
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
             "prompt=Code: ",
             "debug",
         ]);
-        let expected = Arguments {
+        let expected = ModuleArguments {
             config: Some("/etc/x.toml".into()),
             nullok: true,
             use_first_pass: true,
@@ -113,7 +113,7 @@ mod tests {
             debug: true,
         };
         assert_eq!(parsed, Ok(expected));
-        assert_eq!(parse(&[]), Ok(Arguments::default()));
+        assert_eq!(parse(&[]), Ok(ModuleArguments::default()));
     }
 
     #[test]
@@ -127,12 +127,12 @@ mod tests {
         for wrong in ["prompt=", "prompt=a\x1b[2J", &format!("prompt={}", "x".repeat(201))] {
             assert_eq!(parse(&[wrong]), Err(BadArgument::BadPrompt));
         }
-        assert!(matches!(Arguments::parse([&b"\xff"[..]]), Err(BadArgument::Unknown(_))));
+        assert!(matches!(ModuleArguments::parse([&b"\xff"[..]]), Err(BadArgument::Unknown(_))));
     }
 
     /// The arguments that the code has, each a field.
     fn names() -> Vec<String> {
-        let fields = format!("{:?}", Arguments::default());
+        let fields = format!("{:?}", ModuleArguments::default());
         let names = fields.split([' ', '{']).filter_map(|word| word.strip_suffix(':'));
         let mut names: Vec<_> = names.map(str::to_owned).collect();
         names.sort();

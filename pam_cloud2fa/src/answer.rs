@@ -6,7 +6,7 @@ use crate::host::{Host, Typed};
 use crate::outcome::Outcome;
 use crate::texts;
 use cloud2fa::log::{Reason, Severity};
-use cloud2fa::module_arguments::Arguments;
+use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::{Answer, BackupCode, Token};
 
 /// What sshd answers for users that it refuses whatever they type: this, repeated and
@@ -18,7 +18,7 @@ const SSHD_JUNK: &[u8] = b"\x08\n\r\x7fINCORRECT";
 /// nothing else is taken now; whoever is asked is told that first.
 pub fn get<H: Host>(
     host: &mut H,
-    arguments: &Arguments,
+    arguments: &ModuleArguments,
     shut: Option<&mut Outcome>,
 ) -> Result<Answer, Outcome> {
     let first_pass = host.first_pass();
@@ -65,7 +65,7 @@ pub fn get<H: Host>(
 
 fn ask<H: Host>(
     host: &mut H,
-    arguments: &Arguments,
+    arguments: &ModuleArguments,
     shut: Option<&mut Outcome>,
 ) -> Result<Typed, Outcome> {
     let usual = texts::prompt(arguments.forward_pass, shut.is_some());

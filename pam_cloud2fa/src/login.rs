@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::history::Origin;
 use cloud2fa::log::{LogLine, Reason, Severity};
-use cloud2fa::module_arguments::Arguments;
+use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::reach::Reach;
 use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
@@ -99,7 +99,7 @@ impl<H: Host> Login<'_, H> {
         if self.host.service() == PAM_SERVICE {
             return Ok(Outcome::skipped(Reason::OwnService));
         }
-        let arguments = Arguments::parse(arguments.iter().copied())
+        let arguments = ModuleArguments::parse(arguments.iter().copied())
             .map_err(|bad| Outcome::misconfigured(Reason::BadArgument, &bad))?;
         let config = Config::load(arguments.config.as_deref(), ROOT)
             .map_err(|bad| Outcome::misconfigured(Reason::BadConfig, &bad))?;

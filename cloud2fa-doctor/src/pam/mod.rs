@@ -22,7 +22,7 @@ use crate::stack::{
     self, Fault, Files, Handler, Module, Place, has_one_answer, jumps_over_the_end,
 };
 use arguments::arguments_of;
-use cloud2fa::module_arguments::Arguments;
+use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::{Config, PAM_SERVICE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -74,9 +74,10 @@ impl Facts {
     /// configuration.
     fn stack_lets_in(&self, stack: &[Handler]) -> Option<bool> {
         let modules: Vec<_> = stack.iter().filter_map(Handler::module).collect();
-        let config_of = |arguments: Arguments| self.configs.get(&arguments.config);
-        let can_be_used =
-            |ours: Result<Arguments, _>| ours.ok().and_then(config_of).is_some_and(Result::is_ok);
+        let config_of = |arguments: ModuleArguments| self.configs.get(&arguments.config);
+        let can_be_used = |ours: Result<ModuleArguments, _>| {
+            ours.ok().and_then(config_of).is_some_and(Result::is_ok)
+        };
         let all = modules.iter().filter_map(|module| arguments_of(module)).all(can_be_used);
         all.then(|| modules.iter().any(|module| self.lets_in(module)))
     }
@@ -92,7 +93,7 @@ impl Facts {
         modules.map(|module| module.path).collect()
     }
 
-    fn arguments(&self) -> Vec<Arguments> {
+    fn arguments(&self) -> Vec<ModuleArguments> {
         let modules = self.files.all_lines().filter_map(|line| stack::module(&line));
         modules.filter_map(|module| arguments_of(&module)?.ok()).collect()
     }
