@@ -31,7 +31,7 @@ const CODE: &str = "0000-0000-0000Z";
 /// Until a service is given up that is not there, or hangs up; and what a busy machine needs.
 const IN_TIME: Duration = Duration::from_secs(25);
 /// One that is there and does not answer, likewise.
-const SLOW_IN_TIME: Duration = Duration::from_secs(120);
+const SLOW_IN_TIME: Duration = Duration::from_secs(300);
 
 /// What the other side does with a connection, call by call, until it hangs up.
 type Answers = Vec<Vec<u8>>;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// How long a program may take to say what is expected of it, on a machine that has ten times as
 /// much to do as it can. libpam's delay after a wrong code is up to 3 seconds of it.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The key Ctrl-C.
 pub const CTRL_C: &str = "\x03";
