@@ -74,7 +74,13 @@ fn a_wrong_code_is_asked_again_with_its_reason_three_times_in_all() {
     let mut dialogue = Dialogue::start(&fixture, &["enable", "--user", "alice"]);
     let secret = Secret::from_base32(dialogue.line()["secret"].as_str().unwrap()).unwrap();
     assert_eq!(dialogue.line(), json!({"ask": "code"}));
-    dialogue.answer("not a code");
+    for no_try in ["not a code", "", "12345"] {
+        dialogue.answer(no_try);
+        let again = json!({"ask": "code", "because": "not_a_code", "tries_left": 3});
+        assert_eq!(dialogue.line(), again);
+    }
+    let wrong = cloud2fa_tests::user::wrong_code_of(&secret);
+    dialogue.answer(&wrong);
     assert_eq!(dialogue.line(), json!({"ask": "code", "because": "wrong_code", "tries_left": 2}));
     let three_minutes_ago = cloud2fa::TimeStep(cloud2fa::TimeStep::of(now()).0 - 6);
     dialogue.answer(secret.token_at(three_minutes_ago).as_str());
@@ -82,7 +88,7 @@ fn a_wrong_code_is_asked_again_with_its_reason_three_times_in_all() {
     assert_eq!(again["tries_left"], 1);
     let off = again["clock_off_seconds"].as_i64().expect("told by how much");
     assert!((-210..=-150).contains(&off), "{off}");
-    dialogue.answer("");
+    dialogue.answer(&wrong);
     let ended = dialogue.end();
     assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("wrong_code"), 3));
     assert_eq!(run(&fixture, &["status", "--user", "alice", "--json"]).last()["enrolled"], false);

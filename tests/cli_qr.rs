@@ -1,10 +1,12 @@
 //! The QR code as a scanner sees it: what the terminal shows is painted, and a real decoder reads it.
 #![allow(missing_docs)]
 
+use cloud2fa::TimeStep;
 use cloud2fa_tests::Fixture;
 use cloud2fa_tests::command::{ended, of};
 use cloud2fa_tests::machine::program;
 use cloud2fa_tests::terminal::Terminal;
+use cloud2fa_tests::user::{now, wrong_code_of};
 use std::path::Path;
 use std::process::Command;
 
@@ -21,42 +23,47 @@ struct Theme {
 const DARK: Theme = Theme { text: 230, background: 20 };
 const LIGHT: Theme = Theme { text: 30, background: 250 };
 
-/// Runs `enable` in such a terminal until it asks for the code; gives screen and URI.
-fn shown(
-    fixture: &Fixture,
-    columns: u16,
-    arguments: &[&str],
-    variables: &[(&str, &str)],
-) -> (vt100::Parser, String) {
-    let mut command = enable(fixture, arguments);
-    command.envs(variables.iter().copied());
-    let mut terminal = Terminal::start(&command, columns);
-    terminal.expect("Code: ");
-    (terminal.screen(), uri_in(&terminal.all()))
-}
+/// A terminal's columns and rows.
+type Size = (u16, u16);
+/// In which nothing scrolls away.
+const HIGH: u16 = 120;
 
-fn enable(fixture: &Fixture, arguments: &[&str]) -> Command {
+fn enable(fixture: &Fixture, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = of(fixture);
     command.args(["enable", "--user", "alice"]).args(arguments).env("TERM", "xterm-256color");
+    command.envs(variables.iter().copied());
     command
 }
 
-fn uri_in(shown: &str) -> String {
-    let uri = shown.split_whitespace().find(|word| word.starts_with("otpauth://"));
-    uri.expect("the link is shown").to_owned()
-}
-
-/// Runs `enable` in a terminal of 80 columns and so many rows; gives all that it showed, and the screen.
-fn shown_in_rows(fixture: &Fixture, rows: u16, arguments: &[&str]) -> (String, vt100::Parser) {
-    fixture.set_config("issuer = \"server.example\"");
-    let mut terminal = Terminal::start_of_size(&enable(fixture, arguments), 80, rows);
+/// Runs `enable` in such a terminal until it asks for the code.
+fn shown(
+    fixture: &Fixture,
+    (columns, rows): Size,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Terminal {
+    let command = enable(fixture, arguments, variables);
+    let mut terminal = Terminal::start_of_size(&command, columns, rows);
     terminal.expect("Code: ");
-    (terminal.all(), terminal.screen())
+    terminal
 }
 
-/// Where `what` begins in `text`.
-fn at(text: &str, what: &str) -> usize {
-    text.find(what).unwrap_or_else(|| panic!("{what:?} is not in:\n{text}"))
+fn with_issuer(issuer: &str) -> Fixture {
+    let fixture = Fixture::new();
+    fixture.set_config(&format!("issuer = {issuer:?}"));
+    fixture
+}
+
+/// What a scanner is to read.
+fn uri(terminal: &Terminal, issuer: &str) -> String {
+    cloud2fa::otpauth::uri(issuer, "alice", &terminal.shown_secret()).to_string()
+}
+
+/// Whether the key is on the screen, in groups of four.
+fn has_key(screen: &str, terminal: &Terminal) -> bool {
+    let key = terminal.shown_secret().to_base32();
+    let mut groups = key.as_bytes().chunks(4).map(|group| std::str::from_utf8(group).unwrap());
+    groups.all(|group| screen.contains(group))
 }
 
 fn grey(color: vt100::Color, default: u8) -> u8 {
@@ -102,107 +109,123 @@ fn scanned(image: &Path) -> String {
     ended(scanner.args(["-q", "--raw"]).arg(image)).output.trim_end().to_owned()
 }
 
-/// Draws and scans in the dark and in the light.
-fn reads_back(columns: u16, arguments: &[&str], variables: &[(&str, &str)], themes: &[Theme]) {
-    let fixture = Fixture::new();
-    fixture.set_config("issuer = \"server.example\"");
-    let (screen, uri) = shown(&fixture, columns, arguments, variables);
+/// Scans the screen in the dark and in the light; the key and the question are on it, too.
+fn is_read(terminal: &Terminal, issuer: &str, themes: &[Theme], fixture: &Fixture) {
+    let screen = terminal.screen();
+    let text = screen.screen().contents();
     for (number, theme) in themes.iter().enumerate() {
         let image = fixture.path().join(format!("{number}.pgm"));
         paint(screen.screen(), *theme, &image);
-        assert_eq!(
-            scanned(&image),
-            uri,
-            "theme {number}, {columns} columns, {arguments:?}\n{}",
-            screen.screen().contents()
-        );
+        assert_eq!(scanned(&image), uri(terminal, issuer), "theme {number}\n{text}");
+    }
+    assert!(has_key(&text, terminal) && text.contains("Two-factor login for alice"), "{text}");
+    assert!(text.trim_end().lines().last().unwrap().starts_with("Code:"), "{text}");
+}
+
+/// Draws and scans.
+fn reads_back(
+    issuer: &str,
+    size: Size,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    themes: &[Theme],
+) {
+    let fixture = with_issuer(issuer);
+    let terminal = shown(&fixture, size, arguments, variables);
+    is_read(&terminal, issuer, themes, &fixture);
+}
+
+#[test]
+fn beside_the_text_the_picture_is_read_on_dark_and_light_terminals_of_80_by_24() {
+    // 33, 37 and 41 modules.
+    for issuer in ["web1", "server.example", "a-name-of-a-host.example.com"] {
+        reads_back(issuer, (80, 24), &[], &[], &[DARK, LIGHT]);
     }
 }
 
 #[test]
-fn half_blocks_are_read_on_dark_and_light_terminals_of_80_columns() {
-    reads_back(80, &[], &[], &[DARK, LIGHT]);
-}
-
-#[test]
-fn half_blocks_are_read_on_dark_and_light_terminals_of_60_columns() {
-    reads_back(60, &[], &[], &[DARK, LIGHT]);
+fn above_the_text_it_is_read_on_dark_and_light_terminals() {
+    for columns in [80, 60, 45] {
+        reads_back("server.example", (columns, HIGH), &[], &[], &[DARK, LIGHT]);
+    }
 }
 
 #[test]
 fn without_utf_8_coloured_blanks_are_read_on_dark_and_light_terminals() {
-    reads_back(100, &[], &[("LC_ALL", "C")], &[DARK, LIGHT]);
+    let without = [("LC_ALL", "C")];
+    reads_back("server.example", (100, HIGH), &[], &without, &[DARK, LIGHT]);
+    reads_back("server.example", (130, 46), &[], &without, &[DARK, LIGHT]);
+    reads_back("web1", (80, 60), &[], &without, &[DARK, LIGHT]);
 }
 
 #[test]
 fn ascii_on_a_terminal_without_colours_is_read_on_paper() {
-    reads_back(100, &["--qr", "ascii"], &[("TERM", "dumb")], &[LIGHT]);
+    reads_back("web1", (100, HIGH), &["--qr", "ascii"], &[("TERM", "dumb")], &[LIGHT]);
+    reads_back("web1", (100, HIGH), &["--qr", "ascii", "--plain"], &[], &[LIGHT]);
 }
 
 #[test]
-fn a_picture_that_does_not_fit_is_not_drawn_and_the_key_is_shown() {
-    let fixture = Fixture::new();
-    let (screen, uri) = shown(&fixture, 40, &[], &[]);
-    let text = screen.screen().contents();
-    assert!(text.contains("make it wider") && !text.contains('█'), "{text}");
-    assert!(uri.contains("secret="));
+fn a_wrong_code_takes_neither_picture_nor_key_off_the_screen() {
+    let fixture = with_issuer("server.example");
+    let mut terminal = shown(&fixture, (80, 24), &[], &[]);
+    let secret = terminal.shown_secret();
+    let early = TimeStep(TimeStep::of(now()).0 + 10);
+    let wrong = [
+        (String::new(), "That is not a code"),
+        (wrong_code_of(&secret), "That is not the code. Tries"),
+        (secret.token_at(early).as_str().to_owned(), "timedatectl"),
+    ];
+    for (typed, told) in wrong {
+        terminal.type_in(&format!("{typed}\n"));
+        terminal.expect(told);
+        terminal.expect("Code: ");
+        is_read(&terminal, "server.example", &[DARK], &fixture);
+    }
+    assert_eq!(terminal.shown_secret().to_base32(), secret.to_base32());
 }
 
 #[test]
-fn on_24_rows_the_whole_picture_stands_above_the_question() {
-    let fixture = Fixture::new();
-    let (all, screen) = shown_in_rows(&fixture, 24, &[]);
-    let image = fixture.path().join("24.pgm");
-    paint(screen.screen(), DARK, &image);
-    let text = screen.screen().contents();
-    assert_eq!(scanned(&image), uri_in(&all), "{text}");
-    assert!(text.lines().last().unwrap().starts_with("Code: "), "{text}");
-    assert!(at(&all, "otpauth://") < at(&all, "█") && at(&all, "█") < at(&all, "Code: "), "{all}");
-}
-
-#[test]
-fn a_picture_that_would_scroll_away_is_not_drawn_and_the_key_stays() {
-    let fixture = Fixture::new();
-    let (all, screen) = shown_in_rows(&fixture, 23, &[]);
-    let text = screen.screen().contents();
-    assert!(
-        text.contains("needs 24 rows, and this terminal has 23") && !all.contains('█'),
-        "{all}"
-    );
-    assert!(text.contains("otpauth://") && text.contains("--qr ansi"), "{text}");
-}
-
-#[test]
-fn a_picture_that_scrolls_away_and_is_asked_for_is_announced() {
-    let fixture = Fixture::new();
-    let (all, _) = shown_in_rows(&fixture, 23, &["--qr", "ansi"]);
-    assert!(at(&all, "needs 24 rows, and this terminal has 23") < at(&all, "█"), "{all}");
-    assert!(at(&all, "--qr none") < at(&all, "█"), "{all}");
+fn a_terminal_that_is_too_small_shows_the_key_alone_and_the_size_that_would_do() {
+    for (size, arguments) in [((40, 24), &[][..]), ((80, 20), &[]), ((80, 20), &["--qr", "ansi"])] {
+        let fixture = with_issuer("server.example");
+        let terminal = shown(&fixture, size, arguments, &[]);
+        let text = terminal.screen().screen().contents();
+        assert!(text.contains(&format!("{}x{}", size.0, size.1)) && !text.contains('█'), "{text}");
+        assert!(text.contains("would do") && has_key(&text, &terminal), "{text}");
+    }
 }
 
 #[test]
 fn no_picture_is_drawn_where_none_is_wanted() {
-    let fixture = Fixture::new();
-    let (screen, _) = shown(&fixture, 80, &["--qr", "none"], &[]);
-    let text = screen.screen().contents();
-    assert!(!text.contains('█') && !text.contains("Scan"), "{text}");
+    for arguments in [&["--qr", "none"][..], &["--plain"]] {
+        let fixture = with_issuer("server.example");
+        let terminal = shown(&fixture, (80, 24), arguments, &[]);
+        let text = terminal.screen().screen().contents();
+        assert!(!text.contains('█') && !text.contains("scan"), "{text}");
+        assert!(has_key(&text, &terminal) && !text.contains("would do"), "{text}");
+    }
+}
+
+#[test]
+fn a_link_is_shown_whole_where_one_is_wanted() {
+    let fixture = with_issuer("server.example");
+    let terminal = shown(&fixture, (200, HIGH), &["--show-link"], &[]);
+    let text = terminal.screen().screen().contents();
+    assert!(text.contains(&uri(&terminal, "server.example")), "{text}");
 }
 
 #[test]
 fn the_svg_file_is_its_owners_alone_and_is_read() {
     use std::os::unix::fs::PermissionsExt;
-    let fixture = Fixture::new();
+    let fixture = with_issuer("server.example");
     let file = fixture.path().join("key.svg");
-    let command = enable(&fixture, &["--qr-file", file.to_str().unwrap()]);
-    let mut terminal = Terminal::start(&command, 80);
-    terminal.expect("Code: ");
+    let terminal = shown(&fixture, (80, 24), &["--qr-file", file.to_str().unwrap()], &[]);
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
-    let uri = uri_in(&terminal.all());
     let image = fixture.path().join("key.png");
     let mut rsvg = Command::new(program("rsvg-convert", "librsvg2-bin"));
     let converted = ended(rsvg.args(["--zoom", "2", "--output"]).arg(&image).arg(&file));
     assert_eq!(converted.status, 0, "{}", converted.errors);
-    assert_eq!(scanned(&image), uri);
+    assert_eq!(scanned(&image), uri(&terminal, "server.example"));
 }
 
 #[test]

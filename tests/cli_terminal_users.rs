@@ -64,20 +64,19 @@ fn a_user_enrols_with_the_password_which_is_never_shown() {
     type_password(&mut terminal, "correct horse");
     terminal.expect("That is not the password. Tries left: 2.");
     type_password(&mut terminal, "pw");
-    terminal.expect("Nothing is saved before it is right.");
+    terminal.expect("Nothing is saved until the code is right.");
     terminal.expect("Code: ");
     assert!(terminal.echoes());
     let secret = terminal.shown_secret();
     let before = terminal.all();
     terminal.type_in(&format!("{}\n", token(&secret).as_str()));
-    terminal.expect("Type yes when you have saved them: ");
-    terminal.type_in("yes\n");
+    terminal.finish_enrolment();
     let (screen, status) = terminal.end();
     assert_eq!((status, shown_codes(&screen).len()), (0, 8), "{screen}");
     assert!(!screen.contains("correct") && !screen.contains("horse"), "{screen}");
     // Between the question and what comes next, there is nothing but the end of the line.
     assert!(before.contains("Password: \nThat is not the password."), "{before}");
-    assert!(before.contains("Password: \nFor an authenticator app"), "{before}");
+    assert!(before.contains("Password: \n\u{1b}[?1049h"), "{before}");
 }
 
 #[test]
@@ -96,18 +95,18 @@ fn three_wrong_passwords_are_enough() {
 fn leaving_at_the_password_changes_nothing_and_gives_the_terminal_back() {
     let whose = enrol(numbered(82));
     let before = std::fs::read(record(numbered(82))).unwrap();
-    for verb in ["enable", "regenerate", "disable"] {
+    for verb in [&["enable"][..], &["regenerate"], &["disable", "--yes"]] {
         // `enable` is for who has none yet.
-        let uid = if verb == "enable" { numbered(83) } else { numbered(82) };
+        let uid = if verb == ["enable"] { numbered(83) } else { numbered(82) };
         // A line that was begun ends with the first Ctrl-D, the input with the second one.
         for keys in [CTRL_C, "half a passw\x03", CTRL_D, "half\x04\x04"] {
-            let mut terminal = start_in_a_shell(uid, &[verb]);
+            let mut terminal = start_in_a_shell(uid, verb);
             terminal.expect("Password: ");
             assert!(!terminal.echoes());
             terminal.type_in(keys);
             terminal.expect("nothing was changed");
             terminal.expect("ended with 130");
-            assert!(terminal.echoes(), "{verb} {keys:?}");
+            assert!(terminal.echoes(), "{verb:?} {keys:?}");
             terminal.type_in("\n");
             let (screen, _) = terminal.end();
             assert!(!screen.contains("half"), "{screen}");
@@ -143,16 +142,15 @@ fn new_backup_codes_take_the_password_and_a_code() {
     terminal.expect(CURRENT_CODE);
     assert!(terminal.echoes());
     terminal.type_in("pw\n");
-    terminal.expect("That is not a code of the enrolment, or a used one. Tries left: 2.");
+    terminal.expect("That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.wrong_code()));
-    terminal.expect("Tries left: 1.");
+    terminal.expect("That is not a code of the enrolment, or a used one. Tries left: 2.");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.code()));
     terminal.expect("u084 has new backup codes; the old ones do not work any more.");
     terminal.expect("`cloud2fa regenerate` makes new ones");
-    terminal.expect("Type yes");
-    terminal.type_in("yes\n");
+    terminal.say_that_codes_are_saved();
     let (screen, status) = terminal.end();
     assert_eq!((status, shown_codes(&screen).len()), (0, 8), "{screen}");
     // The service logs it; the command logs root's acts alone.
@@ -174,6 +172,10 @@ fn who_acts_for_oneself_is_not_told_roots_forms() {
 fn turning_off_takes_the_password_and_a_code() {
     let whose = enrol(numbered(85));
     let mut terminal = start(numbered(85), &["disable"]);
+    // On this machine all logins ask.
+    terminal.expect("refused by ");
+    terminal.expect("Turn it off all the same? [y/N] ");
+    terminal.type_in("y\n");
     type_password(&mut terminal, "pw");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.backup_codes[5]));
@@ -199,11 +201,12 @@ fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
         if proves {
             let new = terminal.shown_secret();
             terminal.type_in(&format!("{}\n", token(&new).as_str()));
-            terminal.expect("Type yes");
-            terminal.type_in("yes\n");
+            terminal.finish_enrolment();
         } else {
             terminal.type_in(CTRL_C);
-            terminal.expect("nothing was changed");
+            terminal.expect(
+                "your enrolment is as it was, but the backup code that you typed is used up",
+            );
         }
         assert_eq!(terminal.end().1, if proves { 0 } else { 130 });
         let old = whose.secret.to_base32();
@@ -211,6 +214,34 @@ fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
             String::from_utf8_lossy(&std::fs::read(record(numbered(86))).unwrap()).into_owned();
         assert_eq!(file.contains(&*old), !proves);
     }
+}
+
+#[test]
+fn a_terminal_that_is_too_small_costs_no_backup_code() {
+    let whose = enrol(numbered(92));
+    let before = std::fs::read(record(numbered(92))).unwrap();
+    let small = |arguments: &[&str]| {
+        let mut terminal = Terminal::start_of_size(&cloud2fa(numbered(92), arguments), 80, 15);
+        terminal.expect("80x15");
+        terminal.expect("Press Enter to go on: ");
+        terminal
+    };
+    let mut terminal = small(&["enable", "--replace"]);
+    terminal.type_in(CTRL_C);
+    terminal.expect("nothing was changed");
+    assert_eq!(terminal.end().1, 130);
+    assert_eq!(std::fs::read(record(numbered(92))).unwrap(), before);
+
+    let mut terminal = small(&["enable", "--replace"]);
+    terminal.type_in("\n");
+    type_password(&mut terminal, "pw");
+    terminal.expect(CURRENT_CODE);
+    terminal.type_in(&format!("{}\n", whose.backup_codes[0]));
+    terminal.expect("would do.");
+    terminal.expect("\nCode: ");
+    terminal.type_in(&format!("{}\n", token(&terminal.shown_secret()).as_str()));
+    terminal.finish_enrolment();
+    assert_eq!(terminal.end().1, 0);
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub struct Arguments {
     #[arg(long, global = true)]
     pub json: bool,
 
+    /// Lines of text alone, without a picture or a second screen: for screen readers and logs
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub plain: bool,
+
     /// Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -29,9 +33,9 @@ pub enum Verb {
     /// Show how a user stands
     Status(Target),
     /// Make 8 new backup codes; the old ones stop working, the app goes on
-    Regenerate(Target),
+    Regenerate(Regenerate),
     /// Turn the second factor off
-    Disable(Target),
+    Disable(Disable),
     /// Try a code without spending it; a wrong one counts as at a login
     Verify(Target),
     /// Make the store, once, on a new machine; make the index of one that is there complete
@@ -176,6 +180,38 @@ impl Named {
     }
 }
 
+/// Whose second factor, and how sure that is.
+#[derive(Debug, Args)]
+pub struct Disable {
+    /// Whose second factor
+    #[command(flatten)]
+    pub target: Target,
+
+    /// Do not ask, even where logins refuse whoever has no second factor
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Whose backup codes, and where they go.
+#[derive(Debug, Args)]
+pub struct Regenerate {
+    /// Whose second factor
+    #[command(flatten)]
+    pub target: Target,
+
+    /// Where the codes go
+    #[command(flatten)]
+    pub codes: Codes,
+}
+
+/// Where backup codes go.
+#[derive(Debug, Args)]
+pub struct Codes {
+    /// Write the backup codes into this new file, instead of showing them
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub codes_file: Option<PathBuf>,
+}
+
 /// How to enrol.
 #[derive(Debug, Args)]
 pub struct Enable {
@@ -194,6 +230,14 @@ pub struct Enable {
     /// Write the QR code into this new file, too; it holds the secret
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     pub qr_file: Option<PathBuf>,
+
+    /// Show the key as a link, too
+    #[arg(long)]
+    pub show_link: bool,
+
+    /// Where the codes go
+    #[command(flatten)]
+    pub codes: Codes,
 }
 
 /// `--qr`.

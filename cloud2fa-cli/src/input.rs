@@ -102,19 +102,32 @@ impl Input {
 
     /// Shows no more of what is typed, until the guard that this gives is dropped. Ctrl-C is
     /// waited for like a line, so that the terminal is restored then, too.
-    pub fn hide(&self) -> Result<Hidden, Failure> {
-        let hide = || -> nix::Result<Hidden> {
+    pub fn hide(&self) -> Result<Changed, Failure> {
+        // What was typed ahead was shown: it is no password.
+        self.changed(SetArg::TCSAFLUSH, |terminal| {
+            terminal.local_flags.remove(LocalFlags::ECHO);
+            // After Ctrl-Z a shell could be without echo, and the rest of the password with it.
+            terminal.control_chars[VSUSP as usize] = _POSIX_VDISABLE;
+        })
+    }
+
+    /// Has Ctrl-Z do nothing, until the guard that this gives is dropped.
+    pub fn without_suspending(&self) -> Result<Changed, Failure> {
+        self.changed(SetArg::TCSANOW, |terminal| {
+            terminal.control_chars[VSUSP as usize] = _POSIX_VDISABLE;
+        })
+    }
+
+    fn changed(&self, when: SetArg, change: impl Fn(&mut Termios)) -> Result<Changed, Failure> {
+        let set = || -> nix::Result<Changed> {
             let terminal = self.stdin.try_clone().map_err(|_| Errno::EMFILE)?;
             let before = tcgetattr(&terminal)?;
-            let mut hidden = before.clone();
-            hidden.local_flags.remove(LocalFlags::ECHO);
-            // After Ctrl-Z a shell could be without echo, and the rest of the password with it.
-            hidden.control_chars[VSUSP as usize] = _POSIX_VDISABLE;
-            // What was typed ahead was shown: it is no password.
-            tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
-            Ok(Hidden { terminal, before })
+            let mut changed = before.clone();
+            change(&mut changed);
+            tcsetattr(&terminal, when, &changed)?;
+            Ok(Changed { terminal, before })
         };
-        hide().map_err(|errno| {
+        set().map_err(|errno| {
             let message = (WORDS.failures.terminal_cannot_hide)(&errno);
             Failure::new(Kind::Unavailable, message)
         })
@@ -141,13 +154,13 @@ impl Input {
     }
 }
 
-/// The terminal shows nothing of what is typed, as long as this lives.
-pub struct Hidden {
+/// The terminal is set otherwise, as long as this lives.
+pub struct Changed {
     terminal: File,
     before: Termios,
 }
 
-impl Drop for Hidden {
+impl Drop for Changed {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
         let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);

@@ -1,9 +1,12 @@
 //! The machine that the command runs on: its configuration, store and clock.
 
 use crate::arguments::Arguments;
+use crate::language::WORDS;
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::config::ConfigError;
 use cloud2fa::{Config, FileStore, StoreError, UnixTime};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The uid that must own configuration and store.
@@ -21,7 +24,14 @@ pub fn store(config: &Config) -> Result<FileStore, StoreError> {
 
 /// The PAM services of this machine whose logins ask for a code.
 pub fn asked_by() -> Vec<String> {
-    cloud2fa_doctor::services_that_ask(ROOT)
+    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
+    asking.map(|it| it.service).collect()
+}
+
+/// Those of them that refuse whoever has no second factor.
+pub fn refusing_without() -> Vec<String> {
+    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
+    asking.filter(|it| it.refuses_unenrolled).map(|it| it.service).collect()
 }
 
 /// The time. The one place where the command reads the clock.
@@ -30,9 +40,33 @@ pub fn now() -> UnixTime {
     UnixTime(since_1970.as_secs())
 }
 
-/// A time as RFC 3339 has it, UTC.
+/// The machine's name, as far as it is known.
+pub fn host_name() -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// A time as RFC 3339 has it, UTC. For programs.
 pub fn rfc_3339(time: UnixTime) -> String {
-    let timestamp =
-        i64::try_from(time.0).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    timestamp.map_or_else(|| format!("@{}", time.0), |timestamp| timestamp.to_string())
+    written(time, |timestamp| timestamp.to_string())
+}
+
+/// A time for people: to the minute, in this machine's or the caller's time zone (tzset(3)).
+pub fn local_time(time: UnixTime) -> String {
+    written(time, |timestamp| {
+        timestamp
+            .to_zoned_datetime(TimeZone::system())
+            .strftime(WORDS.overview.local_time)
+            .to_string()
+    })
+}
+
+/// Today, likewise.
+pub fn today() -> String {
+    written(now(), |timestamp| timestamp.to_zoned_datetime(TimeZone::system()).date().to_string())
+}
+
+fn written(time: UnixTime, write: impl Fn(Timestamp) -> String) -> String {
+    let timestamp = i64::try_from(time.0).ok().and_then(|it| Timestamp::from_second(it).ok());
+    timestamp.map_or_else(|| format!("@{}", time.0), write)
 }

@@ -17,13 +17,13 @@ mod machine;
 mod manual;
 mod messages;
 mod messages_of_setup;
-mod qr_file;
+mod new_file;
 mod setup;
 mod verbs;
 
 use arguments::Arguments;
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
 use dialogue::Dialogue;
 use failure::{Failure, Kind};
 use language::WORDS;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Err(error) => return usage_error(error),
     };
     let outcome = input::Input::new().and_then(|input| {
-        let mut dialogue = dialogue::new(arguments.json, input);
+        let mut dialogue = dialogue::new(arguments.json, arguments.plain, input);
         let outcome = verbs::run(&arguments, &mut *dialogue);
         outcome.or_else(|failure| finish(&mut *dialogue, &failure))
     });
@@ -56,7 +56,7 @@ fn finish(dialogue: &mut dyn Dialogue, failure: &Failure) -> Result<ExitCode, Fa
 
 /// clap's own texts, help and version included; as JSON where `--json` was typed.
 fn usage_error(error: clap::Error) -> ExitCode {
-    let error = without_misleading_tips(error);
+    let error = with_a_tip_for_names(without_misleading_tips(error));
     let json =
         std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--json"));
     if !error.use_stderr() || !json {
@@ -81,6 +81,23 @@ fn without_misleading_tips(mut error: clap::Error) -> clap::Error {
         if !tips.is_empty() {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
         }
+    }
+    error
+}
+
+/// `cloud2fa status anna` takes no name there.
+fn with_a_tip_for_names(mut error: clap::Error) -> clap::Error {
+    let command = Arguments::command();
+    let mut typed = std::env::args_os();
+    let verb = typed.find_map(|word| command.find_subcommand(word));
+    let takes_a_user =
+        verb.is_some_and(|verb| verb.get_arguments().any(|it| it.get_id() == "user"));
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg)
+        && takes_a_user
+        && !word.starts_with('-')
+    {
+        let tip = (WORDS.failures.name_a_user)(word);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
 }

@@ -173,7 +173,8 @@ fn the_readme_names_every_command_and_option_and_no_other() {
     let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
     let options = text.split("--").skip(1).filter_map(|rest| rest.split(|c| !is_name(c)).next());
     let known = verbs.values().flatten().filter_map(|argument| argument.strip_prefix("--"));
-    let known = known.filter_map(|option| option.split(' ').next()).chain(["json", "config"]);
+    let known =
+        known.filter_map(|option| option.split(' ').next()).chain(["json", "plain", "config"]);
     let options: BTreeSet<_> =
         options.filter(|option| option.starts_with(char::is_lowercase)).collect();
     assert_eq!(options, known.collect());

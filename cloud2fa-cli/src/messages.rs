@@ -128,6 +128,9 @@ impl<'a> Regenerated<'a> {
 pub struct Disabled<'a> {
     pub disabled: bool,
     pub user: &'a str,
+    /// The PAM services that refuse the user now.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub refused_by: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Cleared>,
 }

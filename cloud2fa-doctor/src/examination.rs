@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Report, Severity, listed};
 use crate::named::NamedStore;
-use crate::pam::AskingService;
+use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
@@ -24,12 +24,25 @@ pub fn candidate(path: &Path) -> Report {
     Report::new(vec![format!("the configuration {}", path.display())], findings)
 }
 
+/// A PAM service whose logins ask for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// The service's name.
+    pub service: String,
+    /// Whether it refuses whoever has no enrolment.
+    pub refuses_unenrolled: bool,
+}
+
 /// The PAM services whose logins ask for a code, by PAM's files, which everybody may read.
-pub fn services_that_ask(root: u32) -> Vec<String> {
+pub fn services_that_ask(root: u32) -> Vec<Asking> {
     let config = Config::load(None, root).map_err(|error| error.to_string());
     let facts = pam::read(config, root);
     let (_, asked) = pam::check(&facts, USUAL_SSHD);
-    asked.into_iter().map(|asked| asked.service).collect()
+    let asking = asked.into_iter().map(|it| Asking {
+        service: it.service,
+        refuses_unenrolled: it.unenrolled != Some(Unenrolled::LetIn),
+    });
+    asking.collect()
 }
 
 /// The PAM service of sshd, unless it is told another one.

@@ -30,7 +30,7 @@ mod tools;
 mod unopened;
 mod users;
 
-pub use examination::{candidate, examine, services_that_ask};
+pub use examination::{Asking, candidate, examine, services_that_ask};
 pub use finding::{Finding, Report, Severity};
 pub use id::Id;
 pub use programs::command;

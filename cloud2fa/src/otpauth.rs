@@ -3,9 +3,13 @@
 //! Algorithm, digits and period are the defaults and are left out: the QR code gets
 //! smaller, and some apps ignore them anyway.
 
+use crate::randomness::NoRandomness;
 use crate::totp::Secret;
 use std::fmt::Write;
 use zeroize::Zeroizing;
+
+/// What a person reads without mistakes (RFC 4648 section 6).
+const CHARACTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The URI of a secret. `issuer` is the name that the app shows; neither name may
 /// hold a `:`, which the format keeps for itself, so it is encoded.
@@ -16,6 +20,15 @@ pub fn uri(issuer: &str, account: &str, secret: &Secret) -> Zeroizing<String> {
         ["otpauth://totp/", &issuer, ":", &account, "?secret=", &secret, "&issuer=", &issuer];
     // Made in one piece: growing would leave a copy behind.
     Zeroizing::new(parts.concat())
+}
+
+/// What the app is to call an account whose key is replaced: the name and three random characters. An app puts
+/// an entry with the name of another one in its place, and that one is right until the new key is proven.
+pub fn account_beside(name: &str) -> Result<String, NoRandomness> {
+    let mut random = [0; 3];
+    getrandom::fill(&mut random)?;
+    let character = |byte: u8| char::from(CHARACTERS[usize::from(byte) % CHARACTERS.len()]);
+    Ok(format!("{name}-{}", random.map(character).iter().collect::<String>()))
 }
 
 /// Every byte outside RFC 3986's unreserved set as `%20`.

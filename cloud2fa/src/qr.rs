@@ -5,8 +5,8 @@ use qrcode::{Color, EcLevel, QrCode};
 use std::fmt::Write;
 use zeroize::Zeroizing;
 
-/// Light modules on each side that scanners need (ISO/IEC 18004 section 9.1).
-const QUIET_ZONE: usize = 4;
+/// Light modules on each side of a picture, the best first: ISO/IEC 18004 section 9.1 wants 4; decoders read 2.
+pub const QUIET_ZONES: [usize; 3] = [4, 3, 2];
 
 /// How a QR code is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,31 +34,33 @@ impl Picture {
         QrCode::with_error_correction_level(text, EcLevel::L).map(Self).map_err(TooLong)
     }
 
-    /// Columns that the drawing takes.
-    pub fn columns(&self, style: Style) -> usize {
-        let modules = self.0.width() + 2 * QUIET_ZONE;
+    /// Columns and rows that the drawing takes, with so many light modules on each side.
+    pub fn size(&self, style: Style, quiet_zone: usize) -> (usize, usize) {
+        let modules = self.0.width() + 2 * quiet_zone;
         match style {
-            Style::HalfBlocks => modules,
-            Style::ColouredBlanks | Style::Hashes => 2 * modules,
+            Style::HalfBlocks => (modules, modules.div_ceil(2)),
+            Style::ColouredBlanks | Style::Hashes => (2 * modules, modules),
         }
     }
 
-    /// The drawing, each line ended by a newline.
-    pub fn draw(&self, style: Style) -> Zeroizing<String> {
-        let modules = self.0.width() + 2 * QUIET_ZONE;
-        let mut drawing = Zeroizing::new(String::new());
+    /// The drawing, each line ended by a newline, with so many light modules on each side.
+    pub fn draw(&self, style: Style, quiet_zone: usize) -> Zeroizing<String> {
+        let modules = self.0.width() + 2 * quiet_zone;
+        // A line of half blocks shows three bytes a column and some colours: growing would leave copies behind.
+        let mut drawing = Zeroizing::new(String::with_capacity(modules * (8 * modules + 32)));
         let rows_a_line = if style == Style::HalfBlocks { 2 } else { 1 };
+        let dark = |row: usize, column: usize| self.dark(row, column, quiet_zone);
         for row in (0..modules).step_by(rows_a_line) {
             let line = (0..modules).map(|column| match style {
-                Style::HalfBlocks => match (self.dark(row, column), self.dark(row + 1, column)) {
+                Style::HalfBlocks => match (dark(row, column), dark(row + 1, column)) {
                     (true, true) => "█",
                     (true, false) => "▀",
                     (false, true) => "▄",
                     (false, false) => " ",
                 },
-                Style::ColouredBlanks if self.dark(row, column) => "\x1b[40m  ",
+                Style::ColouredBlanks if dark(row, column) => "\x1b[40m  ",
                 Style::ColouredBlanks => "\x1b[107m  ",
-                Style::Hashes if self.dark(row, column) => "##",
+                Style::Hashes if dark(row, column) => "##",
                 Style::Hashes => "  ",
             });
             let (before, after) = match style {
@@ -79,8 +81,8 @@ impl Picture {
     }
 
     /// Whether the module there is dark; the quiet zone and what lies beyond are light.
-    fn dark(&self, row: usize, column: usize) -> bool {
-        let inside = |at: usize| at.checked_sub(QUIET_ZONE).filter(|at| *at < self.0.width());
+    fn dark(&self, row: usize, column: usize, quiet_zone: usize) -> bool {
+        let inside = |at: usize| at.checked_sub(quiet_zone).filter(|at| *at < self.0.width());
         let (Some(y), Some(x)) = (inside(row), inside(column)) else { return false };
         self.0[(x, y)] == Color::Dark
     }

@@ -51,12 +51,13 @@ pub fn begin_enabling(machine: &Machine, user: &str, arguments: &[&str]) -> Term
 
 /// Types the first code of the new key, and saves the backup codes.
 pub fn prove(mut terminal: Terminal, before: Option<&Phone>) -> (Phone, Vec<String>) {
-    terminal.expect("Or scan the picture.");
+    terminal.expect("scan the picture");
     terminal.expect("Code: ");
     assert!(terminal.all().contains('▀'), "no picture:\n{}", terminal.all());
     let mut phone = Phone { secret: terminal.shown_secret(), last: 0 };
     terminal.type_in(&format!("{}\n", phone.code()));
-    let codes = save_codes(terminal);
+    terminal.finish_enrolment();
+    let codes = saved_codes(terminal);
     // No login goes back behind one with the key before.
     phone.last = phone.last.max(before.map_or(0, |before| before.last));
     (phone, codes)
@@ -64,12 +65,16 @@ pub fn prove(mut terminal: Terminal, before: Option<&Phone>) -> (Phone, Vec<Stri
 
 /// Confirms that the backup codes are saved; gives them.
 pub fn save_codes(mut terminal: Terminal) -> Vec<String> {
-    terminal.expect("Type yes when you have saved them: ");
-    terminal.type_in("yes\n");
+    terminal.say_that_codes_are_saved();
+    saved_codes(terminal)
+}
+
+/// The backup codes, when all is answered.
+fn saved_codes(terminal: Terminal) -> Vec<String> {
     let (shown, status) = terminal.end();
     assert_eq!(status, 0, "{shown}");
     assert!(!shown.contains(PASSWORD), "{shown}");
-    let (_, listed) = shown.split_once("Backup codes.").expect("a heading");
+    let (_, listed) = shown.split_once("Backup codes for ").expect("a heading");
     let codes = shown_codes(listed);
     assert_eq!(codes.len(), 8, "{shown}");
     codes

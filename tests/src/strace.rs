@@ -57,8 +57,9 @@ impl Strace {
         assert!(line.contains("attached"), "strace does not attach: {line}");
         // The message comes when the process is interrupted. Afterwards it sleeps in its call again.
         wait_for("the traced process at its prompt", || {
-            let traced = status_field(pid, "TracerPid")? != "0";
-            (traced && status_field(pid, "State")?.starts_with('S')).then_some(())
+            let field = |name| status_field(pid, name).unwrap_or_else(|| panic!("{pid} has ended"));
+            let (tracer, state) = (field("TracerPid"), field("State"));
+            (tracer != "0" && state.starts_with('S')).then_some(())
         });
         Self { child, output, _errors: errors }
     }

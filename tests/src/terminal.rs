@@ -54,15 +54,30 @@ impl Terminal {
         self.pty.transcript()
     }
 
-    /// The key that was shown in groups of four.
+    /// The key that was shown in groups of four, last of all.
     pub fn shown_secret(&self) -> Secret {
         let all = self.all();
         let is_group = |word: &&str| {
-            word.len() == 4 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+            word.len() == 4
+                && word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c))
         };
-        let line = all.lines().find(|line| line.split_whitespace().filter(is_group).count() == 8);
-        let groups: String = line.expect("the key in groups").split_whitespace().collect();
-        Secret::from_base32(&groups).expect("a key")
+        let groups: Vec<_> = all.split_whitespace().filter(is_group).collect();
+        let last = groups.last_chunk::<8>().unwrap_or_else(|| panic!("no key in groups:\n{all}"));
+        Secret::from_base32(&last.concat()).expect("a key")
+    }
+
+    /// Answers an enrolment's questions behind the code that proves it: the backup codes are saved, and the
+    /// next code is not tried.
+    pub fn finish_enrolment(&mut self) {
+        self.say_that_codes_are_saved();
+        self.expect("press Enter to finish: ");
+        self.type_in("\n");
+    }
+
+    /// Says that the backup codes are saved.
+    pub fn say_that_codes_are_saved(&mut self) {
+        self.expect("Have you saved them? [y/n] ");
+        self.type_in("y\n");
     }
 
     /// The screen as a terminal shows it.

@@ -59,15 +59,18 @@ impl Enrolled {
 
     /// A code that no step anywhere near shows.
     pub fn wrong_code(&self) -> String {
-        let is_free = |digits: &String| {
-            let token = cloud2fa::Token::from_digits(digits.as_bytes()).expect("six digits");
-            self.secret.nearest_step_of(&token, now(), 40).is_none()
-        };
-        (1..1_000_000)
-            .map(|number| format!("{number:06}"))
-            .find(is_free)
-            .expect("most numbers are no codes")
+        wrong_code_of(&self.secret)
     }
+}
+
+/// A code that is wrong for a while, whatever the time.
+pub fn wrong_code_of(secret: &Secret) -> String {
+    let is_free = |digits: &String| {
+        let token = cloud2fa::Token::from_digits(digits.as_bytes()).expect("six digits");
+        secret.nearest_step_of(&token, now(), 40).is_none()
+    };
+    let mut codes = (1..1_000_000).map(|number| format!("{number:06}"));
+    codes.find(is_free).expect("most numbers are no codes")
 }
 
 /// Seconds that must be left of a step where little depends on it.

@@ -1,7 +1,7 @@
 //! The last decisions on a user's codes, as a person reads them: the latest first.
 
 use crate::language::WORDS;
-use crate::machine::rfc_3339;
+use crate::machine::local_time;
 use cloud2fa::Factor;
 use cloud2fa::history::{Entry, History, Outcome};
 
@@ -33,7 +33,7 @@ fn row(entry: &Entry, width: usize) -> String {
     let times = (entry.times > 1).then(|| format!("  {}", (words.times)(entry.times)));
     let row = format!(
         "  {}  {outcome:9}  {factor:11}  {service:width$}{}{}",
-        rfc_3339(entry.at),
+        local_time(entry.at),
         from.unwrap_or_default(),
         times.unwrap_or_default(),
     );
@@ -58,11 +58,12 @@ mod tests {
         add(1_764_000_000, accepted.0, accepted.1, "su", None);
         add(1_764_000_060, Outcome::Wrong, Factor::Token, "sshd", Some("192.0.2.1"));
         add(1_764_000_061, Outcome::Wrong, Factor::Token, "sshd", Some("192.0.2.1"));
-        assert_eq!(
-            text(&history),
+        let [wrong, right] = [1_764_000_061, 1_764_000_000].map(|at| local_time(UnixTime(at)));
+        let expected = format!(
             "Last decisions:\n  \
-             2025-11-24T16:01:01Z  wrong      app          sshd  from 192.0.2.1  2 times\n  \
-             2025-11-24T16:00:00Z  accepted   backup code  su\n"
+             {wrong}  wrong      app          sshd  from 192.0.2.1  2 times\n  \
+             {right}  accepted   backup code  su\n"
         );
+        assert_eq!(text(&history), expected);
     }
 }

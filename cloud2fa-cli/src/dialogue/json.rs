@@ -1,6 +1,7 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, Shut};
+use super::{Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, Shut, Why};
+use crate::arguments::QrStyle;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
@@ -44,11 +45,16 @@ impl Dialogue for Json {
     }
 
     fn ask(&mut self, what: Question, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let (ask, wrong) = match what {
-            Question::Password => ("password", "wrong_password"),
-            Question::Code | Question::BackupCode(_) => ("code", "wrong_code"),
-            Question::CurrentCode => ("current_code", "wrong_code"),
+        let ask = match what {
+            Question::Password => "password",
+            Question::Code | Question::BackupCode(_) => "code",
+            Question::CurrentCode => "current_code",
         };
+        let refused = again.map(|again| match (what, again.why) {
+            (_, Why::NotACode) => "not_a_code",
+            (Question::Password, _) => "wrong_password",
+            _ => "wrong_code",
+        });
         let (because, wait_seconds) = match what {
             Question::BackupCode(Shut::Wait(seconds)) => (Some("wait"), Some(seconds)),
             Question::BackupCode(Shut::Locked) => (Some("locked"), None),
@@ -56,16 +62,34 @@ impl Dialogue for Json {
         };
         say(&messages::Ask {
             ask,
-            because: again.map(|_| wrong).or(because),
+            because: refused.or(because),
             wait_seconds,
             tries_left: again.map(|again| again.tries_left),
-            clock_off_seconds: again.and_then(|again| again.clock_off_seconds),
+            clock_off_seconds: again.and_then(|again| match again.why {
+                Why::ClockOff { seconds } => Some(seconds),
+                Why::Wrong | Why::NotACode => None,
+            }),
         })?;
         self.input.line()
     }
 
-    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
-        say(&messages::Key { uri: key.uri, secret: key.secret })
+    fn make_room(&mut self, _: &str, _: QrStyle) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn ask_for_proof(
+        &mut self,
+        key: &NewKey<'_>,
+        again: Option<Again>,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if again.is_none() {
+            say(&messages::Key { uri: key.uri, secret: key.secret })?;
+        }
+        self.ask(Question::Code, again)
+    }
+
+    fn next_code(&mut self, _: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        Ok(None)
     }
 
     fn about(&mut self, _: &str, whose: &str) -> Result<(), Failure> {
@@ -73,16 +97,22 @@ impl Dialogue for Json {
         Ok(())
     }
 
+    fn agrees_to_be_refused(&mut self, _: &str, _: &[String]) -> Result<bool, Failure> {
+        Ok(true)
+    }
+
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let cleared = messages::Cleared::of(cleared);
         match done {
             Done::Enabled(codes, asked_by) => {
-                self.result(&messages::Enabled::of(user, codes, asked_by, cleared))
+                self.result(&messages::Enabled::of(user, codes.codes, asked_by, cleared))
             }
             Done::Regenerated(codes) => {
-                self.result(&messages::Regenerated::of(user, codes, cleared))
+                self.result(&messages::Regenerated::of(user, codes.codes, cleared))
             }
-            Done::Disabled => self.result(&messages::Disabled { disabled: true, user, cleared }),
+            Done::Disabled(refused_by) => {
+                self.result(&messages::Disabled { disabled: true, user, refused_by, cleared })
+            }
             Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user, cleared }),
         }
     }

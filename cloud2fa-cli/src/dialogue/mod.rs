@@ -1,21 +1,26 @@
 //! How the command talks: with a person at a terminal, or with a program by JSON.
 
+pub mod codes_page;
 mod decisions;
 mod json;
+mod key_page;
 mod out;
 mod picture;
 mod reasons;
 mod report;
+mod screen;
 mod set_up;
 mod standing;
 mod terminal;
 mod trial;
+mod wrap;
 
 use crate::arguments::QrStyle;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
+use cloud2fa::enrolment::NotProven;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store;
@@ -29,7 +34,7 @@ use zeroize::Zeroizing;
 pub enum Question {
     /// The user's password.
     Password,
-    /// A code.
+    /// A code of the app or a backup code.
     Code,
     /// A backup code, since nothing else is taken now, and why.
     BackupCode(Shut),
@@ -52,33 +57,64 @@ impl From<store::Shut> for Shut {
     }
 }
 
-/// That the last answer was refused, and what is known of it.
+/// That the last answer was refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Again {
+    /// What is known of it.
+    pub why: Why,
     /// How many tries there are still.
     pub tries_left: u32,
-    /// Phone clock minus system clock, if that is why the code was refused.
-    pub clock_off_seconds: Option<i64>,
+}
+
+/// Why an answer was refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Why {
+    /// It is wrong.
+    Wrong,
+    /// It is right at another time: phone clock minus system clock.
+    ClockOff { seconds: i64 },
+    /// It cannot be an answer, and was no try.
+    NotACode,
+}
+
+impl From<NotProven> for Why {
+    fn from(why: NotProven) -> Self {
+        match why {
+            NotProven::WrongCode => Self::Wrong,
+            NotProven::ClockOff { seconds } => Self::ClockOff { seconds },
+        }
+    }
 }
 
 /// The key of a new enrolment, to be shown.
 pub struct NewKey<'a> {
     pub user: &'a str,
+    /// What the app calls it.
+    pub account: &'a str,
     pub issuer: &'a str,
     pub uri: &'a str,
     pub secret: &'a str,
     pub picture: &'a Picture,
     pub style: QrStyle,
+    /// Whether the URI is shown, too.
+    pub shows_link: bool,
+}
+
+/// New backup codes.
+pub struct NewCodes<'a> {
+    pub codes: &'a [BackupCode],
+    /// The file that they are in already.
+    pub file: Option<&'a Path>,
 }
 
 /// What was done.
 pub enum Done<'a> {
     /// `enable`: the backup codes, and the PAM services that ask for a code.
-    Enabled(&'a [BackupCode], &'a [String]),
+    Enabled(NewCodes<'a>, &'a [String]),
     /// `regenerate`
-    Regenerated(&'a [BackupCode]),
-    /// `disable`
-    Disabled,
+    Regenerated(NewCodes<'a>),
+    /// `disable`: the PAM services that now refuse the user.
+    Disabled(&'a [String]),
     /// `unlock`
     Unlocked,
 }
@@ -126,11 +162,25 @@ pub trait Dialogue {
     /// Asks for something.
     fn ask(&mut self, what: Question, again: Option<Again>) -> Result<Zeroizing<Vec<u8>>, Failure>;
 
-    /// Shows the key of a new enrolment.
-    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure>;
+    /// Before a code is spent on a replacement: gives `user` the chance to make room for the picture.
+    fn make_room(&mut self, user: &str, style: QrStyle) -> Result<(), Failure>;
+
+    /// Shows the key of a new enrolment, and asks for a code of it.
+    fn ask_for_proof(
+        &mut self,
+        key: &NewKey<'_>,
+        again: Option<Again>,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure>;
+
+    /// Offers to try the code that the app shows in so many seconds; nothing where none is typed.
+    fn next_code(&mut self, seconds: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure>;
 
     /// Says that what follows is about `whose` enrolment, since `user`'s logins are asked for its codes.
     fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure>;
+
+    /// Says which PAM services will refuse `user` without a second factor, and asks whether to go on, where
+    /// somebody can answer.
+    fn agrees_to_be_refused(&mut self, user: &str, by: &[String]) -> Result<bool, Failure>;
 
     /// Says what was done for `user`, and what stood against the codes of the app before.
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure>;
@@ -183,6 +233,10 @@ pub trait Dialogue {
 }
 
 /// The one that was asked for.
-pub fn new(json: bool, input: Input) -> Box<dyn Dialogue> {
-    if json { Box::new(json::Json::new(input)) } else { Box::new(terminal::Terminal::new(input)) }
+pub fn new(json: bool, plain: bool, input: Input) -> Box<dyn Dialogue> {
+    if json {
+        Box::new(json::Json::new(input))
+    } else {
+        Box::new(terminal::Terminal::new(input, plain))
+    }
 }

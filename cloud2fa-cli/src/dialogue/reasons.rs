@@ -1,6 +1,6 @@
 //! Why a person is asked for something once more, or for a backup code alone.
 
-use super::{Again, Question, Shut};
+use super::{Again, Question, Shut, Why};
 use crate::language::WORDS;
 
 /// Why no code of the app is taken.
@@ -14,11 +14,22 @@ pub fn shut(shut: Shut) -> String {
 /// Why something is asked for once more.
 pub fn again(what: Question, again: Again) -> String {
     let words = &WORDS.questions;
-    let why = match (what, again.clock_off_seconds) {
-        (Question::Password, _) => words.wrong_password.to_owned(),
-        (Question::CurrentCode, _) => words.wrong_current_code.to_owned(),
-        (Question::Code | Question::BackupCode(_), None) => words.wrong_code.to_owned(),
-        (Question::Code | Question::BackupCode(_), Some(seconds)) => (words.clock_is_off)(seconds),
+    let why = match (what, again.why) {
+        (_, Why::NotACode) => return words.not_a_code.to_owned(),
+        (Question::Password, _) => words.wrong_password,
+        (Question::CurrentCode, _) => words.wrong_current_code,
+        (Question::Code | Question::BackupCode(_), _) => words.wrong_code,
+    };
+    format!("{why} {}", (words.tries_left)(again.tries_left))
+}
+
+/// Why a new key is to be proven once more.
+pub fn not_proven(again: Again) -> String {
+    let words = &WORDS.questions;
+    let why = match again.why {
+        Why::NotACode => return words.not_digits.to_owned(),
+        Why::ClockOff { seconds } => (words.clock_is_off)(seconds),
+        Why::Wrong => words.wrong_code.to_owned(),
     };
     format!("{why} {}", (words.tries_left)(again.tries_left))
 }

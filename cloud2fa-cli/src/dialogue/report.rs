@@ -1,6 +1,7 @@
 //! What `doctor` has found, as a person reads it: the worst first, 80 columns wide. What is to be
 //! typed or copied stands on lines of its own, and is never broken.
 
+use super::wrap::wrapped_between_words;
 use crate::language::WORDS;
 use cloud2fa_doctor::{Finding, Report, Severity};
 
@@ -50,20 +51,9 @@ fn wrapped(text: &str, indent: usize) -> String {
     for paragraph in text.split('\n') {
         if paragraph.starts_with("    ") {
             lines.push(paragraph.to_owned());
-            continue;
+        } else {
+            lines.extend(wrapped_between_words(paragraph, WIDTH - indent));
         }
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH - indent;
-            if is_full && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line += word;
-        }
-        lines.push(line);
     }
     lines.join(&format!("\n{margin}"))
 }

@@ -4,7 +4,7 @@ use super::decisions;
 use crate::advice;
 use crate::failure::Failure;
 use crate::language::WORDS;
-use crate::machine::rfc_3339;
+use crate::machine::local_time;
 use cloud2fa::backup_codes::CODES;
 use cloud2fa::roster::Person;
 use cloud2fa::{Status, budget};
@@ -20,7 +20,7 @@ pub fn of_one(user: &str, status: &Status, asked_by: &[String]) -> String {
     let in_30_days = of_budget(status).map(|used| (words.wrong_in_30_days, used));
     let rows = [
         (words.user, user.to_owned()),
-        (words.second_factor, (words.on_since)(&rfc_3339(status.since))),
+        (words.second_factor, (words.on_since)(&local_time(status.since))),
         (words.asked_by, services(asked_by)),
         (words.last_used, last_used(status)),
         (words.backup_codes_left, (words.of)(&status.backup_codes_left, &CODES)),
@@ -82,7 +82,7 @@ impl Table {
         let mut text = if std::mem::replace(&mut self.has_begun, true) {
             String::new()
         } else {
-            format!("{user:width$}  {since:20}  {last_used:20}  {codes:>5}  {wrong:>5}  {state}\n")
+            format!("{user:width$}  {since:16}  {last_used:16}  {codes:>5}  {wrong:>5}  {state}\n")
         };
         for person in self.block.drain(..) {
             text += &line(person, width);
@@ -113,8 +113,8 @@ fn line(person: Person, width: usize) -> String {
         (false, Some(new)) => (words.state_renamed)(new.as_str()),
     };
     format!(
-        "{user:width$}  {:20}  {:20}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
-        rfc_3339(status.since),
+        "{user:width$}  {:16}  {:16}  {:>5}  {:>5}  {state}{in_30_days}{note}\n",
+        local_time(status.since),
         last_used(status),
         status.backup_codes_left,
         status.failures,
@@ -122,7 +122,7 @@ fn line(person: Person, width: usize) -> String {
 }
 
 fn last_used(status: &Status) -> String {
-    status.last_used.map_or_else(|| WORDS.overview.never.to_owned(), rfc_3339)
+    status.last_used.map_or_else(|| WORDS.overview.never.to_owned(), local_time)
 }
 
 /// How much of the budget is used, where it is half of it or more.

@@ -1,27 +1,36 @@
 //! The dialogue with a person at a terminal.
 
 use super::out::{say, say_line};
+use super::screen::{self, Screen};
 use super::{
-    Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, picture, reasons, report, set_up,
-    standing, trial,
+    Again, Dialogue, Done, Initialised, NewCodes, NewKey, Question, SetUp, codes_page, key_page,
+    picture, reasons, report, set_up, standing, trial,
 };
 use crate::advice;
+use crate::arguments::QrStyle;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
+use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store::record::Lost;
-use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
+use cloud2fa::{Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
 use std::io::IsTerminal;
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// Bytes of a usual key URI; more make a picture larger by four modules now and then.
+const USUAL_URI: usize = 100;
+
 /// Standard input, output and error.
 pub struct Terminal {
+    // Left before the input is given up.
+    screen: Screen,
     input: Input,
+    is_plain: bool,
     /// Whose enrolment it is, where it is another name's.
     whose: Option<String>,
     /// The table of a list.
@@ -29,8 +38,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(input: Input) -> Self {
-        Self { input, whose: None, table: standing::Table::default() }
+    pub fn new(input: Input, is_plain: bool) -> Self {
+        let (screen, table) = (Screen::new(is_plain), standing::Table::default());
+        Self { screen, input, is_plain, whose: None, table }
+    }
+
+    /// What there is to show a picture on.
+    fn room_for(&self, style: QrStyle) -> key_page::Terminal {
+        let style = picture::style(style, self.is_plain);
+        key_page::Terminal { size: screen::size(), style }
     }
 
     fn question(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -53,24 +69,41 @@ impl Terminal {
         answer
     }
 
-    /// Shows backup codes once, and waits until they are saved.
-    fn show_codes(&mut self, user: &str, codes: &[BackupCode]) -> Result<(), Failure> {
-        say(&format!("\n{}\n\n", WORDS.enrolment.backup_codes))?;
-        for (number, code) in codes.iter().enumerate() {
-            say(&Zeroizing::new(format!("    {}.  {}\n", number + 1, *code.printed())))?;
+    /// Shows backup codes until they are saved. Gives what is still to be said.
+    fn show_codes(
+        &mut self,
+        user: &str,
+        done: &str,
+        new: &NewCodes<'_>,
+    ) -> Result<Option<String>, Failure> {
+        if let Some(file) = new.file {
+            return Ok(Some((WORDS.enrolment.codes_are_in)(&file.display())));
         }
-        let regenerate = advice::command("regenerate", user);
-        say(&format!("\n{}\n\n", (WORDS.enrolment.keep_backup_codes)(&regenerate)))?;
-        let yes = WORDS.questions.yes.as_bytes();
+        let page =
+            Zeroizing::new([done, "\n\n", &codes_page::page(user, new.codes), "\n"].concat());
+        let (words, mut is_shown) = (&WORDS.questions, false);
         loop {
-            match self.question(WORDS.questions.are_codes_saved) {
-                Ok(answer) if answer.trim_ascii().eq_ignore_ascii_case(yes) => return Ok(()),
-                Ok(_) => {}
-                // All is saved already: that nobody answers changes nothing.
-                Err(_) => return say_line(&(WORDS.enrolment.if_not_saved)(&regenerate)),
+            if !is_shown || self.screen.is_up() {
+                self.screen.show(&page, &self.input)?;
             }
+            let Ok(answer) = self.question(words.are_codes_saved) else {
+                // All is saved already: that nobody answers changes nothing.
+                let regenerate = advice::command("regenerate", user);
+                return Ok(Some((WORDS.enrolment.if_not_saved)(&regenerate)));
+            };
+            if says(&answer, words.yes) {
+                return Ok(None);
+            }
+            is_shown = !says(&answer, words.no);
         }
     }
+}
+
+/// Whether this is the word, or its first letter.
+fn says(answer: &[u8], word: &str) -> bool {
+    let answer = answer.trim_ascii();
+    answer.eq_ignore_ascii_case(word.as_bytes())
+        || answer.eq_ignore_ascii_case(&word.as_bytes()[..1])
 }
 
 impl Dialogue for Terminal {
@@ -97,19 +130,41 @@ impl Dialogue for Terminal {
         }
     }
 
-    fn show_key(&mut self, key: &NewKey<'_>) -> Result<(), Failure> {
-        let groups: Vec<_> = key.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
-        let groups = Zeroizing::new(groups.join(" "));
-        let words = &WORDS.enrolment;
-        say(&format!("{}\n\n    ", (words.key)(key.user, key.issuer)))?;
-        say(&groups)?;
-        say(&format!("\n\n{}\n\n    ", words.link))?;
-        say(key.uri)?;
-        say("\n\n")?;
-        // The picture comes last: key and link may scroll away above it, but not the picture itself.
-        let picture = picture::fitting(key)?;
-        say_line(if picture.is_some() { words.scan_or_type_code } else { words.type_code })?;
-        picture.map_or(Ok(()), |picture| say(&picture))
+    fn make_room(&mut self, user: &str, style: QrStyle) -> Result<(), Failure> {
+        let uri = "x".repeat(USUAL_URI);
+        let Ok(picture) = Picture::of(&uri) else { return Ok(()) };
+        let (account, issuer, secret) = (user, user, "");
+        let (picture, shows_link) = (&picture, false);
+        let key = NewKey { user, account, issuer, uri: &uri, secret, picture, style, shows_link };
+        let terminal = self.room_for(style);
+        match key_page::too_small(&key, terminal) {
+            Some(too_small) if !key_page::has_room(&key, terminal) => {
+                say_line(&too_small)?;
+                self.question(WORDS.questions.make_room).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn ask_for_proof(
+        &mut self,
+        key: &NewKey<'_>,
+        again: Option<Again>,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let why = again.map(reasons::not_proven);
+        if again.is_some() && !self.screen.is_up() {
+            // The key is above it still.
+            say_line(why.as_deref().unwrap_or_default())?;
+        } else {
+            let page = key_page::page(key, why.as_deref(), self.room_for(key.style));
+            self.screen.show(&page, &self.input)?;
+        }
+        self.question(WORDS.questions.code)
+    }
+
+    fn next_code(&mut self, seconds: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let typed = self.question(&(WORDS.questions.next_code)(seconds))?;
+        Ok((!typed.trim_ascii().is_empty()).then_some(typed))
     }
 
     fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure> {
@@ -117,24 +172,37 @@ impl Dialogue for Terminal {
         say_line(&(WORDS.results.is_about)(user, whose))
     }
 
+    fn agrees_to_be_refused(&mut self, user: &str, by: &[String]) -> Result<bool, Failure> {
+        let replace = advice::command("enable --replace", user);
+        let warning = (WORDS.results.refused_without)(user, &by.join(", "), &replace);
+        if self.require_interactive().is_err() {
+            eprintln!("cloud2fa: {warning}");
+            return Ok(true);
+        }
+        say_line(&warning)?;
+        Ok(says(&self.question(WORDS.questions.turn_off)?, WORDS.questions.yes))
+    }
+
     fn done(&mut self, user: &str, done: &Done<'_>, cleared: Cleared) -> Result<(), Failure> {
         let whose = self.whose.clone();
         let user = whose.as_deref().unwrap_or(user);
-        let (words, mut says_who_asks) = (&WORDS.results, None);
-        let (what, codes): (_, &[BackupCode]) = match done {
-            Done::Enabled(codes, asked_by) => {
-                say("\n")?;
-                says_who_asks = Some(standing::asked_by(asked_by));
-                (words.enabled, codes)
-            }
-            Done::Regenerated(codes) => (words.regenerated, codes),
-            Done::Disabled => (words.disabled, &[]),
-            Done::Unlocked => (words.unlocked, &[]),
+        let words = &WORDS.results;
+        let (what, codes) = match done {
+            Done::Enabled(codes, _) => (words.enabled, Some(codes)),
+            Done::Regenerated(codes) => (words.regenerated, Some(codes)),
+            Done::Disabled(_) => (words.disabled, None),
+            Done::Unlocked => (words.unlocked, None),
         };
-        say_line(&what(user))?;
-        says_who_asks.map_or(Ok(()), |text| say_line(&text))?;
+        let what = what(user);
+        let hint = codes.map(|codes| self.show_codes(user, &what, codes)).transpose();
+        self.screen.leave();
+        let hint = hint?.flatten();
+        say_line(&what)?;
+        if let Done::Enabled(_, services) = done {
+            say_line(&standing::asked_by(services))?;
+        }
         say_what_was_cleared(cleared)?;
-        if codes.is_empty() { Ok(()) } else { self.show_codes(user, codes) }
+        hint.map_or(Ok(()), |hint| say_line(&hint))
     }
 
     fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
@@ -212,6 +280,7 @@ impl Dialogue for Terminal {
     }
 
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {
+        self.screen.leave();
         eprintln!("cloud2fa: {failure}");
         Ok(())
     }

@@ -3,8 +3,7 @@
 use super::files;
 use super::plan::{self, Impossible, Plan};
 use super::service::Service;
-use crate::machine::ROOT;
-use cloud2fa_doctor::services_that_ask;
+use crate::machine;
 use cloud2fa_doctor::ssh::Ssh;
 use std::path::Path;
 
@@ -27,7 +26,7 @@ impl plan::Machine for Machine {
 impl Machine {
     /// Looks.
     pub fn read() -> Self {
-        Self { asking: services_that_ask(ROOT), ssh: Ssh::read() }
+        Self { asking: machine::asked_by(), ssh: Ssh::read() }
     }
 
     /// The names of a service's PAM files, as far as they are there.

@@ -35,8 +35,8 @@ pub fn change<T>(
 /// Whether another password or code may be taken now.
 fn missed(refusal: Refusal) -> Missed {
     match refusal {
+        Refusal::NotACode => Missed::NotACode(refusal.into()),
         Refusal::WrongPassword
-        | Refusal::NotACode
         | Refusal::CurrentCodeRefused(
             Verdict::Wrong { wait_seconds: 0, locked: false, .. } | Verdict::Replayed { .. },
             _,

@@ -12,19 +12,21 @@ pub mod write_back;
 
 use authorise::change;
 
-use crate::arguments::{Arguments, Target, Verb};
+use crate::arguments::{Arguments, Disable, Regenerate, Target, Verb};
 use crate::caller::{self, require_root};
-use crate::dialogue::{Dialogue, Done};
+use crate::dialogue::{Dialogue, Done, NewCodes, codes_page};
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
+use crate::new_file::NewFile;
 use crate::{input, log, machine};
 use cloud2fa::client::Client;
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::names::{Names, Nss};
 use cloud2fa::store::{Disabled, Issued, OldCopy};
-use cloud2fa::{FileStore, Found, Standing, Store, StoreError, User, Verifier};
+use cloud2fa::{BackupCode, FileStore, Found, Standing, Store, StoreError, User, Verifier};
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Runs the verb.
@@ -32,8 +34,8 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
     match &arguments.verb {
         Verb::Enable(how) => enable::run(arguments, how, dialogue),
         Verb::Status(target) => status(arguments, target, dialogue),
-        Verb::Regenerate(target) => regenerate(arguments, target, dialogue),
-        Verb::Disable(target) => disable(arguments, target, dialogue),
+        Verb::Regenerate(how) => regenerate(arguments, how, dialogue),
+        Verb::Disable(how) => disable(arguments, how, dialogue),
         Verb::Verify(target) => verify::run(arguments, target, dialogue),
         Verb::Init(how) => init::run(arguments, how, dialogue),
         Verb::List => list::run(arguments, dialogue),
@@ -57,11 +59,12 @@ fn status(
 
 fn regenerate(
     arguments: &Arguments,
-    target: &Target,
+    how: &Regenerate,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let (user, mut manager) = manager(arguments, target)?;
+    let (user, mut manager) = manager(arguments, &how.target)?;
     dialogue.require_interactive()?;
+    let file = how.codes.codes_file.as_deref().map(NewFile::create).transpose()?;
     let Found { whose, standing } = manager.status(&user, &machine::now)?;
     require_enrolled(&user, &standing)?;
     say_whose(&user, &whose, dialogue)?;
@@ -71,17 +74,20 @@ fn regenerate(
     let Issued { backup_codes, old_copy, cleared } = issued;
     let change = Decision::Regenerated;
     log::change("RegenerateBackupCodes", &user, &whose, change, &old_copy, cleared);
+    let saved = Saved::write(file, &whose, &backup_codes);
+    let codes = NewCodes { codes: &backup_codes, file: saved.file() };
+    dialogue.done(user.name.as_str(), &Done::Regenerated(codes), cleared)?;
+    saved.warn();
     warn_of(&old_copy, &whose);
-    dialogue.done(user.name.as_str(), &Done::Regenerated(&backup_codes), cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn disable(
     arguments: &Arguments,
-    target: &Target,
+    how: &Disable,
     dialogue: &mut dyn Dialogue,
 ) -> Result<ExitCode, Failure> {
-    let (user, mut manager) = manager(arguments, target)?;
+    let (user, mut manager) = manager(arguments, &how.target)?;
     // A record that cannot be used is root's to do away with; the manager decides on that.
     let mut whose = user.clone();
     if let Ok(found) = manager.status(&user, &machine::now) {
@@ -89,13 +95,20 @@ fn disable(
         whose = found.whose;
         say_whose(&user, &whose, dialogue)?;
     }
+    let refused_by = machine::refusing_without();
+    if !how.yes
+        && !refused_by.is_empty()
+        && !dialogue.agrees_to_be_refused(whose.name.as_str(), &refused_by)?
+    {
+        return Err(Failure::new(Kind::Interrupted, WORDS.failures.left_as_it_was));
+    }
     let Disabled { old_copy, cleared } =
         change(&user, &mut *manager, dialogue, |manager, current| {
             manager.disable(&user, current, &machine::now)
         })?;
     log::change("Disable", &user, &whose, Decision::Disabled, &old_copy, cleared);
+    dialogue.done(user.name.as_str(), &Done::Disabled(&refused_by), cleared)?;
     warn_of(&old_copy, &whose);
-    dialogue.done(user.name.as_str(), &Done::Disabled, cleared)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -164,6 +177,31 @@ fn require_enrolled(user: &User, standing: &Standing) -> Result<(), Failure> {
         Standing::Enrolled(..) => Ok(()),
         Standing::Disabled(_) | Standing::NeverEnrolled => {
             Err(StoreError::NotEnrolled(user.name.clone()).into())
+        }
+    }
+}
+
+/// The file that backup codes are in, or why they are not and must be shown. Nothing of both where no file was
+/// asked for.
+struct Saved(Option<Result<PathBuf, Failure>>);
+
+impl Saved {
+    /// Writes new backup codes into the file that was asked for.
+    fn write(file: Option<NewFile>, user: &User, codes: &[BackupCode]) -> Self {
+        Self(file.map(|mut file| {
+            let written = file.write(&codes_page::page(user.name.as_str(), codes));
+            written.map(|()| file.keep())
+        }))
+    }
+
+    fn file(&self) -> Option<&Path> {
+        self.0.as_ref()?.as_deref().ok()
+    }
+
+    /// Says what has failed, where nothing covers it any more.
+    fn warn(&self) {
+        if let Some(Err(failure)) = &self.0 {
+            eprintln!("cloud2fa: {failure}");
         }
     }
 }

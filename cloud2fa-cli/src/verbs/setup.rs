@@ -150,7 +150,7 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     }
     must_not_go_wrong(&plan, how)?;
     if !how.yes && !dialogue.agrees()? {
-        return Err(Failure::new(Kind::Interrupted, WORDS.setup_failures.not_agreed));
+        return Err(Failure::new(Kind::Interrupted, WORDS.failures.left_as_it_was));
     }
     if how.now {
         made(engine()?.apply(&plan, None), service)?;

@@ -33,6 +33,8 @@ pub struct Requirements {
 pub struct NewKey {
     /// The name that the app shows.
     pub issuer: String,
+    /// The account that the app shows: the user's name, or for a replacement the one of [`crate::otpauth::account_beside`].
+    pub account: String,
     /// For a QR code.
     pub uri: Zeroizing<String>,
     /// For apps without a camera; base32.

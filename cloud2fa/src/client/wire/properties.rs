@@ -97,7 +97,7 @@ fn good_answers() -> Vec<Value> {
         verdict(json!({"verdict": "locked"})),
         verdict(json!({"verdict": "changed"})),
         json!({"parameters": {"password": true, "current_code": false}}),
-        json!({"parameters": {"issuer": "host", "uri": "otpauth://totp/x", "secret": "AAAA"}}),
+        json!({"parameters": {"issuer": "host", "account": "anna", "uri": "otpauth://totp/x", "secret": "AAAA"}}),
         json!({"parameters": {"backup_codes": ["0000-0000-0000Z"], "old_copy_wiped": true}}),
         json!({"parameters": {"old_copy_wiped": true, "cleared":
             {"failures_since_login": 7, "budget_used": 7, "opened": true}}}),

@@ -139,10 +139,10 @@ proptest! {
     }
 
     #[test]
-    fn a_new_key(issuer in ".{1,64}", uri in ".{0,300}", secret in "[A-Z2-7]{32}") {
-        let key = NewKey { issuer: issuer.clone(), uri: Zeroizing::new(uri.clone()), secret: Zeroizing::new(secret.clone()) };
+    fn a_new_key(issuer in ".{1,64}", account in ".{1,64}", uri in ".{0,300}", secret in "[A-Z2-7]{32}") {
+        let key = NewKey { issuer: issuer.clone(), account: account.clone(), uri: Zeroizing::new(uri.clone()), secret: Zeroizing::new(secret.clone()) };
         let got = read(Reply::new_key(&key)).new_key().unwrap();
-        prop_assert_eq!((got.issuer, (*got.uri).clone(), (*got.secret).clone()), (issuer, uri, secret));
+        prop_assert_eq!((got.issuer, got.account, (*got.uri).clone(), (*got.secret).clone()), (issuer, account, uri, secret));
     }
 
     #[test]

@@ -186,14 +186,15 @@ pub(super) fn read_requirements(fields: &Fields) -> Option<Requirements> {
     })
 }
 
-/// `(issuer: string, uri: string, secret: string)`
+/// `(issuer: string, account: string, uri: string, secret: string)`
 pub(super) fn new_key(key: &NewKey) -> Value {
-    json!({ "issuer": key.issuer, "uri": *key.uri, "secret": *key.secret })
+    json!({ "issuer": key.issuer, "account": key.account, "uri": *key.uri, "secret": *key.secret })
 }
 
 pub(super) fn read_new_key(fields: &mut Fields) -> Option<NewKey> {
     Some(NewKey {
         issuer: fields.text("issuer")?.to_owned(),
+        account: fields.text("account")?.to_owned(),
         uri: fields.secret("uri")?,
         secret: fields.secret("secret")?,
     })

@@ -81,11 +81,13 @@ impl<S: Store> Manager for StoreManager<S> {
         clock: Clock<'_>,
     ) -> Result<NewKey, Refusal> {
         self.must_not_be_behind_another_name(user)?;
+        let mut account = user.name.to_string();
         let basis = match self.standing(user, clock)? {
             Before::Enrolled(_) if !replace => {
                 return Err(Refusal::AlreadyEnrolled(user.name.clone()));
             }
             Before::Enrolled(generation) => {
+                account = otpauth::account_beside(&account)?;
                 self.spend_current(user, &generation, current, clock)?;
                 Basis::Generation(generation)
             }
@@ -96,7 +98,8 @@ impl<S: Store> Manager for StoreManager<S> {
         let key = PendingEnrolment::generate()?;
         let new_key = NewKey {
             issuer: self.issuer.clone(),
-            uri: otpauth::uri(&self.issuer, user.name.as_str(), key.secret()),
+            uri: otpauth::uri(&self.issuer, &account, key.secret()),
+            account,
             secret: key.secret().to_base32(),
         };
         self.authenticated = None;

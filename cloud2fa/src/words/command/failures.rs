@@ -35,16 +35,24 @@ pub struct Failures {
     pub input_cannot_be_waited_for: fn(&dyn Display) -> String,
     /// Ctrl-C, or another signal that ends a program.
     pub interrupted: &'static str,
+    /// Somebody has not agreed.
+    pub left_as_it_was: &'static str,
+    /// Like `interrupted`, where a backup code is gone.
+    pub interrupted_and_spent: &'static str,
+    /// Why an enrolment was not changed, where a backup code is gone.
+    pub and_spent: fn(&dyn Display) -> String,
+    /// clap takes no name there; whom one means is said so.
+    pub name_a_user: fn(&str) -> String,
     /// A password would be shown.
     pub terminal_cannot_hide: fn(&dyn Display) -> String,
     /// The terminal takes no text.
     pub terminal_cannot_be_written: fn(&dyn Display) -> String,
     /// Standard output takes no JSON.
     pub output_cannot_be_written: fn(&dyn Display) -> String,
-    /// The file of `--qr-file` cannot be written.
-    pub qr_file_cannot_be_written: fn(&dyn Display, &dyn Display) -> String,
-    /// The file of `--qr-file` is there already.
-    pub qr_file_exists: fn(&dyn Display, &dyn Display) -> String,
+    /// The file of `--qr-file` or `--codes-file` cannot be written.
+    pub file_cannot_be_written: fn(&dyn Display, &dyn Display) -> String,
+    /// The file of `--qr-file` or `--codes-file` is there already.
+    pub file_exists: fn(&dyn Display, &dyn Display) -> String,
     /// No code has proven the new key.
     pub not_proven: &'static str,
     /// What was typed cannot be a code.

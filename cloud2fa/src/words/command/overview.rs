@@ -5,6 +5,8 @@ use std::fmt::Display;
 /// How users stand: one of them in lines with a label each, or all in a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Overview {
+    /// How a time is written, to the minute (strftime(3)); all are as wide.
+    pub local_time: &'static str,
     /// Label: whom this is about.
     pub user: &'static str,
     /// Label: whether there is a second factor.

@@ -13,6 +13,8 @@ pub struct Results {
     pub nothing_asks: &'static str,
     /// Somebody has new backup codes.
     pub regenerated: fn(&str) -> String,
+    /// Without a second factor, this user is refused by these services; the command that replaces it.
+    pub refused_without: fn(&str, &str, &str) -> String,
     /// Somebody's second factor is off.
     pub disabled: fn(&str) -> String,
     /// Somebody may try again.

@@ -80,8 +80,6 @@ pub struct SetupFailures {
     pub old_session: &'static str,
     /// A program must say that it means it.
     pub needs_yes: &'static str,
-    /// Somebody has said no.
-    pub not_agreed: &'static str,
     /// sshd takes keys alone.
     pub keys_alone: &'static str,
     /// sshd is set otherwise for some.

@@ -3,44 +3,36 @@
 use crate::words::command::Enrolment;
 
 pub const ENROLMENT: Enrolment = Enrolment {
-    key: |account, issuer| {
+    title: |user, issuer| format!("Two-factor login for {user} on {issuer}"),
+    open_the_app: "Open your authenticator app (Google Authenticator, Authy, ...).",
+    scan_or_type: "Tap + and scan the picture. Can't scan it? Type in this key:",
+    type_the_key: "Tap + and type in this key:",
+    is_called: |account| format!("(The app calls it {account}. Keep the old entry until the end.)"),
+    type_the_code: "Type the 6 digits that it shows.",
+    nothing_is_saved_yet: "Nothing is saved until the code is right. Ctrl-C stops here.",
+    too_small: |(columns, rows), (has_columns, has_rows)| {
         format!(
-            "For an authenticator app (Google Authenticator, Authy, or any other).\n\
-             Account {account}, issuer {issuer}. The key, to type in:"
+            "This window is too small for a QR code: it is {has_columns}x{has_rows}, and {columns}x{rows} would do."
         )
     },
-    link: "As a link:",
-    type_code: "Then type the code that the app shows.\nNothing is saved before it is right.",
-    scan_or_type_code: "Or scan the picture. Then type the code that the app shows.\nNothing is saved before it is right.",
-    too_wide: |needed, columns| {
+    half_is_enough: "With UTF-8 (LANG=C.UTF-8), half of that is enough.",
+    backup_codes: |user, host, date| {
         format!(
-            "The QR code needs {needed} columns, and this terminal has {columns}:\n\
-             make it wider and start again, or type the key."
+            "Backup codes for {user} on {host}, {date}. Each works once, instead of a code from the app:"
         )
     },
-    half_is_enough: "(Where characters are UTF-8, as with LANG=C.UTF-8, half of them are enough.)",
-    too_high: |needed, rows, style| {
-        format!(
-            "The QR code needs {needed} rows, and this terminal has {rows}:\n\
-             make it higher and start again, or type the key.\n\
-             (With `--qr {style}` it is drawn all the same.)"
-        )
-    },
-    scrolls_away: |needed, rows| {
-        format!(
-            "The QR code needs {needed} rows, and this terminal has {rows}:\n\
-             its top scrolls away. Make it higher, or type the key.\n\
-             (With `--qr none` it is not drawn.)"
-        )
-    },
-    backup_codes: "Backup codes. Each works once, in place of a code of the app:",
     keep_backup_codes: |regenerate| {
         format!(
-            "Print them or write them down. Keep them in a safe place, not on the phone.\n\
-             They are not shown again; {regenerate} makes new ones."
+            "Print them or write them down. Keep them in a safe place, not on the phone. You won't see them again; \
+             {regenerate} makes new ones."
         )
     },
     if_not_saved: |regenerate| {
         format!("If you have not saved them, make new ones with {regenerate}.")
+    },
+    codes_are_in: |file| {
+        format!(
+            "The backup codes are in {file}, which only you can read. Print it, or move it to a safe place."
+        )
     },
 };

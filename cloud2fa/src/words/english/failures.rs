@@ -14,7 +14,7 @@ pub const FAILURES: Failures = Failures {
     },
     no_such_user: |user| format!("this system has no user {user}; check the spelling"),
     cannot_be_enrolled: |user, why| format!("{user} cannot be enrolled: {why}"),
-    no_terminal: "this needs a terminal to ask and to show secrets; run it in one, or use --json from a program",
+    no_terminal: "this needs a terminal to ask and to show secrets; over ssh, use `ssh -t HOST cloud2fa ...`; from a program, use --json",
     no_input: |why| format!("cannot read standard input ({why})"),
     answer_is_too_long: |longest| {
         format!("the answer is longer than {longest} bytes; nothing was changed")
@@ -25,14 +25,18 @@ pub const FAILURES: Failures = Failures {
         format!("the input cannot be waited for ({why}); nothing was changed")
     },
     interrupted: "interrupted; nothing was changed",
+    left_as_it_was: "nothing was changed",
+    interrupted_and_spent: "interrupted; your enrolment is as it was, but the backup code that you typed is used up",
+    and_spent: |failure| format!("{failure}. The backup code that you typed is used up"),
+    name_a_user: |name| format!("to name a user, use `--user {name}`"),
     terminal_cannot_hide: |why| format!("the terminal cannot hide what is typed ({why})"),
     terminal_cannot_be_written: |why| format!("the terminal cannot be written to ({why})"),
     output_cannot_be_written: |why| format!("standard output cannot be written ({why})"),
-    qr_file_cannot_be_written: |file, why| format!("cannot write the QR code into {file} ({why})"),
-    qr_file_exists: |file, why| {
-        format!("cannot write the QR code into {file} ({why}); name a file that does not exist yet")
+    file_cannot_be_written: |file, why| format!("cannot write {file} ({why})"),
+    file_exists: |file, why| {
+        format!("cannot write {file} ({why}); name a file that does not exist yet")
     },
-    not_proven: "no code was right; nothing was saved. Look whether the app shows the account just added, and start again",
+    not_proven: "no code was right; nothing was saved. Delete the new entry from your app, and start again",
     no_code: "nothing that could be a code was typed: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX",
     clock_is_behind: |seconds| {
         format!(

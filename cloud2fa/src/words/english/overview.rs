@@ -3,6 +3,7 @@
 use crate::words::command::{Examination, Overview};
 
 pub const OVERVIEW: Overview = Overview {
+    local_time: "%Y-%m-%d %H:%M",
     user: "User:",
     second_factor: "Second factor:",
     last_used: "Last used:",

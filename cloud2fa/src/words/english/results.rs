@@ -7,6 +7,12 @@ pub const RESULTS: Results = Results {
     these_ask: |services| format!("These logins ask for its codes from now on: {services}."),
     nothing_asks: "No login of this machine asks for a code yet. An administrator changes that: cloud2fa setup ssh",
     regenerated: |user| format!("{user} has new backup codes; the old ones do not work any more."),
+    refused_without: |user, services, replace| {
+        format!(
+            "Without a second factor, {user} gets in no more: refused by {services}.\n\
+             For a new phone, use {replace} instead."
+        )
+    },
     disabled: |user| format!("The second factor of {user} is off."),
     unlocked: |user| format!("{user} may try again at once."),
     cleared: |since_login, in_30_days| {

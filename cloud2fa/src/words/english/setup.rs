@@ -104,7 +104,6 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     },
     old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
     needs_yes: "nothing was changed: say --yes",
-    not_agreed: "nothing was changed",
     keys_alone: "ssh takes keys alone here, and setup does not change that: where it might take a password after all \
                  (for some users, or in another sshd), the code would be all that is asked. See the recipe \
                  ssh-key-then-code",
