@@ -93,6 +93,14 @@ pub struct Setup {
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Username)]
     pub by: Option<String>,
 
+    /// For whom an ssh key goes on to be enough, where a code is asked for behind the key
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_hint = ValueHint::Username)]
+    pub by_key_alone: Vec<String>,
+
+    /// Go on though some who log in by ssh with a key are not enrolled, and are shut out
+    #[arg(long)]
+    pub shut_out: bool,
+
     /// Go on where the change cannot be tried on a copy first
     #[arg(long)]
     pub untried: bool,

@@ -1,6 +1,6 @@
 //! What `--json` says: one object a line. Other programs depend on the form (cloud2fa(1)).
 
-pub use crate::messages_of_setup::{NothingSetUp, Planned, SetUp};
+pub use crate::messages_of_setup::{NothingSetUp, Planned, SetUp, ShutOut};
 
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;

@@ -3,6 +3,7 @@
 use crate::dialogue;
 use crate::setup::{self, Service};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What is about to be changed.
 #[derive(Serialize)]
@@ -57,6 +58,12 @@ impl<'a> SetUp<'a> {
         };
         Self { service, state, confirm_within_seconds, by }
     }
+}
+
+/// Whom it would shut out.
+#[derive(Serialize)]
+pub struct ShutOut<'a> {
+    pub shut_out: &'a BTreeSet<String>,
 }
 
 /// There was nothing to do.

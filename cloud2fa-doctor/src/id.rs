@@ -56,6 +56,8 @@ ids! {
     OtherWayIn = "other_way_in";
     /// A condition leads some past the module.
     Exempt = "exempt";
+    /// `after_key` stands where nobody proves a key.
+    NoKeyElsewhere = "no_key_elsewhere";
     /// Nothing else than the code must be right.
     CodeAlone = "code_alone";
     /// The code is asked for before the password.
@@ -86,6 +88,8 @@ ids! {
     SshdNoQuestion = "sshd_no_question";
     /// sshd offers a method that cannot ask for a code, too.
     SshdPasswordMethod = "sshd_password_method";
+    /// sshd lets in without a key, and the module asks behind one alone.
+    SshdNotAskedWithoutKey = "sshd_not_asked_without_key";
     /// A key is enough for a login; a note where AuthenticationMethods says so.
     SshdKeyAlone = "sshd_key_alone";
     /// A code is enough for a login: neither password nor key is asked for.

@@ -36,9 +36,19 @@ impl Ssh {
         self.0.settings().is_on("usepam")
     }
 
-    /// Whether it is set otherwise for some.
-    pub fn has_match(&self) -> bool {
-        self.0.has_match()
+    /// Whether how people log in is set otherwise for some.
+    pub fn has_match_about_logins(&self) -> bool {
+        self.0.has_match_about_logins()
+    }
+
+    /// Whether root logs in by a key, and could answer no question.
+    pub fn root_has_keys_alone(&self) -> bool {
+        self.0.root_has_keys_alone()
+    }
+
+    /// What makes it ask for a code behind the key, where nothing is typed today.
+    pub fn key_then_code(&self) -> Lines {
+        self.0.settings().key_then_code()
     }
 
     /// What makes it ask question by question, the ways in being those of today.

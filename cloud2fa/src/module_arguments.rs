@@ -17,6 +17,8 @@ pub struct ModuleArguments {
     pub try_first_pass: bool,
     /// `forward_pass`: password and code come in one field; hand the password on.
     pub forward_pass: bool,
+    /// `after_key`: ask where sshd has proven a key before; else take no part in the login.
+    pub after_key: bool,
     /// `prompt=TEXT`: another prompt.
     pub prompt: Option<String>,
     /// `debug`: log more.
@@ -28,7 +30,7 @@ pub struct ModuleArguments {
 pub enum BadArgument {
     /// No such argument.
     #[error(
-        "unknown module argument {0:?}; known are config=FILE nullok use_first_pass try_first_pass forward_pass prompt=TEXT debug"
+        "unknown module argument {0:?}; known are config=FILE nullok use_first_pass try_first_pass forward_pass after_key prompt=TEXT debug"
     )]
     Unknown(String),
     /// `config=` without an absolute path.
@@ -54,6 +56,7 @@ impl ModuleArguments {
                     "use_first_pass" => parsed.use_first_pass = true,
                     "try_first_pass" => parsed.try_first_pass = true,
                     "forward_pass" => parsed.forward_pass = true,
+                    "after_key" => parsed.after_key = true,
                     "debug" => parsed.debug = true,
                     _ => return Err(unknown()),
                 },
@@ -100,6 +103,7 @@ mod tests {
             "use_first_pass",
             "try_first_pass",
             "forward_pass",
+            "after_key",
             "prompt=Code: ",
             "debug",
         ]);
@@ -109,6 +113,7 @@ mod tests {
             use_first_pass: true,
             try_first_pass: true,
             forward_pass: true,
+            after_key: true,
             prompt: Some("Code: ".to_owned()),
             debug: true,
         };

@@ -92,12 +92,14 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -l plain -d 'L
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand unlock" -s h -l help -d 'Print help'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l within -d 'How long to wait for a login that proves the change' -r
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l by -d 'Whose login proves the change [default: whoever calls sudo, else root]' -r -f -a "(__fish_complete_users)"
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l by-key-alone -d 'For whom an ssh key goes on to be enough, where a code is asked for behind the key' -r -f -a "(__fish_complete_users)"
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l undo -d 'Take out again what setup has put in'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l keep -d 'Let the change stay, from a session that began after it'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l now -d 'Change it for good, without waiting for anybody: for images'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l dry-run -d 'Show what would be changed, and change nothing'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l yes -d 'Do not ask whether to go on'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l shut-out -d 'Go on though some who log in by ssh with a key are not enrolled, and are shut out'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l untried -d 'Go on where the change cannot be tried on a copy first'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l watch -d 'The unit\'s: wait for the proof, or take back'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l take-back-unconfirmed -d 'The units\': take back what is not confirmed'

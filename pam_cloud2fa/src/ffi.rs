@@ -36,6 +36,7 @@ unsafe extern "C" {
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);
     fn pam_fail_delay(pamh: *mut PamHandle, microseconds: c_uint) -> c_int;
     fn pam_modutil_getpwnam(pamh: *mut PamHandle, user: *const c_char) -> *const libc::passwd;
+    fn pam_getenv(pamh: *mut PamHandle, name: *const c_char) -> *const c_char;
     fn pam_set_item(pamh: *mut PamHandle, item_type: c_int, item: *const c_void) -> c_int;
 }
 
@@ -121,6 +122,15 @@ impl Host for LibPam<'_> {
     fn remote_host(&self) -> Option<String> {
         let host = self.handle.get_item::<RHost<'_>>().ok().flatten();
         host.map(|host| host.to_string_lossy().into_owned())
+    }
+
+    fn proven_by_sshd(&mut self) -> Option<Vec<u8>> {
+        // SAFETY: the handle is libpam's own; the name ends with a NUL.
+        let value = unsafe { pam_getenv(self.handle, c"SSH_AUTH_INFO_0".as_ptr()) };
+        let value = NonNull::new(value.cast_mut())?;
+        // SAFETY: what is not NULL is a string of libpam's, which nobody changes before it is copied
+        // (pam_getenv(3)).
+        Some(unsafe { CStr::from_ptr(value.as_ptr()) }.to_bytes().to_vec())
     }
 
     fn user_name(&mut self) -> Result<String, PamResultCode> {

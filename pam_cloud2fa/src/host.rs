@@ -29,6 +29,10 @@ pub trait Host: Names {
     /// `PAM_RHOST`: where the user comes from.
     fn remote_host(&self) -> Option<String>;
 
+    /// What sshd has proven of the user in this login so far (`SSH_AUTH_INFO_0` in PAM's environment, which
+    /// sshd sets anew each time: `expose_authinfo` in auth-pam.c).
+    fn proven_by_sshd(&mut self) -> Option<Vec<u8>>;
+
     /// Who wants to log in, as typed.
     fn user_name(&mut self) -> Result<String, PamResultCode>;
 

@@ -12,6 +12,7 @@ pub mod host;
 mod io_class;
 pub mod login;
 mod outcome;
+mod proven_key;
 pub mod texts;
 #[cfg(test)]
 mod untouched;

@@ -5,6 +5,7 @@
 use crate::answer;
 use crate::host::Host;
 use crate::outcome::Outcome;
+use crate::proven_key;
 use cloud2fa::backup_codes::HashMemory;
 use cloud2fa::history::Origin;
 use cloud2fa::log::{LogLine, Reason, Severity};
@@ -101,6 +102,12 @@ impl<H: Host> Login<'_, H> {
         }
         let arguments = ModuleArguments::parse(arguments.iter().copied())
             .map_err(|bad| Outcome::misconfigured(Reason::BadArgument, &bad))?;
+        // What stands behind it in the stack is asked as if there were no such line.
+        if arguments.after_key
+            && !self.host.proven_by_sshd().is_some_and(|it| proven_key::is_in(&it))
+        {
+            return Ok(Outcome::skipped(Reason::NoKey));
+        }
         let config = Config::load(arguments.config.as_deref(), ROOT)
             .map_err(|bad| Outcome::misconfigured(Reason::BadConfig, &bad))?;
         let name = self

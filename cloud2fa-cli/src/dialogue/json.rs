@@ -12,6 +12,7 @@ use cloud2fa::roster::Person;
 use cloud2fa::{Cleared, Factor, Standing, UserName, Verdict};
 use cloud2fa_doctor::Report;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -119,6 +120,10 @@ impl Dialogue for Json {
 
     fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
         say(&messages::Planned::of(plan))
+    }
+
+    fn shut_out(&mut self, names: &BTreeSet<String>) -> Result<(), Failure> {
+        if names.is_empty() { Ok(()) } else { say(&messages::ShutOut { shut_out: names }) }
     }
 
     fn agrees(&mut self) -> Result<bool, Failure> {

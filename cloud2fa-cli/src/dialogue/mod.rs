@@ -26,6 +26,7 @@ use cloud2fa::roster::Person;
 use cloud2fa::store;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
+use std::collections::BTreeSet;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -187,6 +188,9 @@ pub trait Dialogue {
 
     /// Shows what `setup` is about to change.
     fn plan(&mut self, plan: &Plan) -> Result<(), Failure>;
+
+    /// Says whom it would shut out, if anybody.
+    fn shut_out(&mut self, names: &BTreeSet<String>) -> Result<(), Failure>;
 
     /// Asks whether to go on.
     fn agrees(&mut self) -> Result<bool, Failure>;

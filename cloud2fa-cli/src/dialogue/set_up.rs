@@ -2,12 +2,19 @@
 
 use super::SetUp;
 use crate::language::WORDS;
-use crate::setup::{Plan, Service, added};
+use crate::setup::{First, Plan, Service, added};
 
 /// What is about to be changed.
 pub fn plan(plan: &Plan) -> String {
     let words = &WORDS.setup;
-    let mut lines = vec![(words.password_then_code)(plan.service.word())];
+    let service = plan.service.word();
+    let mut lines = match &plan.first {
+        First::Password => vec![(words.password_then_code)(service)],
+        First::Key { enough_for } if enough_for.is_empty() => vec![(words.key_then_code)(service)],
+        First::Key { enough_for } => {
+            vec![(words.key_then_code)(service), (words.enough_for)(&enough_for.join(", "))]
+        }
+    };
     for edit in &plan.edits {
         lines.push(String::new());
         lines.push((words.file)(&edit.path.display(), edit.before.is_none()));

@@ -18,6 +18,7 @@ use cloud2fa::roster::Person;
 use cloud2fa::store::record::Lost;
 use cloud2fa::{Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -207,6 +208,15 @@ impl Dialogue for Terminal {
 
     fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
         say_line(&set_up::plan(plan))
+    }
+
+    fn shut_out(&mut self, names: &BTreeSet<String>) -> Result<(), Failure> {
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            Ok(())
+        } else {
+            say_line(&(WORDS.setup.shuts_out)(&names.join(", ")))
+        }
     }
 
     fn agrees(&mut self) -> Result<bool, Failure> {

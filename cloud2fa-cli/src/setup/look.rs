@@ -1,7 +1,7 @@
 //! How the machine is: what setup goes by before it changes anything.
 
 use super::files;
-use super::plan::{self, Impossible, Plan};
+use super::plan::{self, First, Impossible, Plan};
 use super::service::Service;
 use crate::machine;
 use cloud2fa_doctor::ssh::Ssh;
@@ -41,7 +41,7 @@ impl Machine {
         let files = self.pam_files(service);
         let asks = files.iter().all(|file| plan::Machine::asks(self, file));
         let is_set = service != Service::Ssh
-            || matches!(&self.ssh, Ok(Some(ssh)) if ssh.has(&ssh.password_then_code()) || !ssh.takes_passwords());
+            || matches!(&self.ssh, Ok(Some(ssh)) if ssh.takes_passwords() && ssh.has(&ssh.password_then_code()));
         (!files.is_empty()).then_some(asks && is_set)
     }
 
@@ -50,27 +50,38 @@ impl Machine {
         plan::of_pam(service, self)
     }
 
-    /// What is to be changed for ssh. The outer error is what sshd says against its own files.
-    pub fn plan_ssh(&self) -> Result<Result<Plan, Impossible>, String> {
+    /// Whether root logs in by ssh with a key, and could answer no question.
+    pub fn root_has_keys_alone(&self) -> bool {
+        matches!(&self.ssh, Ok(Some(ssh)) if ssh.root_has_keys_alone())
+    }
+
+    /// What is to be changed for ssh; a key alone goes on to be enough for some users. The outer error is what
+    /// sshd says against its own files.
+    pub fn plan_ssh(&self, enough_for: &[String]) -> Result<Result<Plan, Impossible>, String> {
         let ssh = match &self.ssh {
             Err(why) => return Err(why.clone()),
             Ok(None) => return Ok(Err(Impossible::NotThere)),
             Ok(Some(ssh)) => ssh,
         };
-        let (pam_service, lines) = (ssh.pam_service(), ssh.password_then_code());
-        if ssh.has(&lines) && plan::Machine::asks(self, &pam_service) {
+        let asks = plan::Machine::asks(self, &ssh.pam_service());
+        if asks && ssh.takes_passwords() && ssh.has(&ssh.password_then_code()) {
             return Ok(Err(Impossible::AsksAlready));
         }
         if !ssh.uses_pam() {
             return Ok(Err(Impossible::PamOff));
         }
-        if !ssh.takes_passwords() {
-            return Ok(Err(Impossible::KeysAlone));
-        }
-        if ssh.has_match() {
+        if ssh.has_match_about_logins() {
             return Ok(Err(Impossible::HasMatch));
         }
-        let place = ssh.place(&lines);
-        Ok(plan::of_ssh(&plan::Ssh { pam_service, lines, place }, self))
+        let (lines, first) = if ssh.takes_passwords() {
+            (ssh.password_then_code(), First::Password)
+        } else {
+            (ssh.key_then_code(), First::Key { enough_for: enough_for.to_vec() })
+        };
+        if first == First::Password && !enough_for.is_empty() {
+            return Ok(Err(Impossible::NoKeysAlone));
+        }
+        let (pam_service, place) = (ssh.pam_service(), ssh.place(&lines));
+        Ok(plan::of_ssh(&plan::Ssh { pam_service, lines, first, place }, self))
     }
 }

@@ -9,6 +9,7 @@ mod copy;
 mod engine;
 mod files;
 mod journal;
+pub mod key_logins;
 mod look;
 mod plan;
 mod proof;
@@ -20,7 +21,7 @@ pub use copy::new_dangers;
 pub use engine::{Engine, NotMade};
 pub use journal::{JOURNAL, Journal, Unconfirmed};
 pub use look::Machine;
-pub use plan::{Edit, Impossible, Plan};
+pub use plan::{Edit, First, Impossible, Plan};
 pub use proof::Before;
 pub use service::Service;
 pub use system::{

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// What is to ask.
     pub service: Service,
+    /// What comes before the code.
+    pub first: First,
     /// The PAM services that will ask.
     pub pam_services: Vec<String>,
     /// The files, in the order in which they are to be written.
@@ -38,9 +40,11 @@ pub enum Impossible {
     NoPassword(PathBuf),
     /// sshd's command line sets this, and wins over all files.
     SetOnTheCommandLine(&'static str),
-    /// sshd takes keys alone. The code behind a key is all that PAM would ask, and a second sshd, or one that is
-    /// set otherwise for some, might take it for enough.
-    KeysAlone,
+    /// Users who are to get in by a key alone, where a password is part of the way in.
+    NoKeysAlone,
+    /// Users who are to get in by a key alone have no place in the file where sshd begins: what is below them would
+    /// hold for them alone.
+    NoPlaceForMatch,
     /// sshd is set otherwise for some: what is set for all might open what is shut for them.
     HasMatch,
     /// sshd does not use PAM: to switch that on would also let in whom it refuses by itself.
@@ -54,8 +58,19 @@ pub struct Ssh {
     pub pam_service: String,
     /// The lines that make it ask.
     pub lines: Lines,
+    /// What comes before the code.
+    pub first: First,
     /// Where they count.
     pub place: Counts,
+}
+
+/// What comes before the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum First {
+    /// The password.
+    Password,
+    /// The key, but for these users, to whom it is enough.
+    Key { enough_for: Vec<String> },
 }
 
 /// What must be known of the machine.
@@ -71,6 +86,9 @@ const PAM: &str = "/etc/pam.d";
 
 /// The line behind a password: who is not enrolled goes on as before.
 const BEHIND_PASSWORD: &str = "auth required pam_cloud2fa.so nullok";
+
+/// The line behind a key: the code in place of the password, and without a key all as before.
+const BEHIND_KEY: &str = "auth [success=done ignore=ignore default=die] pam_cloud2fa.so after_key";
 
 /// The file of a PAM service.
 pub fn pam_file(service: &str) -> PathBuf {
@@ -92,7 +110,7 @@ pub fn of_pam(service: Service, machine: &dyn Machine) -> Result<Plan, Impossibl
     }
     let services = if service == Service::Su { service.pam_services() } else { &silent };
     let pam_services = services.iter().map(|it| (*it).to_owned()).collect();
-    Ok(Plan { service, pam_services, edits })
+    Ok(Plan { service, first: First::Password, pam_services, edits })
 }
 
 /// What makes sshd ask. Its settings come first: with the line in PAM's file and without them the password would be
@@ -104,14 +122,39 @@ pub fn of_ssh(ssh: &Ssh, machine: &dyn Machine) -> Result<Plan, Impossible> {
         Counts::Nowhere(keyword) => return Err(Impossible::SetOnTheCommandLine(keyword)),
     };
     let before = machine.text(&path);
-    let lines = ssh.lines.iter().map(|(keyword, value)| format!("{keyword} {value}"));
-    let lines = lines.collect::<Vec<_>>().join("\n");
+    let lines = sshd_lines(ssh)?;
     let after = block::with(before.as_deref().unwrap_or_default(), &lines, Place::Top);
     let mut edits = vec![Edit { path, before, after: after.unwrap_or_default() }];
-    if !machine.asks(&ssh.pam_service) {
-        edits.push(pam_edit(machine, pam_file(&ssh.pam_service))?);
+    let pam_file = pam_file(&ssh.pam_service);
+    match ssh.first {
+        First::Password if machine.asks(&ssh.pam_service) => {}
+        First::Password => edits.push(pam_edit(machine, pam_file)?),
+        First::Key { .. } => {
+            let before = machine.text(&pam_file).ok_or(Impossible::NotThere)?;
+            let after = block::with(&before, BEHIND_KEY, Place::Top).unwrap_or_default();
+            edits.push(Edit { path: pam_file, before: Some(before), after });
+        }
     }
-    Ok(Plan { service: Service::Ssh, pam_services: vec![ssh.pam_service.clone()], edits })
+    let (first, pam_services) = (ssh.first.clone(), vec![ssh.pam_service.clone()]);
+    Ok(Plan { service: Service::Ssh, first, pam_services, edits })
+}
+
+/// What is to stand in sshd's file. Users to whom a key is enough have a Match, which must not go on below.
+fn sshd_lines(ssh: &Ssh) -> Result<String, Impossible> {
+    let lines = ssh.lines.iter().map(|(keyword, value)| format!("{keyword} {value}"));
+    let mut lines: Vec<_> = lines.collect();
+    match &ssh.first {
+        First::Key { enough_for } if !enough_for.is_empty() => {
+            if ssh.place != Counts::InDropIn {
+                return Err(Impossible::NoPlaceForMatch);
+            }
+            lines.push(format!("Match User {}", enough_for.join(",")));
+            lines.push("    AuthenticationMethods publickey".to_owned());
+            lines.push("Match all".to_owned());
+        }
+        First::Key { .. } | First::Password => {}
+    }
+    Ok(lines.join("\n"))
 }
 
 fn pam_edit(machine: &dyn Machine, path: PathBuf) -> Result<Edit, Impossible> {
@@ -152,7 +195,7 @@ mod tests {
 
     fn ssh(place: Counts) -> Ssh {
         let lines = vec![("UsePAM", "yes".to_owned()), ("PasswordAuthentication", "no".to_owned())];
-        Ssh { pam_service: "sshd".to_owned(), lines, place }
+        Ssh { pam_service: "sshd".to_owned(), lines, first: First::Password, place }
     }
 
     fn paths(plan: &Plan) -> Vec<&str> {
@@ -189,6 +232,25 @@ mod tests {
         // The profile is on: sshd alone is to be set.
         let one = of_ssh(&ssh(Counts::InDropIn), &debian(&["sshd"])).unwrap();
         assert_eq!(paths(&one), [cloud2fa_doctor::ssh::DROP_IN]);
+    }
+
+    #[test]
+    fn behind_a_key_the_code_stands_above_the_password() {
+        let enough_for = vec!["backup".to_owned(), "root".to_owned()];
+        let keys =
+            |place| Ssh { first: First::Key { enough_for: enough_for.clone() }, ..ssh(place) };
+        // The profile asks behind a password: behind a key it is asked for none.
+        for asking in [&[][..], &["sshd"]] {
+            let plan = of_ssh(&keys(Counts::InDropIn), &debian(asking)).unwrap();
+            assert_eq!(paths(&plan), [cloud2fa_doctor::ssh::DROP_IN, "/etc/pam.d/sshd"]);
+            let block = format!("# cloud2fa: begin\n{BEHIND_KEY}\n# cloud2fa: end\n@include");
+            assert!(plan.edits[1].after.starts_with(&block), "{}", plan.edits[1].after);
+            let alone =
+                "\nMatch User backup,root\n    AuthenticationMethods publickey\nMatch all\n";
+            assert!(plan.edits[0].after.contains(alone), "{}", plan.edits[0].after);
+        }
+        let main = Counts::AtTopOf("/etc/ssh/sshd_config".to_owned());
+        assert_eq!(of_ssh(&keys(main), &debian(&[])), Err(Impossible::NoPlaceForMatch));
     }
 
     #[test]

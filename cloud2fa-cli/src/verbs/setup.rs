@@ -7,12 +7,13 @@ use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::machine;
 use crate::setup::{
-    self, Before, Engine, Impossible, JOURNAL, Journal, Machine, NotMade, Plan, Service, System,
-    Unconfirmed,
+    self, Before, Engine, First, Impossible, JOURNAL, Journal, Machine, NotMade, Plan, Service,
+    System, Unconfirmed,
 };
 use cloud2fa::config::Unenrolled;
 use cloud2fa::names::Nss;
 use cloud2fa::{Config, Store, Verifier};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -134,19 +135,26 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     if let Some(unconfirmed) = unconfirmed(&Journal::read(Path::new(JOURNAL))?, service) {
         return dialogue.set_up(service, &SetUp::Unconfirmed { seconds: left(unconfirmed)? });
     }
-    let plan = match plan(service)? {
+    let enough_for = users(&how.by_key_alone)?;
+    let plan = match plan(service, &enough_for)? {
         Ok(plan) => plan,
         Err(Impossible::AsksAlready) => return dialogue.set_up(service, &SetUp::AsksAlready),
         Err(Impossible::NotThere) => return dialogue.set_up(service, &SetUp::NotThere),
         Err(why) => return Err(impossible(&why)),
     };
     dialogue.plan(&plan)?;
-    if how.dry_run {
-        return Ok(());
-    }
     let config = Config::load(None, machine::ROOT)?;
+    let shut_out = shut_out(&plan, &config)?;
+    if how.dry_run {
+        return dialogue.shut_out(&shut_out);
+    }
+    if !shut_out.is_empty() && !how.shut_out {
+        let names: Vec<_> = shut_out.into_iter().collect();
+        let message = (WORDS.setup_failures.shuts_out)(&names.join(", "), &names.join(","));
+        return Err(Failure::new(Kind::Unavailable, message));
+    }
     if !how.now {
-        proof(&config, how)?;
+        proof(&config, how, &plan)?;
     }
     must_not_go_wrong(&plan, how)?;
     if !how.yes && !dialogue.agrees()? {
@@ -157,7 +165,7 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
         return dialogue.set_up(service, &SetUp::ForGood);
     }
     // Whoever has logged in while the question stood there has proved nothing.
-    let proof = proof(&config, how)?;
+    let proof = proof(&config, how, &plan)?;
     let names: Vec<_> = proof.iter().map(|before| before.user.clone()).collect();
     let unconfirmed = waiting(&plan, how.within, proof)?;
     let no_watch = |error| Failure::new(Kind::Unavailable, (WORDS.setup_failures.no_watch)(&error));
@@ -167,14 +175,43 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     dialogue.set_up(service, &SetUp::Made { within: how.within, by })
 }
 
-fn plan(service: Service) -> Result<Result<Plan, Impossible>, Failure> {
+/// Users by the names that the system has for them. In a list of sshd's, other characters would mean others.
+fn users(names: &[String]) -> Result<Vec<String>, Failure> {
+    let is_plain = |name: &str| !name.contains(['*', '?', '!', ',', '"', '\'', '\\', '#', '@']);
+    let find = |name: &String| match caller::find(name)?.name.as_str() {
+        name if is_plain(name) => Ok(name.to_owned()),
+        name => Err(Failure::new(Kind::Usage, (WORDS.setup_failures.not_for_sshd)(name))),
+    };
+    names.iter().map(find).collect()
+}
+
+/// Who logs in by a key alone today, and could not any more: who is not enrolled, and root, whom sshd lets answer
+/// no questions. It is about ssh alone.
+fn shut_out(plan: &Plan, config: &Config) -> Result<BTreeSet<String>, Failure> {
+    let First::Key { enough_for } = &plan.first else { return Ok(BTreeSet::new()) };
+    let unknown =
+        |error| Failure::new(Kind::Unavailable, (WORDS.setup_failures.key_logins_unknown)(&error));
+    let mut names = BTreeSet::new();
+    for name in setup::key_logins::of_the_last_30_days().map_err(unknown)? {
+        if before(config, &name)?.is_none() {
+            names.insert(name);
+        }
+    }
+    if Machine::read().root_has_keys_alone() {
+        names.insert("root".to_owned());
+    }
+    names.retain(|name| !enough_for.contains(name));
+    Ok(names)
+}
+
+fn plan(service: Service, enough_for: &[String]) -> Result<Result<Plan, Impossible>, Failure> {
     let machine = Machine::read();
     if service != Service::Ssh {
         return Ok(machine.plan_pam(service));
     }
     let sshd_fails =
         |why: String| Failure::new(Kind::Unavailable, (WORDS.setup_failures.sshd_fails)(&why));
-    machine.plan_ssh().map_err(sshd_fails)
+    machine.plan_ssh(enough_for).map_err(sshd_fails)
 }
 
 fn impossible(why: &Impossible) -> Failure {
@@ -182,7 +219,8 @@ fn impossible(why: &Impossible) -> Failure {
     let message = match why {
         Impossible::NoPassword(path) => (words.no_password)(&path.display()),
         Impossible::SetOnTheCommandLine(keyword) => (words.set_on_the_command_line)(keyword),
-        Impossible::KeysAlone => words.keys_alone.to_owned(),
+        Impossible::NoKeysAlone => words.no_keys_alone.to_owned(),
+        Impossible::NoPlaceForMatch => words.no_place_for_match.to_owned(),
         Impossible::HasMatch => words.has_match.to_owned(),
         Impossible::PamOff => words.pam_off.to_owned(),
         Impossible::AsksAlready | Impossible::NotThere => String::new(),
@@ -200,7 +238,7 @@ fn before(config: &Config, name: &str) -> Result<Option<Before>, Failure> {
 }
 
 /// Whose logins prove the change. None of them is enrolled: then whoever is not must get in all the same.
-fn proof(config: &Config, how: &Setup) -> Result<Vec<Before>, Failure> {
+fn proof(config: &Config, how: &Setup, plan: &Plan) -> Result<Vec<Before>, Failure> {
     let words = &WORDS.setup_failures;
     if let Some(name) = &how.by {
         let before = before(config, name)?;
@@ -211,7 +249,8 @@ fn proof(config: &Config, how: &Setup) -> Result<Vec<Before>, Failure> {
     for name in std::env::var("SUDO_USER").ok().into_iter().chain(["root".to_owned()]) {
         proof.extend(before(config, &name)?);
     }
-    if proof.is_empty() && config.unenrolled == Some(Unenrolled::Refuse) {
+    let refuses = plan.first != First::Password || config.unenrolled == Some(Unenrolled::Refuse);
+    if proof.is_empty() && refuses {
         return Err(Failure::new(Kind::NotEnrolled, words.nobody_enrolled));
     }
     Ok(proof)

@@ -19,7 +19,7 @@ pub use module_lines::bad_config;
 use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};
 use crate::stack::{
-    self, Fault, Files, Handler, Module, Place, has_one_answer, jumps_over_the_end,
+    self, Fault, Files, Handler, Job, Kind, Module, Place, has_one_answer, jumps_over_the_end,
 };
 use arguments::arguments_of;
 use cloud2fa::module_arguments::ModuleArguments;
@@ -56,6 +56,8 @@ pub struct AskingService {
     pub unenrolled: Option<Unenrolled>,
     /// Whether a code, or to be without an enrolment, is enough to be let in.
     pub code_alone: bool,
+    /// Whether the code is asked for behind a key alone: without one, the service asks for none.
+    pub after_key: bool,
     /// Whether password and code are typed at once, so that one question is enough.
     pub one_field: bool,
     /// Where the module stands.
@@ -151,7 +153,18 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         if service == PAM_SERVICE {
             continue;
         }
-        let code_alone = ways_in::check(facts, &service, &stack, service == sshd, &mut problems);
+        let is_sshd = service == sshd;
+        let without_key = without_key(&stack);
+        let after_key = !without_key.iter().any(Handler::is_ours);
+        if after_key && !is_sshd {
+            problems.add(Some(&ours.at), Some(&service), texts::no_key_elsewhere(&ours.at));
+            continue;
+        }
+        let mut code_alone = ways_in::check(facts, &service, &stack, is_sshd, &mut problems);
+        if without_key != stack {
+            // A code behind a key is not alone.
+            code_alone = ways_in::check(facts, &service, &without_key, is_sshd, &mut problems);
+        }
         others::check(facts, &service, &stack, &mut problems);
         let unenrolled = ways_in::unenrolled(facts, &stack);
         let one_field = takes_one_field(&stack);
@@ -162,6 +175,7 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
             service,
             unenrolled,
             code_alone,
+            after_key,
             one_field,
             at: ours.at.to_string(),
         });
@@ -189,6 +203,19 @@ pub fn services_by_config(
         }
     }
     services
+}
+
+/// The stack as it is for a login in which sshd has proven no key: lines of ours with `after_key` take no part.
+fn without_key(stack: &[Handler]) -> Vec<Handler> {
+    let mut stack = stack.to_vec();
+    for handler in &mut stack {
+        if let Job::Module(module) = &mut handler.job
+            && arguments_of(module).is_some_and(|it| it.is_ok_and(|it| it.after_key))
+        {
+            module.kind = Kind::Aside;
+        }
+    }
+    stack
 }
 
 /// Whether password and code are typed at once.

@@ -125,6 +125,16 @@ pub fn before_password(at: &Place) -> Finding {
     )
 }
 
+pub fn no_key_elsewhere(at: &Place) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::NoKeyElsewhere,
+        format!("{at}: after_key stands in a stack that is not sshd's"),
+        "sshd alone says that a key was proven: for all others the module takes no part, and nobody is asked.",
+        "Take the argument out:\n    auth required pam_cloud2fa.so",
+    )
+}
+
 pub fn no_effect(ours: &Handler) -> Finding {
     let (why, fix) = if ours.control.of(Code::IGNORE) == Action::Ignore {
         (

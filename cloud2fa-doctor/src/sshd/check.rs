@@ -64,21 +64,24 @@ fn shuts_out(finding: &Finding) -> bool {
 
 fn of_ways(
     settings: &Settings,
-    ways: &[Vec<&str>],
+    all_ways: &[Vec<&str>],
     asked: &AskingService,
     texts: &Texts,
 ) -> Vec<Finding> {
     let has = |way: &[&str], method| way.contains(&method);
+    // Behind a key alone, the module takes no part in the other ways.
+    let ways: Vec<_> = all_ways.iter().filter(|way| !asked.after_key || takes_key(way)).collect();
     let by_one_field = ways.iter().any(|way| has(way, PASSWORD) && !has(way, KEYBOARD));
     // The method `password` is one question: enough where both are typed at once.
     let by_password = by_one_field && !asked.one_field;
     let asks = ways.iter().any(|way| has(way, KEYBOARD)) || by_one_field && asked.one_field;
     let by_key_alone = ways.iter().any(|way| !has_secret(way));
-    let without_key = ways.iter().any(|way| !takes_key(way));
+    let without_key = all_ways.iter().any(|way| !takes_key(way));
     let findings = [
         (!asks).then(|| texts.no_question(settings, by_password)),
         (asks && by_password).then(|| texts.password_method()),
         by_key_alone.then(|| texts.key_alone(settings)),
+        (asked.after_key && without_key).then(|| texts.not_asked_without_key(settings)),
         (asked.code_alone && without_key).then(|| texts.code_alone(settings, asked)),
     ];
     findings.into_iter().flatten().collect()
@@ -136,6 +139,7 @@ pub fn before_switching_on(look: &Look) -> Before {
         service: sshd.service(),
         unenrolled: Some(Unenrolled::LetIn),
         code_alone: false,
+        after_key: false,
         one_field: false,
         at: String::new(),
     };

@@ -21,6 +21,20 @@ const ALIASES: [(&str, &str); 3] = [
     ("dsaauthentication", "pubkeyauthentication"),
 ];
 
+/// Keywords that say how people log in, and may stand below a Match (sshd_config(5)).
+const ABOUT_LOGINS: [&str; 10] = [
+    "authenticationmethods",
+    "gssapiauthentication",
+    "hostbasedauthentication",
+    "kbdinteractiveauthentication",
+    "kerberosauthentication",
+    "pamservicename",
+    "passwordauthentication",
+    "permitemptypasswords",
+    "permitrootlogin",
+    "pubkeyauthentication",
+];
+
 /// The files by their names. Their order is that in which a pattern gives them.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
@@ -146,6 +160,12 @@ impl Files {
     /// Whether some settings hold for some connections alone.
     pub fn has_match(&self) -> bool {
         self.lines().iter().any(Line::is_match)
+    }
+
+    /// Whether how people log in is set otherwise for some connections.
+    pub fn has_match_about_logins(&self) -> bool {
+        let is_about_logins = |line: &Line| ABOUT_LOGINS.contains(&line.keyword().as_str());
+        self.lines().iter().any(|line| line.is_conditional && is_about_logins(line))
     }
 
     /// Whether a condition is a program's to say, which nobody has asked to be run.

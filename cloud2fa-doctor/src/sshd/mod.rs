@@ -128,9 +128,14 @@ impl Sshd {
         &self.everybody
     }
 
-    /// Whether some settings hold for some connections alone.
-    pub fn has_match(&self) -> bool {
-        self.files.has_match()
+    /// Whether how people log in is set otherwise for some connections.
+    pub fn has_match_about_logins(&self) -> bool {
+        self.files.has_match_about_logins()
+    }
+
+    /// Whether root may log in, has a key, and may answer no questions.
+    pub fn root_has_keys_alone(&self) -> bool {
+        self.root_has_key && self.everybody.root_has_keys_alone()
     }
 
     /// Where these lines would be the ones that count; `drop_in` is where they belong.

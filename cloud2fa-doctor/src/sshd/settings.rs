@@ -113,6 +113,16 @@ impl Settings {
         lines
     }
 
+    /// What makes sshd ask PAM's questions behind each way in, where nothing is typed today.
+    pub fn key_then_code(&self) -> Lines {
+        let behind = |way: Vec<&str>| format!("{},{BY_PAM}", way.join(","));
+        let methods: Vec<_> = self.ways().into_iter().map(behind).collect();
+        let mut lines = [vec![("UsePAM", "yes".to_owned())], self.asking()].concat();
+        lines.retain(|(keyword, _)| *keyword != "AuthenticationMethods");
+        lines.push(("AuthenticationMethods", methods.join(" ")));
+        lines
+    }
+
     /// Whether no way in has PAM's questions.
     pub fn no_way_asks(&self) -> bool {
         !self.ways().iter().any(|way| way.contains(&KEYBOARD))
@@ -214,6 +224,31 @@ mod tests {
             let lines = settings.password_then_code();
             let named = lines.iter().find(|(keyword, _)| *keyword == "AuthenticationMethods");
             assert_eq!(named.map(|(_, value)| &**value), methods, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_behind_a_key_is_asked_for_in_each_way() {
+        for (text, expected) in [
+            ("pubkeyauthentication yes", "publickey,keyboard-interactive:pam"),
+            (
+                "pubkeyauthentication yes; gssapiauthentication yes",
+                "publickey,keyboard-interactive:pam gssapi-with-mic,keyboard-interactive:pam",
+            ),
+            (
+                "pubkeyauthentication yes; authenticationmethods publickey",
+                "publickey,keyboard-interactive:pam",
+            ),
+            (
+                "pubkeyauthentication yes; hostbasedauthentication yes; \
+                 authenticationmethods hostbased,publickey",
+                "publickey,hostbased,keyboard-interactive:pam",
+            ),
+        ] {
+            let lines = Settings::parse(&text.replace("; ", "\n")).key_then_code();
+            let methods: Vec<_> =
+                lines.iter().filter(|(keyword, _)| *keyword == "AuthenticationMethods").collect();
+            assert_eq!(methods, [&("AuthenticationMethods", expected.to_owned())], "{text}");
         }
     }
 

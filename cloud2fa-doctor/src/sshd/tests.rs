@@ -7,6 +7,7 @@ use crate::pam::{AskingService, Unenrolled};
 /// sshd's service, with a stack that asks for password and code.
 fn asked() -> AskingService {
     AskingService {
+        after_key: false,
         service: "sshd".to_owned(),
         unenrolled: Some(Unenrolled::LetIn),
         code_alone: false,

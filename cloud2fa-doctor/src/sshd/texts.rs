@@ -138,6 +138,16 @@ impl Texts<'_> {
         )
     }
 
+    pub fn not_asked_without_key(&self, settings: &Settings) -> Finding {
+        Finding::new(
+            Severity::Warning,
+            Id::SshdNotAskedWithoutKey,
+            "sshd lets in without a key, and the module asks behind a key alone (after_key)",
+            "Who knows a password gets in without a code.",
+            format!("So that the key comes first:\n{}\n{THEN}", self.both(settings)),
+        )
+    }
+
     pub fn code_alone(&self, settings: &Settings, asked: &AskingService) -> Finding {
         Finding::new(
             Severity::Critical,

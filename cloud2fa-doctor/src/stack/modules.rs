@@ -15,6 +15,8 @@ pub enum Kind {
     Deny,
     /// Lets in always.
     Permit,
+    /// Ours, where it takes no part in the login.
+    Aside,
     /// Anything else: it may check whatever it likes.
     Unknown,
 }

@@ -131,6 +131,7 @@ fn codes(module: &Module, lets_in: &dyn Fn(&Module) -> bool) -> Vec<Code> {
     match module.kind {
         Kind::Deny => vec![Code::AUTH_ERR],
         Kind::Permit => vec![Code::SUCCESS],
+        Kind::Aside => vec![Code::IGNORE],
         Kind::Condition | Kind::Neutral => all.collect(),
         // Who could have asked for something, and says "ignore me", has let nobody in.
         Kind::Password | Kind::Unknown => all.filter(|code| *code != Code::IGNORE).collect(),
@@ -178,6 +179,7 @@ fn note(state: &mut State, module: &Module, code: Code) {
         | Kind::Condition
         | Kind::Neutral
         | Kind::Deny
+        | Kind::Aside
         | Kind::Permit => {}
     }
 }

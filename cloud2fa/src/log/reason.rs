@@ -52,6 +52,8 @@ reasons! {
     RefusedBySshd = "refused_by_sshd",
     /// `use_first_pass`, and no earlier module has asked for a password.
     NoFirstPass = "no_first_pass",
+    /// `after_key`, and sshd has proven no key.
+    NoKey = "no_key",
     /// The service of our own password check.
     OwnService = "own_service",
     /// The program named another user while the prompt was open.

@@ -49,7 +49,8 @@ impl Ground {
         };
         let edits =
             vec![edit("drop-in", block::Place::Top), edit("sshd", block::Place::BelowPassword)];
-        Plan { service: Service::Ssh, pam_services: vec!["sshd".to_owned()], edits }
+        let (first, pam_services) = (super::super::plan::First::Password, vec!["sshd".to_owned()]);
+        Plan { service: Service::Ssh, first, pam_services, edits }
     }
 
     fn files(&self) -> Vec<(String, Vec<u8>)> {

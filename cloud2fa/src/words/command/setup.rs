@@ -7,6 +7,12 @@ use std::fmt::Display;
 pub struct Setup {
     /// How it will ask.
     pub password_then_code: fn(service: &str) -> String,
+    /// The same, where a key comes first.
+    pub key_then_code: fn(service: &str) -> String,
+    /// For these users the key goes on to be enough.
+    pub enough_for: fn(names: &str) -> String,
+    /// These users would be shut out.
+    pub shuts_out: fn(names: &str) -> String,
     /// Begins the lines of one file.
     pub file: fn(path: &dyn Display, is_new: bool) -> String,
     /// Asks whether to go on.
@@ -80,8 +86,16 @@ pub struct SetupFailures {
     pub old_session: &'static str,
     /// A program must say that it means it.
     pub needs_yes: &'static str,
-    /// sshd takes keys alone.
-    pub keys_alone: &'static str,
+    /// These users log in by a key alone, and could not any more. Again without blanks.
+    pub shuts_out: fn(names: &str, list: &str) -> String,
+    /// Who logs in by a key cannot be found out.
+    pub key_logins_unknown: fn(error: &dyn Display) -> String,
+    /// A name that cannot stand in sshd's files.
+    pub not_for_sshd: fn(name: &str) -> String,
+    /// `--by-key-alone`, where a password is part of the way in.
+    pub no_keys_alone: &'static str,
+    /// `--by-key-alone`, where only the top of sshd's own file counts.
+    pub no_place_for_match: &'static str,
     /// sshd is set otherwise for some.
     pub has_match: &'static str,
     /// sshd does not use PAM.

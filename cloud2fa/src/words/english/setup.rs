@@ -6,6 +6,13 @@ pub const SETUP: Setup = Setup {
     password_then_code: |service| {
         format!("{service} will ask for the password, then for the code.")
     },
+    key_then_code: |service| {
+        format!(
+            "{service} will ask for a code behind the key. Whoever is not enrolled cannot log in by {service} any more."
+        )
+    },
+    enough_for: |names| format!("For {names} the key goes on to be enough."),
+    shuts_out: |names| format!("This would shut out: {names}."),
     file: |path, is_new| {
         if is_new { format!("New file {path}:") } else { format!("{path}, added:") }
     },
@@ -104,11 +111,24 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     },
     old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
     needs_yes: "nothing was changed: say --yes",
-    keys_alone: "ssh takes keys alone here, and setup does not change that: where it might take a password after all \
-                 (for some users, or in another sshd), the code would be all that is asked. See the recipe \
-                 ssh-key-then-code",
-    has_match: "sshd is set otherwise for some (Match), and what is set for all might let them in where they are shut \
-                out; take the recipe ssh-password-then-code, and look at these blocks by hand",
+    shuts_out: |names, list| {
+        format!(
+            "nothing was changed: {names} logged in by ssh with a key in the last 30 days (or could, as root), and could \
+             not any more. Enrol them first (`cloud2fa enable --user NAME`); or let the key go on to be enough for \
+             some, as for programs, which can type no code: `--by-key-alone {list}`; or go on without them: --shut-out"
+        )
+    },
+    key_logins_unknown: |error| {
+        format!(
+            "nothing was changed: who logs in by ssh with a key cannot be found out from the journal ({error})"
+        )
+    },
+    not_for_sshd: |name| format!("sshd's files have no way to name {name} alone"),
+    no_keys_alone: "a key goes on to be enough for everybody here; --by-key-alone is for machines where ssh takes keys alone",
+    no_place_for_match: "sshd reads no file in /etc/ssh/sshd_config.d before its own settings: --by-key-alone cannot be set \
+                         there; include that directory first",
+    has_match: "how people log in is set otherwise for some (Match in sshd's files), and what is set for all might let them \
+                in where they are shut out; take a recipe, and look at these blocks by hand",
     pam_off: "sshd does not use PAM (UsePAM no), and with it lets in some whom it refuses by itself, such as locked \
               accounts with a key; switch that on by hand first",
     set_up_before: |service| {

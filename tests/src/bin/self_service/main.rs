@@ -20,6 +20,7 @@ mod passwords;
 mod recipes;
 mod sandbox;
 mod setup;
+mod setup_by_key;
 mod units;
 mod walk;
 
@@ -44,6 +45,10 @@ const CHECKS: &[Check] = &[
     (
         "setup: whatever ends the watch takes the change back",
         setup::whatever_ends_the_watch_takes_the_change_back,
+    ),
+    (
+        "setup: where ssh takes keys alone, the code is asked for behind the key",
+        setup_by_key::the_code_is_asked_for_behind_it,
     ),
     ("setup: what it cannot judge it leaves alone", setup::what_it_cannot_judge_it_leaves_alone),
     ("setup: nobody keeps it from being taken back", setup::nobody_keeps_it_from_being_taken_back),

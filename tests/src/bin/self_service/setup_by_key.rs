@@ -1,0 +1,122 @@
+//! `cloud2fa setup ssh` where ssh takes keys alone: the code is asked for behind the key, nothing is opened that was
+//! shut, and whom it would shut out is named first.
+
+use super::setup::{ADMINISTRATOR, files, ground, leave, setup, wait_until};
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::doctor;
+use cloud2fa_tests::logins::Phone;
+use cloud2fa_tests::people::{CODE, KEY};
+use cloud2fa_tests::pty::Ended;
+use cloud2fa_tests::sshd::{self, LET_IN};
+
+/// Who has a key, and is not enrolled.
+const PROGRAM: &str = "backup";
+
+/// Both methods, so that a password would be asked for where sshd takes one.
+const ALL: &str = "PreferredAuthentications=publickey,keyboard-interactive,password";
+
+/// A machine where keys alone are taken, and two users with one.
+fn key_only(machine: &Machine) -> Phone {
+    let phone = ground(machine);
+    machine.add_user("otto");
+    machine.script(&format!(
+        "[ -e /root/key ] || ssh-keygen -q -t ed25519 -N '' -f /root/key
+         usermod --shell /bin/sh {PROGRAM}; install -d -m 0755 -o {PROGRAM} /var/backups
+         for user in {ADMINISTRATOR} {PROGRAM}; do
+             home=$(getent passwd $user | cut -d: -f6)
+             install -d -m 0700 -o $user $home/.ssh
+             install -m 0600 -o $user /root/key.pub $home/.ssh/authorized_keys
+         done"
+    ));
+    set_ssh(machine, "PasswordAuthentication no\nKbdInteractiveAuthentication no\n");
+    phone
+}
+
+fn set_ssh(machine: &Machine, settings: &str) {
+    machine.write("/etc/ssh/sshd_config.d/10-own.conf", settings);
+    machine.restart_sshd();
+}
+
+fn leave_all(machine: &Machine) {
+    leave(machine);
+    machine.script(&format!(
+        "rm /etc/ssh/sshd_config.d/10-own.conf /var/backups/.ssh/authorized_keys
+         usermod --shell /usr/sbin/nologin {PROGRAM}"
+    ));
+    machine.restart_sshd();
+}
+
+/// The client with these options; answers the question for a code, if it is asked.
+fn log_in(machine: &Machine, user: &str, options: &[&str], code: Option<&str>) -> Ended {
+    let mut client = machine.at_terminal(&sshd::client("ssh", 22, user, options));
+    if let Some(code) = code {
+        client.answer(CODE, code);
+    }
+    client.finish()
+}
+
+fn by_key(machine: &Machine, user: &str, code: Option<&str>) -> Ended {
+    log_in(machine, user, &[ALL, KEY], code)
+}
+
+/// Nobody is asked for a password, by any way.
+fn takes_no_password(machine: &Machine) {
+    for user in [ADMINISTRATOR, "otto", "root"] {
+        let ended = log_in(machine, user, &[ALL, "PubkeyAuthentication=no"], None);
+        assert!(!ended.shown.contains("assword:") && !ended.shown.contains(CODE), "{ended:?}");
+        assert!(ended.shown.contains("Permission denied"), "{ended:?}");
+    }
+}
+
+pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
+    let mut phone = key_only(machine);
+    let before = files(machine);
+    let alone = by_key(machine, PROGRAM, None);
+    assert!(alone.shown.contains(LET_IN), "{alone:?}");
+    takes_no_password(machine);
+
+    // Whom it would shut out is named, and nothing is changed.
+    let words = format!("ssh --yes --by {ADMINISTRATOR}");
+    let refused = machine.script(&format!("cloud2fa setup {words} 2>&1 || echo status $?"));
+    let told = format!("--by-key-alone {PROGRAM}");
+    assert!(refused.contains(&told) && refused.contains("status 1"), "{refused}");
+    assert!(setup(machine, "ssh --dry-run").contains(&format!("would shut out: {PROGRAM}.")));
+    assert_eq!(files(machine), before);
+
+    let said = setup(machine, &format!("{words} --by-key-alone {PROGRAM} --within 10m"));
+    assert!(said.contains("ssh asks for a code now."), "{said}");
+    takes_no_password(machine);
+    let alone = by_key(machine, PROGRAM, None);
+    assert!(alone.shown.contains(LET_IN) && !alone.shown.contains(CODE), "{alone:?}");
+    let wrong = by_key(machine, ADMINISTRATOR, Some("000000"));
+    assert!(!wrong.shown.contains(LET_IN) && !wrong.shown.contains("assword:"), "{wrong:?}");
+    let mut session = machine.at_terminal(&{
+        let mut words = sshd::client("ssh", 22, ADMINISTRATOR, &[ALL, KEY]);
+        "echo in; read -p more: x".clone_into(words.last_mut().expect("a command"));
+        words
+    });
+    session.answer(CODE, &phone.code());
+    session.expect("more:");
+    wait_until(machine, "ssh asks for a code.");
+    session.type_line("");
+    session.finish();
+    let faults = doctor::faults(machine);
+    assert!(faults.iter().all(|id| id == "not_enrolled"), "{faults:?}");
+    takes_no_password(machine);
+
+    assert!(setup(machine, "--undo").contains("ssh asks for no code any more."));
+    assert_eq!(files(machine), before);
+    let alone = by_key(machine, ADMINISTRATOR, None);
+    assert!(alone.shown.contains(LET_IN) && !alone.shown.contains(CODE), "{alone:?}");
+    takes_no_password(machine);
+
+    // Nobody's code is right: keys are enough again.
+    setup(machine, &format!("{words} --shut-out --within 20s"));
+    let shut_out = by_key(machine, PROGRAM, Some("000000"));
+    assert!(!shut_out.shown.contains(LET_IN), "{shut_out:?}");
+    wait_until(machine, "The last change of ssh was taken back");
+    machine.script("rm -f /etc/cloud2fa/setup.json");
+    assert_eq!(files(machine), before);
+    assert!(by_key(machine, PROGRAM, None).shown.contains(LET_IN));
+    leave_all(machine);
+}
