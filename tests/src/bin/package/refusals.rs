@@ -202,12 +202,12 @@ pub fn edited_meanwhile(machine: &Machine) {
 /// The recipes as they are installed.
 pub fn recipes(machine: &Machine) {
     install_first(machine);
-    let examples = "/usr/share/doc/libpam-cloud2fa/examples/recipes";
-    let names = machine.must(&["ls", examples]);
+    let recipes = "/usr/share/cloud2fa/recipes";
+    let names = machine.must(&["ls", recipes]);
     for name in names.split_whitespace() {
-        recipe::with(machine, &format!("{examples}/{name}"), || {
+        recipe::with(machine, &format!("{recipes}/{name}"), || {
             let said = removal_is_refused(machine);
-            assert!(said.contains(":auth required pam_cloud2fa.so"), "{name}: {said}");
+            assert!(said.contains(":auth ") && said.contains("pam_cloud2fa.so"), "{name}: {said}");
         });
     }
     assert!(names.contains("ssh-password-then-code"), "{names}");

@@ -29,7 +29,7 @@ pub fn locked_root(machine: &Machine) {
     machine.with_file("/etc/pam.d/su", asked, || {
         assert!(!becomes_root(machine, "000000") && !becomes_root(machine, "111111"));
         assert!(!becomes_root(machine, "222222"));
-        let emergency = "/usr/share/doc/libpam-cloud2fa/examples/recipes/emergency-group";
+        let emergency = "/usr/share/cloud2fa/recipes/emergency-group";
         recipe::with(machine, emergency, || {
             script(machine, "usermod --append --groups no-second-factor anna");
             let unlock = format!("echo {PASSWORD} | sudo -S cloud2fa unlock root && echo {LET_IN}");
