@@ -22,18 +22,6 @@ pub fn store(config: &Config) -> Result<FileStore, StoreError> {
     FileStore::open(&config.state_dir, ROOT, config.rules(), Box::new(HeapMemory::default()))
 }
 
-/// The PAM services of this machine whose logins ask for a code.
-pub fn asked_by() -> Vec<String> {
-    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
-    asking.map(|it| it.service).collect()
-}
-
-/// Those of them that refuse whoever has no second factor.
-pub fn refusing_without() -> Vec<String> {
-    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
-    asking.filter(|it| it.refuses_unenrolled).map(|it| it.service).collect()
-}
-
 /// The time. The one place where the command reads the clock.
 pub fn now() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod advice;
 mod arguments;
+mod asking;
 mod caller;
 #[cfg(test)]
 mod completions;

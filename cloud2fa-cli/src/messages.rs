@@ -2,6 +2,7 @@
 
 pub use crate::messages_of_setup::{NothingSetUp, Planned, SetUp, ShutOut};
 
+use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::machine::rfc_3339;
 use crate::verbs::write_back;
@@ -250,6 +251,9 @@ pub struct Status<'a> {
     decisions: Option<Vec<Decision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     asked_by: Option<&'a [String]>,
+    /// There where sshd is one of them by PAM's files alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sshd_unknown: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,14 +277,16 @@ impl<'a> Status<'a> {
                 status.history.latest_first().into_iter().map(Decision::of).collect()
             }),
             asked_by: None,
+            sshd_unknown: None,
             note: None,
             renamed_to: None,
         }
     }
 
     /// With the services that ask for a code.
-    pub fn asked_by(self, services: &'a [String]) -> Self {
-        Self { asked_by: Some(services), ..self }
+    pub fn asked_by(self, by: &'a AskedBy) -> Self {
+        let sshd_unknown = by.is_sshd_unknown.then_some(true);
+        Self { asked_by: Some(&by.services), sshd_unknown, ..self }
     }
 
     /// The same of a user whom the system does not know any more, by this name.

@@ -36,6 +36,11 @@ impl Ssh {
         self.0.settings().is_on("usepam")
     }
 
+    /// Whether any way in has the questions of its PAM stack.
+    pub fn asks_pam(&self) -> bool {
+        self.uses_pam() && !self.0.settings().no_way_asks()
+    }
+
     /// Whether how people log in is set otherwise for some.
     pub fn has_match_about_logins(&self) -> bool {
         self.0.has_match_about_logins()

@@ -2,6 +2,7 @@
 
 use super::{Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, Shut, Why};
 use crate::arguments::QrStyle;
+use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
@@ -164,7 +165,7 @@ impl Dialogue for Json {
         &mut self,
         user: &str,
         standing: &Standing,
-        asked_by: &[String],
+        asked_by: &AskedBy,
     ) -> Result<(), Failure> {
         self.result(&messages::Status::of(user, standing).asked_by(asked_by))
     }

@@ -16,6 +16,7 @@ mod trial;
 mod wrap;
 
 use crate::arguments::QrStyle;
+use crate::asking::AskedBy;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::setup::{Plan, Service};
@@ -220,7 +221,7 @@ pub trait Dialogue {
         &mut self,
         user: &str,
         standing: &Standing,
-        asked_by: &[String],
+        asked_by: &AskedBy,
     ) -> Result<(), Failure>;
 
     /// Says how one of many stands, whose record may be one that cannot be used.

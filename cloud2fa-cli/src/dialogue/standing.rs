@@ -2,6 +2,7 @@
 
 use super::decisions;
 use crate::advice;
+use crate::asking::AskedBy;
 use crate::failure::Failure;
 use crate::language::WORDS;
 use crate::machine::local_time;
@@ -10,7 +11,7 @@ use cloud2fa::roster::Person;
 use cloud2fa::{Status, budget};
 
 /// One enrolled user.
-pub fn of_one(user: &str, status: &Status, asked_by: &[String]) -> String {
+pub fn of_one(user: &str, status: &Status, asked_by: &AskedBy) -> String {
     let words = &WORDS.overview;
     let wait = match (status.locked, status.wait_seconds) {
         (true, _) => (words.locked)(&advice::unlocks(user)),
@@ -21,7 +22,7 @@ pub fn of_one(user: &str, status: &Status, asked_by: &[String]) -> String {
     let rows = [
         (words.user, user.to_owned()),
         (words.second_factor, (words.on_since)(&local_time(status.since))),
-        (words.asked_by, services(asked_by)),
+        (words.asked_by, services(&asked_by.services)),
         (words.last_used, last_used(status)),
         (words.backup_codes_left, (words.of)(&status.backup_codes_left, &CODES)),
         (words.wrong_in_a_row, status.failures.to_string()),
@@ -30,7 +31,10 @@ pub fn of_one(user: &str, status: &Status, asked_by: &[String]) -> String {
     let rows: Vec<_> = rows.into_iter().chain(in_30_days).collect();
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let lines = rows.iter().map(|(label, value)| format!("{label:width$} {value}\n"));
-    lines.collect::<Vec<_>>().concat() + &decisions::text(&status.history)
+    let unknown = asked_by.is_sshd_unknown.then(|| format!("{}\n", words.sshd_unknown));
+    lines.collect::<Vec<_>>().concat()
+        + &unknown.unwrap_or_default()
+        + &decisions::text(&status.history)
 }
 
 /// Which logins ask for a code, where one has just been made possible.

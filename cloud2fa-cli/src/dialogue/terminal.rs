@@ -8,6 +8,7 @@ use super::{
 };
 use crate::advice;
 use crate::arguments::QrStyle;
+use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
@@ -268,7 +269,7 @@ impl Dialogue for Terminal {
         &mut self,
         user: &str,
         standing: &Standing,
-        asked_by: &[String],
+        asked_by: &AskedBy,
     ) -> Result<(), Failure> {
         let Some(status) = standing.status() else {
             let enable = advice::command("enable", user);

@@ -3,7 +3,7 @@
 use super::files;
 use super::plan::{self, First, Impossible, Plan};
 use super::service::Service;
-use crate::machine;
+use crate::asking;
 use cloud2fa_doctor::ssh::Ssh;
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl plan::Machine for Machine {
 impl Machine {
     /// Looks.
     pub fn read() -> Self {
-        Self { asking: machine::asked_by(), ssh: Ssh::read() }
+        Self { asking: asking::asked_by(), ssh: Ssh::read() }
     }
 
     /// The names of a service's PAM files, as far as they are there.

@@ -6,7 +6,7 @@ use crate::dialogue::{Again, Dialogue, Done, NewCodes, NewKey, Why};
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::new_file::NewFile;
-use crate::{caller, log, machine};
+use crate::{asking, caller, log, machine};
 use cloud2fa::ceremony::{Ceremony, Step};
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{self, Manager, Refusal};
@@ -31,7 +31,7 @@ pub fn run(
         dialogue.make_room(user.name.as_str(), how.qr)?;
     }
     // Between the commit and the backup codes nothing is looked up.
-    let (asked_by, mut spent) = (machine::asked_by(), None);
+    let (asked_by, mut spent) = (asking::asked_by(), None);
     let key = change(&user, &mut *manager, dialogue, |manager, current| {
         spent = current.map(Answer::factor);
         manager.begin_enrolment(&user, how.replace, current, &machine::now)

@@ -18,7 +18,7 @@ use crate::dialogue::{Dialogue, Done, NewCodes, codes_page};
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::new_file::NewFile;
-use crate::{input, log, machine};
+use crate::{asking, input, log, machine};
 use cloud2fa::client::Client;
 use cloud2fa::log::Decision;
 use cloud2fa::manage::{Caller, Manager, StoreManager};
@@ -53,7 +53,7 @@ fn status(
     let (user, mut manager) = manager(arguments, target)?;
     let Found { whose, standing } = manager.status(&user, &machine::now)?;
     say_whose(&user, &whose, dialogue)?;
-    dialogue.status(user.name.as_str(), &standing, &machine::asked_by())?;
+    dialogue.status(user.name.as_str(), &standing, &asking::AskedBy::read())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -95,7 +95,7 @@ fn disable(
         whose = found.whose;
         say_whose(&user, &whose, dialogue)?;
     }
-    let refused_by = machine::refusing_without();
+    let refused_by = asking::refusing_without();
     if !how.yes
         && !refused_by.is_empty()
         && !dialogue.agrees_to_be_refused(whose.name.as_str(), &refused_by)?

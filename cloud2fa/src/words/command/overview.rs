@@ -15,6 +15,8 @@ pub struct Overview {
     pub last_used: &'static str,
     /// Labels the services that ask for a code.
     pub asked_by: &'static str,
+    /// sshd asks by PAM's files; its own settings cannot be read.
+    pub sshd_unknown: &'static str,
     /// No login asks for a code.
     pub no_login: &'static str,
     /// Label: how many backup codes there are.

@@ -8,6 +8,7 @@ pub const OVERVIEW: Overview = Overview {
     second_factor: "Second factor:",
     last_used: "Last used:",
     asked_by: "Asked by:",
+    sshd_unknown: "(Whether sshd asks, its own settings say, too. Only root can read them.)",
     no_login: "no login yet",
     backup_codes_left: "Backup codes left:",
     wrong_in_a_row: "Wrong codes in a row:",

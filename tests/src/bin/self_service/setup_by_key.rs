@@ -15,6 +15,9 @@ const PROGRAM: &str = "backup";
 /// Both methods, so that a password would be asked for where sshd takes one.
 const ALL: &str = "PreferredAuthentications=publickey,keyboard-interactive,password";
 
+/// Stands in the status where sshd asks by PAM's files, and its own settings cannot be read.
+const ONLY_ROOT: &str = "Only root can read them.";
+
 /// A machine where keys alone are taken, and two users with one.
 fn key_only(machine: &Machine) -> Phone {
     let phone = ground(machine);
@@ -75,6 +78,18 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
     assert!(alone.shown.contains(LET_IN), "{alone:?}");
     takes_no_password(machine);
 
+    // PAM's file alone does not make sshd ask. root is told so; others are told that they cannot know.
+    machine.with_file(
+        "/etc/pam.d/sshd",
+        |usual| format!("{usual}auth required pam_cloud2fa.so nullok\n"),
+        || {
+            let root = machine.script(&format!("cloud2fa status --user {ADMINISTRATOR}"));
+            assert!(root.contains("no login yet") && !root.contains(ONLY_ROOT), "{root}");
+            let (own, _) = machine.asks(ADMINISTRATOR, &["status"]);
+            assert!(own.contains(" sshd") && own.contains(ONLY_ROOT), "{own}");
+        },
+    );
+
     // Whom it would shut out is named, and nothing is changed.
     let words = format!("ssh --yes --by {ADMINISTRATOR}");
     let refused = machine.script(&format!("cloud2fa setup {words} 2>&1 || echo status $?"));
@@ -100,6 +115,8 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
     wait_until(machine, "ssh asks for a code.");
     session.type_line("");
     session.finish();
+    let root = machine.script(&format!("cloud2fa status --user {ADMINISTRATOR}"));
+    assert!(root.contains(" sshd") && !root.contains(ONLY_ROOT), "{root}");
     let faults = doctor::faults(machine);
     assert!(faults.iter().all(|id| id == "not_enrolled"), "{faults:?}");
     takes_no_password(machine);
