@@ -18,6 +18,7 @@ mod machine;
 mod manual;
 mod messages;
 mod messages_of_setup;
+mod messages_of_users;
 mod new_file;
 mod setup;
 mod verbs;

@@ -182,7 +182,11 @@ fn the_readme_names_every_command_and_option_and_no_other() {
 
 /// The names of the fields of what is written as JSON, by the source.
 fn keys_of_the_code() -> BTreeSet<&'static str> {
-    let source = concat!(include_str!("messages.rs"), include_str!("messages_of_setup.rs"));
+    let source = concat!(
+        include_str!("messages.rs"),
+        include_str!("messages_of_setup.rs"),
+        include_str!("messages_of_users.rs")
+    );
     let structs = source.split("#[derive(Serialize)]").skip(1);
     let bodies = structs.filter_map(|rest| rest.split_once("{\n")?.1.split_once("\n}"));
     let lines = bodies.flat_map(|(body, _)| body.lines()).map(str::trim_start);

@@ -55,7 +55,7 @@ fn asks_no_code(machine: &Machine) {
 /// ssh asks for a code, and takes no wrong one.
 fn asks_a_code(machine: &Machine) {
     let (let_in, shown) = ssh(machine, ADMINISTRATOR, Some("000000"));
-    assert!(!let_in, "{shown}");
+    assert!(!let_in && shown.contains("That code is wrong."), "{shown}");
 }
 
 /// Waits until setup says this of ssh.
