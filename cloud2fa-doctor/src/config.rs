@@ -8,6 +8,10 @@ use cloud2fa::throttle::Throttle;
 /// Steps either side that a phone with automatic time never needs.
 const WIDE_SKEW: u64 = 2;
 
+/// Names that images give to all of their machines.
+const OF_MANY_MACHINES: [&str; 6] =
+    ["localhost", "localhost.localdomain", "raspberrypi", "debian", "ubuntu", "kali"];
+
 /// How to set a key that stands in no table, whatever the file says already: behind a table's name
 /// the key would be that table's, and one that stands twice is refused. The packages bring the file.
 pub fn set(key: &str, value: &str) -> String {
@@ -23,6 +27,9 @@ pub fn check(config: &Config) -> Vec<Finding> {
     let findings = [
         (config.reauthenticate == Reauthenticate::Password).then(password_is_enough),
         (config.skew > WIDE_SKEW).then(|| wide_skew(config.skew)),
+        OF_MANY_MACHINES
+            .contains(&config.issuer_or_host_name().as_str())
+            .then(|| usual_issuer(&config.issuer_or_host_name())),
         (free_failures > usual.free_failures || first_wait < usual.first_wait).then(weak_throttle),
     ];
     findings.into_iter().flatten().collect()
@@ -46,6 +53,16 @@ fn wide_skew(skew: u64) -> Finding {
         format!("skew = {skew}: {codes} codes are right at any time"),
         "A guess hits more often, and a code that was looked at over a shoulder lives longer.",
         format!("If the phones have automatic time:{}", set("skew", "1")),
+    )
+}
+
+fn usual_issuer(name: &str) -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::UsualIssuer,
+        format!("apps show the codes of this machine as {name}'s, which many machines are called"),
+        "Whoever has accounts on several of them cannot tell the codes apart, and one may take another one's place.",
+        format!("Before people enrol, give it a name of its own:{}", set("issuer", "\"NAME\"")),
     )
 }
 
@@ -75,6 +92,14 @@ mod tests {
             sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
             String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
         })
+    }
+
+    #[test]
+    fn a_name_that_many_machines_have_is_none_for_the_app() {
+        for (issuer, expected) in [("raspberrypi", 1), ("web1.example.com", 0)] {
+            let config = Config { issuer: Some(issuer.to_owned()), ..Config::default() };
+            assert_eq!(check(&config).len(), expected, "{issuer}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ ids! {
     ReauthenticatePassword = "reauthenticate_password";
     /// More codes are right at a time than phones need.
     WideSkew = "wide_skew";
+    /// Apps show the codes under a name that many machines have.
+    UsualIssuer = "usual_issuer";
     /// Wrong codes may follow each other faster than by default.
     WeakThrottle = "weak_throttle";
     /// A line names the module where libpam cannot load it, or where others may write to it.
