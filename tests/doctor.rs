@@ -18,7 +18,10 @@ fn state_of_the_machine() -> Vec<u8> {
 fn a_healthy_machine_has_nothing_wrong_and_is_left_as_it_is() {
     let _checkup = Checkup::healthy();
     let before = state_of_the_machine();
-    let ended = doctor(&[]);
+    let short = doctor(&[]);
+    assert!(short.status == 0 && short.output.starts_with("Nothing is wrong."), "{short:?}");
+    assert!(short.output.lines().count() <= 12, "{short:?}");
+    let ended = doctor(&["--verbose"]);
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(state_of_the_machine() == before, "something was changed");
     let lines: Vec<_> = ended.output.lines().collect();
@@ -33,6 +36,32 @@ fn a_healthy_machine_has_nothing_wrong_and_is_left_as_it_is() {
         "{}",
         ended.output
     );
+}
+
+#[test]
+fn a_monitor_is_told_the_worst_by_the_exit_status() {
+    let checkup = Checkup::healthy();
+    let healthy = doctor(&["--monitor"]);
+    assert_eq!((healthy.status, healthy.output.lines().count()), (0, 1), "{healthy:?}");
+    shell("chmod 0666 /etc/cloud2fa/cloud2fa.toml");
+    let critical = doctor(&["--monitor"]);
+    assert!(critical.status == 2 && critical.output.starts_with("1 critical"), "{critical:?}");
+    // What it is, and what to do.
+    let listed = doctor(&[]);
+    assert!(listed.status == 1 && listed.output.contains("CRITICAL bad_config: "), "{listed:?}");
+    let explained = doctor(&["bad_config"]);
+    assert!(
+        explained.output.contains("Fix: ") && explained.output.contains("[bad_config]"),
+        "{explained:?}"
+    );
+    let unknown = doctor(&["bad_confug"]);
+    assert!(unknown.status == 2 && unknown.errors.contains("bad_config"), "{unknown:?}");
+    drop(checkup);
+    let nobody = ["setpriv", "--reuid=65534", "--clear-groups"].map(str::to_owned);
+    let mut command = std::process::Command::new(&nobody[0]);
+    command.args(&nobody[1..]).arg(cloud2fa_tests::command::path()).args(["doctor", "--monitor"]);
+    let refused = cloud2fa_tests::command::ended(&mut command);
+    assert_eq!(refused.status, 3, "{refused:?}");
 }
 
 /// A stack of sshd's; `COMMON` stands for the password's stage, `MODULE` for the module's path.
@@ -285,7 +314,7 @@ fn a_root_whose_key_is_not_enough_any_more_is_found() {
             set_sshd(&format!("{ssh_keys}\nInclude root.d/*"));
             write("/etc/ssh/root.d/x", "Match User root\nAuthenticationMethods publickey\n");
         },
-        &["sshd_key_alone", "sshd_match"],
+        &["sshd_match"],
     );
 }
 

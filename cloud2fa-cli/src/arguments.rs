@@ -1,5 +1,6 @@
 //! What can be typed behind `cloud2fa`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -47,7 +48,7 @@ pub enum Verb {
     /// Make logins ask for a code; takes itself back unless an administrator then logs in with one
     Setup(Setup),
     /// Look what would go wrong on this machine, or in the candidate that --config names
-    Doctor,
+    Doctor(Doctor),
 }
 
 /// Whose second factor.
@@ -166,6 +167,26 @@ pub enum Format {
     /// With one
     #[value(name = "2")]
     Two,
+}
+
+/// What of the findings is to be said.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Explain this finding: why it matters, and what to do
+    #[arg(value_name = "ID", value_parser = finding_ids(), hide_possible_values = true)]
+    pub id: Option<String>,
+
+    /// Explain all findings, and say what was looked at
+    #[arg(long, conflicts_with = "id")]
+    pub verbose: bool,
+
+    /// For monitoring: one line, and exit status 0; 1 for warnings, 2 if one is critical, 3 if it could not look
+    #[arg(long, conflicts_with_all = ["id", "verbose"])]
+    pub monitor: bool,
+}
+
+fn finding_ids() -> PossibleValuesParser {
+    PossibleValuesParser::new(cloud2fa_doctor::Id::ALL.iter().map(|id| id.word()))
 }
 
 /// Who must be named: one way or the other.

@@ -10,7 +10,7 @@ use crate::verbs::write_back;
 use cloud2fa::backup_codes::BackupCode;
 
 use cloud2fa::{Factor, Verdict};
-use cloud2fa_doctor::Finding;
+use cloud2fa_doctor::{Finding, Report, Severity};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -221,8 +221,23 @@ impl<'a> Found<'a> {
 #[derive(Serialize)]
 pub struct Examined {
     /// Whether nothing is wrong. A note is no fault.
-    pub healthy: bool,
-    pub findings: usize,
+    healthy: bool,
+    findings: usize,
+    critical: usize,
+    warnings: usize,
+    notes: usize,
+}
+
+impl Examined {
+    pub fn of(report: &Report) -> Self {
+        Self {
+            healthy: report.is_healthy(),
+            findings: report.findings.len(),
+            critical: report.count(Severity::Critical),
+            warnings: report.count(Severity::Warning),
+            notes: report.count(Severity::Note),
+        }
+    }
 }
 
 /// The last line where something went wrong.

@@ -82,7 +82,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     findings.extend(service::check(&service::read(), &config.state_dir));
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
     findings.extend(of_users(tools.root, &accounts, &asked, &stores, &before));
-    Report::new(looked_at, findings)
+    Report { nothing_asks: asked.is_empty(), ..Report::new(looked_at, findings) }
 }
 
 /// Examines sshd with the stack that it has. Gives what must be done before it gets another one.

@@ -65,13 +65,25 @@ pub struct Report {
     pub looked_at: Vec<String>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+    /// Whether no login of the machine asks for a code, as after an installation.
+    pub nothing_asks: bool,
 }
 
 impl Report {
     /// Brings the worst to the top. What was found first stays first among its like.
     pub fn new(looked_at: Vec<String>, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| finding.severity);
-        Self { looked_at, findings }
+        Self { looked_at, findings, nothing_asks: false }
+    }
+
+    /// The worst that was found.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.first().map(|finding| finding.severity)
+    }
+
+    /// How many findings are as bad as that.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
     /// Whether nothing is wrong. A note is no fault.

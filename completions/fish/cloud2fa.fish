@@ -108,6 +108,8 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l json -d 'Tal
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -l plain -d 'Lines of text alone, without a picture or a second screen: for screen readers and logs'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l verbose -d 'Explain all findings, and say what was looked at'
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l monitor -d 'For monitoring: one line, and exit status 0; 1 for warnings, 2 if one is critical, 3 if it could not look'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -l plain -d 'Lines of text alone, without a picture or a second screen: for screen readers and logs'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand doctor" -s h -l help -d 'Print help'

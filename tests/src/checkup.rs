@@ -134,7 +134,14 @@ pub fn breaking(what: &str, break_it: impl Fn(&Checkup), expected: &[&str]) {
     let new: BTreeSet<_> = ids(&after).difference(&ids(&before)).copied().collect();
     assert_eq!(new, expected.iter().copied().collect(), "{what}: {after:?}");
     let is_fault = after.findings.iter().any(|(severity, _)| severity != "note");
-    let last = json!({"healthy": !is_fault, "findings": after.findings.len()});
+    let count = |severity| after.findings.iter().filter(|found| found.0 == severity).count();
+    let last = json!({
+        "healthy": !is_fault,
+        "findings": after.findings.len(),
+        "critical": count("critical"),
+        "warnings": count("warning"),
+        "notes": count("note"),
+    });
     assert_eq!((&after.last, after.status), (&last, i32::from(is_fault)), "{what}: {after:?}");
 }
 

@@ -1,6 +1,6 @@
 //! The dialogue with a program: JSON, one object a line.
 
-use super::{Again, Dialogue, Done, Initialised, NewKey, Question, SetUp, Shut, Why};
+use super::{Again, Dialogue, Done, Findings, Initialised, NewKey, Question, SetUp, Shut, Why};
 use crate::arguments::QrStyle;
 use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
@@ -186,9 +186,10 @@ impl Dialogue for Json {
         Ok(())
     }
 
-    fn report(&mut self, report: &Report) -> Result<(), Failure> {
-        report.findings.iter().try_for_each(|finding| say(&messages::Found::of(finding)))?;
-        say(&messages::Examined { healthy: report.is_healthy(), findings: report.findings.len() })
+    fn report(&mut self, report: &Report, findings: &Findings<'_>) -> Result<(), Failure> {
+        let mut meant = report.findings.iter().filter(|finding| findings.has(finding));
+        meant.try_for_each(|finding| say(&messages::Found::of(finding)))?;
+        say(&messages::Examined::of(report))
     }
 
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {

@@ -26,7 +26,7 @@ use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store;
 use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
-use cloud2fa_doctor::Report;
+use cloud2fa_doctor::{Finding, Report};
 use std::collections::BTreeSet;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -155,6 +155,27 @@ pub enum SetUp {
     Undone,
 }
 
+/// What of `doctor`'s findings is to be said.
+pub enum Findings<'a> {
+    /// How many there are.
+    Counted,
+    /// A line each.
+    Listed,
+    /// Why each matters, and what to do: those with this id, or all.
+    Explained(Option<&'a str>),
+}
+
+impl Findings<'_> {
+    /// Whether this one is meant.
+    fn has(&self, finding: &Finding) -> bool {
+        match self {
+            Self::Counted => false,
+            Self::Listed | Self::Explained(None) => true,
+            Self::Explained(Some(id)) => finding.id.word() == *id,
+        }
+    }
+}
+
 /// The two ways to talk.
 pub trait Dialogue {
     /// Fails unless a person is at the terminal: secrets must not go into a pipe or file. A program that
@@ -231,7 +252,7 @@ pub trait Dialogue {
     fn end_of_list(&mut self) -> Result<(), Failure>;
 
     /// Says what `doctor` has found.
-    fn report(&mut self, report: &Report) -> Result<(), Failure>;
+    fn report(&mut self, report: &Report, findings: &Findings<'_>) -> Result<(), Failure>;
 
     /// Says what failed.
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure>;

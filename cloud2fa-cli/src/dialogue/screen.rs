@@ -19,6 +19,11 @@ pub fn is_dumb() -> bool {
     std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb")
 }
 
+/// Whether it is to be coloured (https://no-color.org).
+pub fn has_colours() -> bool {
+    !is_dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Where pages are shown. Left when dropped.
 pub struct Screen {
     /// `--plain`, or a terminal that knows no second screen: pages stand one below the other.

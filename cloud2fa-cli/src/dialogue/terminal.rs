@@ -3,8 +3,8 @@
 use super::out::{say, say_line};
 use super::screen::{self, Screen};
 use super::{
-    Again, Dialogue, Done, Initialised, NewCodes, NewKey, Question, SetUp, codes_page, key_page,
-    picture, reasons, report, set_up, standing, trial,
+    Again, Dialogue, Done, Findings, Initialised, NewCodes, NewKey, Question, SetUp, codes_page,
+    key_page, picture, reasons, report, set_up, standing, trial,
 };
 use crate::advice;
 use crate::arguments::QrStyle;
@@ -286,8 +286,10 @@ impl Dialogue for Terminal {
         say(&self.table.end())
     }
 
-    fn report(&mut self, found: &Report) -> Result<(), Failure> {
-        say(&report::text(found))
+    fn report(&mut self, found: &Report, findings: &Findings<'_>) -> Result<(), Failure> {
+        let has_colours =
+            !self.is_plain && std::io::stdout().is_terminal() && screen::has_colours();
+        say(&report::text(found, findings, has_colours))
     }
 
     fn fail(&mut self, failure: &Failure) -> Result<(), Failure> {

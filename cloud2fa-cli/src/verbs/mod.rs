@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, dialogue: &mut dyn Dialogue) -> Result<ExitCod
         Verb::List => list::run(arguments, dialogue),
         Verb::Unlock(named) => unlock(arguments, named.name(), dialogue),
         Verb::Setup(how) => setup::run(how, dialogue),
-        Verb::Doctor => doctor::run(arguments, dialogue),
+        Verb::Doctor(how) => doctor::run(arguments, how, dialogue),
     }
 }
 

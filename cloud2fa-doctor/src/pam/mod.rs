@@ -184,7 +184,11 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
     if !asked.is_empty() {
         findings.extend(facts.unsafe_paths.iter().map(|path| others::unsafe_file(path)));
     }
-    findings.extend(policies(&asked));
+    // What the configuration says, somebody has meant.
+    let is_said = facts.configs.get(&None).and_then(|config| config.as_ref().ok());
+    if is_said.is_none_or(|config| config.unenrolled.is_none()) {
+        findings.extend(policies(&asked));
+    }
     (findings, asked)
 }
 

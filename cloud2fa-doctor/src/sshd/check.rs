@@ -80,7 +80,8 @@ fn of_ways(
     let findings = [
         (!asks).then(|| texts.no_question(settings, by_password)),
         (asks && by_password).then(|| texts.password_method()),
-        by_key_alone.then(|| texts.key_alone(settings)),
+        // Where the methods are named, somebody has meant it.
+        (by_key_alone && !settings.has_methods()).then(|| texts.key_alone(settings)),
         (asked.after_key && without_key).then(|| texts.not_asked_without_key(settings)),
         (asked.code_alone && without_key).then(|| texts.code_alone(settings, asked)),
     ];

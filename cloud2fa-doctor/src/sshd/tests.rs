@@ -75,7 +75,7 @@ fn names_instead_of_addresses_are_a_note() {
 fn each_way_in_is_looked_at() {
     for (settings, expected) in [
         (BOTH, &[][..]),
-        ("", &["sshd_key_alone"]),
+        ("", &[]),
         ("authenticationmethods any\n", &["sshd_key_alone"]),
         (
             "authenticationmethods any\npubkeyauthentication no\ngssapiauthentication yes\n",
@@ -93,7 +93,8 @@ fn each_way_in_is_looked_at() {
             &["sshd_password_method"],
         ),
         ("authenticationmethods keyboard-interactive\npasswordauthentication yes\n", &[]),
-        ("authenticationmethods publickey\n", &["sshd_no_question", "sshd_key_alone"]),
+        // Somebody has meant it.
+        ("authenticationmethods publickey\n", &["sshd_no_question"]),
     ] {
         assert_eq!(found(settings, &asked(), ENROLLED), expected, "{settings}");
     }
@@ -123,13 +124,15 @@ fn root_may_not_log_in_by_a_password_alone() {
 }
 
 #[test]
-fn that_a_key_is_enough_is_a_note_where_an_administrator_has_said_so() {
-    let severity = |methods| {
+fn that_a_key_is_enough_is_found_where_no_administrator_has_said_so() {
+    for (methods, expected) in [
+        ("any", &["sshd_key_alone"][..]),
+        ("publickey keyboard-interactive", &[]),
+        ("publickey,keyboard-interactive", &[]),
+    ] {
         let settings = format!("authenticationmethods {methods}\n");
-        check(&sshd(&settings), &asked(), ENROLLED)[0].severity
-    };
-    assert_eq!(severity("any"), Severity::Warning);
-    assert_eq!(severity("publickey keyboard-interactive"), Severity::Note);
+        assert_eq!(found(&settings, &asked(), ENROLLED), expected, "{methods}");
+    }
 }
 
 #[test]
@@ -185,7 +188,7 @@ fn what_holds_for_some_users_is_found_for_them() {
     let locked_out = format!("{BOTH}permitrootlogin without-password\n");
     assert_eq!(
         ids(&check(&with_users(&locked_out, &[("root", keys)]), &asked(), ENROLLED)),
-        ["sshd_key_alone", "sshd_match"]
+        ["sshd_match"]
     );
     assert_eq!(
         ids(&check(&with_users(BOTH, &[("root", &locked_out)]), &asked(), ENROLLED)),

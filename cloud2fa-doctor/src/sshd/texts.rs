@@ -101,22 +101,18 @@ impl Texts<'_> {
         )
     }
 
-    /// A note where a line of the administrator's says so.
+    /// Nobody has said whether that is meant.
     pub fn key_alone(&self, settings: &Settings) -> Finding {
         let ask = format!(
             "To ask for key and code (and for the password, where the PAM stack does), so that users who have no key \
              cannot log in any more:\n{}",
             self.both(settings)
         );
-        let (severity, fix) = if settings.has_methods() {
-            (Severity::Note, format!("{ask}\n{THEN}"))
-        } else {
-            let either = self.write(&settings.methods(EITHER));
-            let say = format!("or to say that a key is enough:\n{either}");
-            (Severity::Warning, format!("{ask}\n{say}\n{THEN}"))
-        };
+        let either = self.write(&settings.methods(EITHER));
+        let say = format!("or to say that a key is enough:\n{either}");
+        let fix = format!("{ask}\n{say}\n{THEN}");
         Finding::new(
-            severity,
+            Severity::Warning,
             Id::SshdKeyAlone,
             "sshd lets in by a key (or a ticket) alone, and does not ask PAM then",
             "Who has a user's key is not asked for a code.",

@@ -78,6 +78,20 @@ pub struct Overview {
 /// What stands around the findings of `doctor`.
 #[derive(Debug, Clone, Copy)]
 pub struct Examination {
+    /// How many findings are critical, warnings and notes.
+    pub summary: fn([usize; 3]) -> String,
+    /// Begins the line of a critical finding. These three are as wide.
+    pub is_critical: &'static str,
+    /// Begins the line of a warning.
+    pub is_warning: &'static str,
+    /// Begins the line of a note.
+    pub is_note: &'static str,
+    /// How to hear more of a finding. Stands below the lines.
+    pub explained_by: &'static str,
+    /// No login asks for a code: what to do next.
+    pub nothing_asks: &'static str,
+    /// There is no finding with the id that was asked for.
+    pub not_found: &'static str,
     /// Stands above the critical findings.
     pub critical: &'static str,
     /// Stands above the warnings.

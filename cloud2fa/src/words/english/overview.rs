@@ -42,6 +42,28 @@ pub const OVERVIEW: Overview = Overview {
 };
 
 pub const EXAMINATION: Examination = Examination {
+    summary: |[critical, warnings, notes]| {
+        let counted = |count, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{count} {many}")),
+        };
+        let wrong =
+            [counted(critical, "critical", "critical"), counted(warnings, "warning", "warnings")];
+        let mut parts: Vec<_> = wrong.into_iter().flatten().collect();
+        if parts.is_empty() {
+            let notes = counted(notes, "note", "notes").map(|notes| format!(" {notes}."));
+            return format!("Nothing is wrong.{}", notes.unwrap_or_default());
+        }
+        parts.extend(counted(notes, "note", "notes"));
+        format!("{}.", parts.join(", "))
+    },
+    is_critical: "CRITICAL",
+    is_warning: "warning ",
+    is_note: "note    ",
+    explained_by: "Why one matters, and what to do about it: cloud2fa doctor ID",
+    nothing_asks: "No login asks for a code yet. Next: cloud2fa enable, then sudo cloud2fa setup ssh",
+    not_found: "Nothing like that was found.",
     critical: "CRITICAL: somebody gets in who should not, or nobody does",
     warning: "WARNING: this will go wrong for some, or some day",
     note: "NOTE: good to know, and no fault",
