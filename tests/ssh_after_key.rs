@@ -19,10 +19,14 @@ const STACK: [&str; 2] = [
 
 /// An sshd with such a stack, and the client's options for a user with a key.
 fn start(fixture: &Fixture, methods: &str) -> (Sshd, Vec<String>) {
+    start_with(fixture, methods, &STACK)
+}
+
+fn start_with(fixture: &Fixture, methods: &str, stack: &[&str]) -> (Sshd, Vec<String>) {
     let key = Sshd::key(fixture);
     let authorized = format!("AuthorizedKeysFile {}", key.with_extension("pub").display());
     let methods = format!("AuthenticationMethods {methods}");
-    let sshd = Sshd::start(fixture, &STACK, &[&methods, &authorized]);
+    let sshd = Sshd::start(fixture, stack, &[&methods, &authorized]);
     let identity = format!("IdentityFile={}", key.display());
     let preferred = "PreferredAuthentications=publickey,keyboard-interactive,password";
     (sshd, vec![preferred.to_owned(), "IdentitiesOnly=yes".to_owned(), identity])
@@ -52,6 +56,29 @@ fn behind_a_key_the_code_is_asked_for_and_no_password() {
     // Without the key nothing is asked.
     let ended = sshd.connect(&name).finish();
     assert_eq!((ended.status, ended.count(PROMPT), ended.count(PASSWORD)), (REFUSED, 0, 0));
+}
+
+#[test]
+fn what_stands_below_sets_credentials_as_if_the_module_were_not_there() {
+    std::fs::write("/etc/security/group.conf", "*;*;*;Al0000-2400;floppy\n").unwrap();
+    for (methods, with_code, answered) in [
+        ("publickey,keyboard-interactive:pam", true, PROMPT),
+        ("publickey", false, ""),
+        ("keyboard-interactive:pam", false, PASSWORD),
+    ] {
+        let (name, fixture) = (another_user(), Fixture::new());
+        let enrolled = fixture.enrol(&name);
+        let group = "auth optional pam_group.so";
+        let (sshd, key) = start_with(&fixture, methods, &[STACK[0], STACK[1], group]);
+        let mut words = sshd.client(&name, &key.iter().map(String::as_str).collect::<Vec<_>>());
+        "id --name --groups".clone_into(words.last_mut().unwrap());
+        let mut client = Pty::start(&words);
+        if !answered.is_empty() {
+            client.answer(answered, &if with_code { enrolled.code() } else { "pw".to_owned() });
+        }
+        let ended = client.finish();
+        assert!(ended.status == 0 && ended.shown.contains("floppy"), "{methods}: {ended:?}");
+    }
 }
 
 #[test]

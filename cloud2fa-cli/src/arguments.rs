@@ -236,7 +236,7 @@ pub struct Regenerate {
 /// Where backup codes go.
 #[derive(Debug, Args)]
 pub struct Codes {
-    /// Write the backup codes into this new file, instead of showing them
+    /// Write the backup codes into this new file; a terminal does not show them then
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub codes_file: Option<PathBuf>,
 }

@@ -2,12 +2,18 @@
 
 use crate::caller;
 use crate::machine::ROOT;
+use cloud2fa_doctor::Asking;
 use cloud2fa_doctor::ssh::Ssh;
 
 /// The PAM services of this machine whose logins ask for a code.
 pub fn asked_by() -> Vec<String> {
-    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
+    let asking = services().into_iter();
     asking.map(|it| it.service).collect()
+}
+
+/// What asks for a code, by PAM's files.
+pub fn services() -> Vec<Asking> {
+    cloud2fa_doctor::services_that_ask(ROOT)
 }
 
 /// What asks for a code, sshd's own settings included as far as they can be read.
@@ -39,6 +45,6 @@ const SSHD: &str = "sshd";
 
 /// Those of them that refuse whoever has no second factor.
 pub fn refusing_without() -> Vec<String> {
-    let asking = cloud2fa_doctor::services_that_ask(ROOT).into_iter();
+    let asking = services().into_iter();
     asking.filter(|it| it.refuses_unenrolled).map(|it| it.service).collect()
 }

@@ -22,9 +22,11 @@ use zeroize::{Zeroize, Zeroizing};
 /// No password, code or answer is longer (`PAM_MAX_RESP_SIZE` in `_pam_types.h`).
 const LONGEST_LINE: usize = 512;
 
-/// The signals that end a program.
+/// The signals that end a program, and that somebody may send: the screen is to be put back before.
 fn ending() -> SigSet {
-    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect()
+    let usual = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+    let others = [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM, Signal::SIGVTALRM];
+    usual.into_iter().chain(others).chain([Signal::SIGXCPU]).collect()
 }
 
 /// Lets those that have come end this program, where nothing is begun that could be left half done.

@@ -31,6 +31,8 @@ pub struct Asking {
     pub service: String,
     /// Whether it refuses whoever has no enrolment.
     pub refuses_unenrolled: bool,
+    /// Whether it asks behind a key of sshd's alone.
+    pub after_key: bool,
 }
 
 /// The PAM services whose logins ask for a code, by PAM's files, which everybody may read.
@@ -41,6 +43,7 @@ pub fn services_that_ask(root: u32) -> Vec<Asking> {
     let asking = asked.into_iter().map(|it| Asking {
         service: it.service,
         refuses_unenrolled: it.unenrolled != Some(Unenrolled::LetIn),
+        after_key: it.after_key,
     });
     asking.collect()
 }

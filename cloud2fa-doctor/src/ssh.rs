@@ -51,6 +51,16 @@ impl Ssh {
         self.0.root_has_keys_alone()
     }
 
+    /// The methods that make a login today, as `AuthenticationMethods` has them.
+    pub fn methods_of_today(&self) -> String {
+        self.0.settings().methods_of_today()
+    }
+
+    /// Whether each way in takes a key, and PAM's questions behind it.
+    pub fn asks_behind_each_key(&self) -> bool {
+        self.uses_pam() && self.0.settings().asks_behind_each_key()
+    }
+
     /// What makes it ask for a code behind the key, where nothing is typed today.
     pub fn key_then_code(&self) -> Lines {
         self.0.settings().key_then_code()

@@ -46,7 +46,7 @@ ansi\t'Half blocks, black on white; needs UTF-8'
 ascii\t'ASCII alone'
 none\t'No picture'"
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l qr-file -d 'Write the QR code into this new file, too; it holds the secret' -r -F
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l codes-file -d 'Write the backup codes into this new file, instead of showing them' -r -F
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l codes-file -d 'Write the backup codes into this new file; a terminal does not show them then' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l replace -d 'Replace an enrolment that exists: the old app and the old backup codes stop working'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand enable" -l show-link -d 'Show the key as a link, too'
@@ -59,7 +59,7 @@ complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand status" -l json -d 'Ta
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand status" -l plain -d 'Lines of text alone, without a picture or a second screen: for screen readers and logs'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand status" -s h -l help -d 'Print help'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l user -d 'Somebody else\'s than the caller\'s own; for root' -r -f -a "(__fish_complete_users)"
-complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l codes-file -d 'Write the backup codes into this new file, instead of showing them' -r -F
+complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l codes-file -d 'Write the backup codes into this new file; a terminal does not show them then' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l config -d 'Read this configuration file [default: /etc/cloud2fa/cloud2fa.toml]' -r -F
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l json -d 'Talk JSON, one object a line, on standard input and output'
 complete -c cloud2fa -n "__fish_cloud2fa_using_subcommand regenerate" -l plain -d 'Lines of text alone, without a picture or a second screen: for screen readers and logs'

@@ -58,8 +58,13 @@ impl PamHooks for Cloud2fa {
         })
     }
 
-    /// There are no credentials to set. An error here would turn a good login into a failed one.
-    fn sm_setcred(_: &mut PamHandle, _: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+    /// There are no credentials to set. An error here would turn a good login into a failed one; and where
+    /// success ends a stack (`after_key`), so would it for the modules below, which have some. sshd sets
+    /// credentials in another process than the one that has asked: libpam does not remember there what was said.
+    fn sm_setcred(_: &mut PamHandle, arguments: Vec<&CStr>, _: PamFlag) -> PamResultCode {
+        if arguments.contains(&c"after_key") {
+            return PamResultCode::PAM_IGNORE;
+        }
         PamResultCode::PAM_SUCCESS
     }
 }

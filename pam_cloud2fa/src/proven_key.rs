@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 /// The methods that prove a key, or what sshd takes like one: nothing that is typed.
-const METHODS: [&[u8]; 3] = [b"publickey", b"hostbased", b"gssapi-with-mic"];
+const METHODS: [&[u8]; 4] = [b"publickey", b"hostbased", b"gssapi-with-mic", b"gssapi-keyex"];
 
 /// Whether one of these methods was right. `info`: a line each, which begins with the method's name and goes on
 /// behind a blank or a slash (`auth2_update_session_info` in sshd's auth2.c).

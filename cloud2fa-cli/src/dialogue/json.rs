@@ -10,7 +10,7 @@ use crate::messages::{self, write_line};
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::roster::Person;
-use cloud2fa::{Cleared, Factor, Standing, UserName, Verdict};
+use cloud2fa::{Answer, Cleared, Factor, Standing, UserName, Verdict};
 use cloud2fa_doctor::Report;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -90,7 +90,7 @@ impl Dialogue for Json {
         self.ask(Question::Code, again)
     }
 
-    fn next_code(&mut self, _: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    fn next_code(&mut self, _: u64) -> Result<Option<Answer>, Failure> {
         Ok(None)
     }
 

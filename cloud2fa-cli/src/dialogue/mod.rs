@@ -25,7 +25,7 @@ use cloud2fa::enrolment::NotProven;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store;
-use cloud2fa::{BackupCode, Cleared, Factor, Standing, Verdict};
+use cloud2fa::{Answer, BackupCode, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::{Finding, Report};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -196,7 +196,7 @@ pub trait Dialogue {
     ) -> Result<Zeroizing<Vec<u8>>, Failure>;
 
     /// Offers to try the code that the app shows in so many seconds; nothing where none is typed.
-    fn next_code(&mut self, seconds: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure>;
+    fn next_code(&mut self, seconds: u64) -> Result<Option<Answer>, Failure>;
 
     /// Says that what follows is about `whose` enrolment, since `user`'s logins are asked for its codes.
     fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure>;

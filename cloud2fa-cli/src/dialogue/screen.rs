@@ -9,6 +9,8 @@ const ENTER: &str = "\x1b[?1049h\x1b[H\x1b[2J";
 /// Empties it and goes back. A terminal without a second screen is at least emptied.
 const LEAVE: &str = "\x1b[H\x1b[2J\x1b[?1049l";
 
+const ESCAPE: char = '\x1b';
+
 /// Columns and rows of the terminal, where it says how many it has.
 pub fn size() -> Option<(usize, usize)> {
     terminal_size::terminal_size().map(|(width, height)| (width.0.into(), height.0.into()))
@@ -45,7 +47,7 @@ impl Screen {
     /// Shows a page, below which there is one question: in place of the one before, where the terminal can do
     /// that and has room for all of it.
     pub fn show(&mut self, page: &str, input: &Input) -> Result<(), Failure> {
-        let fits = size().is_some_and(|(_, rows)| page.lines().count() < rows);
+        let fits = size().is_some_and(|(columns, rows)| rows_of(page, columns) < rows);
         if self.is_plain || !fits {
             self.leave();
             return say(page);
@@ -64,6 +66,15 @@ impl Screen {
             let _ = say(LEAVE);
         }
     }
+}
+
+/// The rows of a page. A picture's lines have escape sequences, and are never broken; of the others a link may be.
+fn rows_of(page: &str, columns: usize) -> usize {
+    let rows = |line: &str| {
+        let is_drawn = line.contains(ESCAPE);
+        if is_drawn { 1 } else { line.chars().count().div_ceil(columns.max(1)).max(1) }
+    };
+    page.lines().map(rows).sum()
 }
 
 impl Drop for Screen {

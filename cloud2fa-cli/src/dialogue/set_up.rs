@@ -10,8 +10,10 @@ pub fn plan(plan: &Plan) -> String {
     let service = plan.service.word();
     let mut lines = match &plan.first {
         First::Password => vec![(words.password_then_code)(service)],
-        First::Key { enough_for } if enough_for.is_empty() => vec![(words.key_then_code)(service)],
-        First::Key { enough_for } => {
+        First::Key { enough_for, .. } if enough_for.is_empty() => {
+            vec![(words.key_then_code)(service)]
+        }
+        First::Key { enough_for, .. } => {
             vec![(words.key_then_code)(service), (words.enough_for)(&enough_for.join(", "))]
         }
     };

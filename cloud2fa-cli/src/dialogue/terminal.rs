@@ -12,20 +12,22 @@ use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
+use crate::machine;
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store::record::Lost;
-use cloud2fa::{Cleared, Factor, Standing, Verdict};
+use cloud2fa::{Answer, Cleared, Factor, Standing, Verdict};
 use cloud2fa_doctor::Report;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Bytes of a usual key URI; more make a picture larger by four modules now and then.
-const USUAL_URI: usize = 100;
+/// Bytes of a replacement's key URI beside the host's name, twice, and the user's: `otpauth://totp/`, a colon,
+/// `-ABC?secret=`, 32 characters, `&issuer=`. The configuration may say another name than the host's.
+const BESIDE_NAMES: usize = 15 + 1 + 12 + 32 + 8;
 
 /// Standard input, output and error.
 pub struct Terminal {
@@ -133,7 +135,7 @@ impl Dialogue for Terminal {
     }
 
     fn make_room(&mut self, user: &str, style: QrStyle) -> Result<(), Failure> {
-        let uri = "x".repeat(USUAL_URI);
+        let uri = "x".repeat(BESIDE_NAMES + 2 * machine::host_name().len() + user.len());
         let Ok(picture) = Picture::of(&uri) else { return Ok(()) };
         let (account, issuer, secret) = (user, user, "");
         let (picture, shows_link) = (&picture, false);
@@ -164,9 +166,17 @@ impl Dialogue for Terminal {
         self.question(WORDS.questions.code)
     }
 
-    fn next_code(&mut self, seconds: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-        let typed = self.question(&(WORDS.questions.next_code)(seconds))?;
-        Ok((!typed.trim_ascii().is_empty()).then_some(typed))
+    fn next_code(&mut self, seconds: u64) -> Result<Option<Answer>, Failure> {
+        loop {
+            let typed = self.question(&(WORDS.questions.next_code)(seconds))?;
+            if typed.trim_ascii().is_empty() {
+                return Ok(None);
+            }
+            if let Some(answer) = Answer::parse(&typed) {
+                return Ok(Some(answer));
+            }
+            say_line(WORDS.questions.not_a_code)?;
+        }
     }
 
     fn about(&mut self, user: &str, whose: &str) -> Result<(), Failure> {

@@ -20,6 +20,11 @@ pub fn block(lines: &str) -> String {
     format!("{BEGIN}\n{}\n{END}\n", lines.trim_end())
 }
 
+/// Whether `text` has a block.
+pub fn is_in(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end() == BEGIN)
+}
+
 /// `text` with a block. `None` if the file has nothing that checks a password, so that there is no such
 /// place.
 pub fn with(text: &str, lines: &str, place: Place) -> Option<String> {

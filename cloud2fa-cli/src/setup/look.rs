@@ -4,12 +4,13 @@ use super::files;
 use super::plan::{self, First, Impossible, Plan};
 use super::service::Service;
 use crate::asking;
+use cloud2fa_doctor::Asking;
 use cloud2fa_doctor::ssh::Ssh;
 use std::path::Path;
 
 /// The machine.
 pub struct Machine {
-    asking: Vec<String>,
+    asking: Vec<Asking>,
     ssh: Result<Option<Ssh>, String>,
 }
 
@@ -19,14 +20,14 @@ impl plan::Machine for Machine {
     }
 
     fn asks(&self, pam_service: &str) -> bool {
-        self.asking.iter().any(|asking| asking == pam_service)
+        self.asking.iter().any(|it| it.service == pam_service && !it.after_key)
     }
 }
 
 impl Machine {
     /// Looks.
     pub fn read() -> Self {
-        Self { asking: asking::asked_by(), ssh: Ssh::read() }
+        Self { asking: asking::services(), ssh: Ssh::read() }
     }
 
     /// The names of a service's PAM files, as far as they are there.
@@ -40,9 +41,22 @@ impl Machine {
     pub fn asks_at(&self, service: Service) -> Option<bool> {
         let files = self.pam_files(service);
         let asks = files.iter().all(|file| plan::Machine::asks(self, file));
-        let is_set = service != Service::Ssh
-            || matches!(&self.ssh, Ok(Some(ssh)) if ssh.takes_passwords() && ssh.has(&ssh.password_then_code()));
-        (!files.is_empty()).then_some(asks && is_set)
+        let asks = match (service, &self.ssh) {
+            (Service::Ssh, Ok(Some(ssh))) => self.ssh_asks(ssh),
+            (Service::Ssh, _) => false,
+            _ => asks,
+        };
+        (!files.is_empty()).then_some(asks)
+    }
+
+    /// Whether sshd asks, behind the password or behind each key.
+    fn ssh_asks(&self, ssh: &Ssh) -> bool {
+        let service = ssh.pam_service();
+        let behind_key = self.asking.iter().any(|it| it.service == service && it.after_key);
+        let behind_password = ssh.takes_passwords()
+            && ssh.has(&ssh.password_then_code())
+            && plan::Machine::asks(self, &service);
+        behind_password || behind_key && ssh.asks_behind_each_key()
     }
 
     /// What is to be changed for sudo, su or the console.
@@ -63,8 +77,7 @@ impl Machine {
             Ok(None) => return Ok(Err(Impossible::NotThere)),
             Ok(Some(ssh)) => ssh,
         };
-        let asks = plan::Machine::asks(self, &ssh.pam_service());
-        if asks && ssh.takes_passwords() && ssh.has(&ssh.password_then_code()) {
+        if self.ssh_asks(ssh) {
             return Ok(Err(Impossible::AsksAlready));
         }
         if !ssh.uses_pam() {
@@ -76,7 +89,8 @@ impl Machine {
         let (lines, first) = if ssh.takes_passwords() {
             (ssh.password_then_code(), First::Password)
         } else {
-            (ssh.key_then_code(), First::Key { enough_for: enough_for.to_vec() })
+            let (enough_for, methods) = (enough_for.to_vec(), ssh.methods_of_today());
+            (ssh.key_then_code(), First::Key { enough_for, methods })
         };
         if first == First::Password && !enough_for.is_empty() {
             return Ok(Err(Impossible::NoKeysAlone));

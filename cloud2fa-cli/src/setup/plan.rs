@@ -40,6 +40,8 @@ pub enum Impossible {
     NoPassword(PathBuf),
     /// sshd's command line sets this, and wins over all files.
     SetOnTheCommandLine(&'static str),
+    /// A file has such lines already, which are not setup's: to take back its own would take them, too.
+    HasOurLines(PathBuf),
     /// Users who are to get in by a key alone, where a password is part of the way in.
     NoKeysAlone,
     /// Users who are to get in by a key alone have no place in the file where sshd begins: what is below them would
@@ -69,8 +71,8 @@ pub struct Ssh {
 pub enum First {
     /// The password.
     Password,
-    /// The key, but for these users, to whom it is enough.
-    Key { enough_for: Vec<String> },
+    /// The key, but for these users, for whom the methods of before stay.
+    Key { enough_for: Vec<String>, methods: String },
 }
 
 /// What must be known of the machine.
@@ -123,16 +125,14 @@ pub fn of_ssh(ssh: &Ssh, machine: &dyn Machine) -> Result<Plan, Impossible> {
     };
     let before = machine.text(&path);
     let lines = sshd_lines(ssh)?;
-    let after = block::with(before.as_deref().unwrap_or_default(), &lines, Place::Top);
-    let mut edits = vec![Edit { path, before, after: after.unwrap_or_default() }];
+    let mut edits = vec![edit(path, before, &lines, Place::Top)?];
     let pam_file = pam_file(&ssh.pam_service);
     match ssh.first {
         First::Password if machine.asks(&ssh.pam_service) => {}
         First::Password => edits.push(pam_edit(machine, pam_file)?),
         First::Key { .. } => {
             let before = machine.text(&pam_file).ok_or(Impossible::NotThere)?;
-            let after = block::with(&before, BEHIND_KEY, Place::Top).unwrap_or_default();
-            edits.push(Edit { path: pam_file, before: Some(before), after });
+            edits.push(edit(pam_file, Some(before), BEHIND_KEY, Place::Top)?);
         }
     }
     let (first, pam_services) = (ssh.first.clone(), vec![ssh.pam_service.clone()]);
@@ -144,12 +144,14 @@ fn sshd_lines(ssh: &Ssh) -> Result<String, Impossible> {
     let lines = ssh.lines.iter().map(|(keyword, value)| format!("{keyword} {value}"));
     let mut lines: Vec<_> = lines.collect();
     match &ssh.first {
-        First::Key { enough_for } if !enough_for.is_empty() => {
+        First::Key { enough_for, methods } if !enough_for.is_empty() => {
             if ssh.place != Counts::InDropIn {
                 return Err(Impossible::NoPlaceForMatch);
             }
-            lines.push(format!("Match User {}", enough_for.join(",")));
-            lines.push("    AuthenticationMethods publickey".to_owned());
+            // In the texts of files a character is a byte.
+            let users: String = enough_for.join(",").bytes().map(char::from).collect();
+            lines.push(format!("Match User {users}"));
+            lines.push(format!("    AuthenticationMethods {methods}"));
             lines.push("Match all".to_owned());
         }
         First::Key { .. } | First::Password => {}
@@ -159,9 +161,23 @@ fn sshd_lines(ssh: &Ssh) -> Result<String, Impossible> {
 
 fn pam_edit(machine: &dyn Machine, path: PathBuf) -> Result<Edit, Impossible> {
     let before = machine.text(&path).ok_or(Impossible::NotThere)?;
-    let after = block::with(&before, BEHIND_PASSWORD, Place::BelowPassword);
-    let after = after.ok_or_else(|| Impossible::NoPassword(path.clone()))?;
-    Ok(Edit { path, before: Some(before), after })
+    edit(path, Some(before), BEHIND_PASSWORD, Place::BelowPassword)
+}
+
+fn edit(
+    path: PathBuf,
+    before: Option<String>,
+    lines: &str,
+    place: Place,
+) -> Result<Edit, Impossible> {
+    let text = before.as_deref().unwrap_or_default();
+    if block::is_in(text) {
+        return Err(Impossible::HasOurLines(path));
+    }
+    match block::with(text, lines, place) {
+        Some(after) => Ok(Edit { path, before, after }),
+        None => Err(Impossible::NoPassword(path)),
+    }
 }
 
 #[cfg(test)]
@@ -237,16 +253,20 @@ mod tests {
     #[test]
     fn behind_a_key_the_code_stands_above_the_password() {
         let enough_for = vec!["backup".to_owned(), "root".to_owned()];
-        let keys =
-            |place| Ssh { first: First::Key { enough_for: enough_for.clone() }, ..ssh(place) };
+        let keys = |place| Ssh {
+            first: First::Key {
+                enough_for: enough_for.clone(),
+                methods: "publickey,publickey".to_owned(),
+            },
+            ..ssh(place)
+        };
         // The profile asks behind a password: behind a key it is asked for none.
         for asking in [&[][..], &["sshd"]] {
             let plan = of_ssh(&keys(Counts::InDropIn), &debian(asking)).unwrap();
             assert_eq!(paths(&plan), [cloud2fa_doctor::ssh::DROP_IN, "/etc/pam.d/sshd"]);
             let block = format!("# cloud2fa: begin\n{BEHIND_KEY}\n# cloud2fa: end\n@include");
             assert!(plan.edits[1].after.starts_with(&block), "{}", plan.edits[1].after);
-            let alone =
-                "\nMatch User backup,root\n    AuthenticationMethods publickey\nMatch all\n";
+            let alone = "\nMatch User backup,root\n    AuthenticationMethods publickey,publickey\nMatch all\n";
             assert!(plan.edits[0].after.contains(alone), "{}", plan.edits[0].after);
         }
         let main = Counts::AtTopOf("/etc/ssh/sshd_config".to_owned());

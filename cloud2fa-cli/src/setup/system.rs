@@ -163,6 +163,7 @@ impl Reload for System {
         if service != Service::Ssh || !has_systemd() {
             return Ok(());
         }
+        run("sshd", &["-t"])?;
         if run("systemctl", &["is-active", "--quiet", "ssh.service"]).is_err() {
             // A socket whose service has failed listens no more.
             if run("systemctl", &["is-failed", "--quiet", "ssh.socket"]).is_ok() {
@@ -171,7 +172,6 @@ impl Reload for System {
             }
             return Ok(());
         }
-        run("sshd", &["-t"])?;
         run("systemctl", &["reload", "ssh.service"])
     }
 }

@@ -155,8 +155,7 @@ fn try_out(
 ) -> Result<(), Failure> {
     for _ in 0..TRIALS {
         let into_the_step = machine::now().0 % STEP_SECONDS;
-        let Some(typed) = dialogue.next_code(STEP_SECONDS - into_the_step)? else { break };
-        let Some(answer) = Answer::parse(&typed) else { continue };
+        let Some(answer) = dialogue.next_code(STEP_SECONDS - into_the_step)? else { break };
         let found = manager.challenge(user, &machine::now)?;
         let verdict = verify::evaluate(user, &found, &answer, manager, dialogue)?;
         if matches!(verdict, Verdict::Accepted { .. }) {

@@ -4,6 +4,7 @@ mod authorise;
 mod doctor;
 mod enable;
 mod init;
+mod key_only;
 mod list;
 mod setup;
 mod tries;

@@ -1,5 +1,6 @@
 //! `setup`: makes services ask for a code, lets that stay, or takes it back.
 
+use super::key_only;
 use crate::arguments::{Chosen, Setup};
 use crate::caller::{self, require_root};
 use crate::dialogue::{Dialogue, SetUp};
@@ -13,7 +14,6 @@ use crate::setup::{
 use cloud2fa::config::Unenrolled;
 use cloud2fa::names::Nss;
 use cloud2fa::{Config, Store, Verifier};
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -135,23 +135,25 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     if let Some(unconfirmed) = unconfirmed(&Journal::read(Path::new(JOURNAL))?, service) {
         return dialogue.set_up(service, &SetUp::Unconfirmed { seconds: left(unconfirmed)? });
     }
-    let enough_for = users(&how.by_key_alone)?;
+    let enough_for = key_only::users(&how.by_key_alone)?;
     let plan = match plan(service, &enough_for)? {
         Ok(plan) => plan,
+        Err(Impossible::AsksAlready) if !enough_for.is_empty() => {
+            return Err(Failure::new(Kind::Usage, WORDS.setup_failures.asks_already));
+        }
         Err(Impossible::AsksAlready) => return dialogue.set_up(service, &SetUp::AsksAlready),
         Err(Impossible::NotThere) => return dialogue.set_up(service, &SetUp::NotThere),
         Err(why) => return Err(impossible(&why)),
     };
     dialogue.plan(&plan)?;
     let config = Config::load(None, machine::ROOT)?;
-    let shut_out = shut_out(&plan, &config)?;
+    let shut_out = key_only::shut_out(&plan, &|name| before(&config, name))?;
+    dialogue.shut_out(&shut_out.names)?;
     if how.dry_run {
-        return dialogue.shut_out(&shut_out);
+        return Ok(());
     }
-    if !shut_out.is_empty() && !how.shut_out {
-        let names: Vec<_> = shut_out.into_iter().collect();
-        let message = (WORDS.setup_failures.shuts_out)(&names.join(", "), &names.join(","));
-        return Err(Failure::new(Kind::Unavailable, message));
+    if !how.shut_out {
+        shut_out.must_be_nobody()?;
     }
     if !how.now {
         proof(&config, how, &plan)?;
@@ -175,39 +177,11 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     dialogue.set_up(service, &SetUp::Made { within: how.within, by })
 }
 
-/// Users by the names that the system has for them. In a list of sshd's, other characters would mean others.
-fn users(names: &[String]) -> Result<Vec<String>, Failure> {
-    let is_plain = |name: &str| !name.contains(['*', '?', '!', ',', '"', '\'', '\\', '#', '@']);
-    let find = |name: &String| match caller::find(name)?.name.as_str() {
-        name if is_plain(name) => Ok(name.to_owned()),
-        name => Err(Failure::new(Kind::Usage, (WORDS.setup_failures.not_for_sshd)(name))),
-    };
-    names.iter().map(find).collect()
-}
-
-/// Who logs in by a key alone today, and could not any more: who is not enrolled, and root, whom sshd lets answer
-/// no questions. It is about ssh alone.
-fn shut_out(plan: &Plan, config: &Config) -> Result<BTreeSet<String>, Failure> {
-    let First::Key { enough_for } = &plan.first else { return Ok(BTreeSet::new()) };
-    let unknown =
-        |error| Failure::new(Kind::Unavailable, (WORDS.setup_failures.key_logins_unknown)(&error));
-    let mut names = BTreeSet::new();
-    for name in setup::key_logins::of_the_last_30_days().map_err(unknown)? {
-        if before(config, &name)?.is_none() {
-            names.insert(name);
-        }
-    }
-    if Machine::read().root_has_keys_alone() {
-        names.insert("root".to_owned());
-    }
-    names.retain(|name| !enough_for.contains(name));
-    Ok(names)
-}
-
 fn plan(service: Service, enough_for: &[String]) -> Result<Result<Plan, Impossible>, Failure> {
     let machine = Machine::read();
     if service != Service::Ssh {
-        return Ok(machine.plan_pam(service));
+        let plan = machine.plan_pam(service);
+        return Ok(if enough_for.is_empty() { plan } else { Err(Impossible::NoKeysAlone) });
     }
     let sshd_fails =
         |why: String| Failure::new(Kind::Unavailable, (WORDS.setup_failures.sshd_fails)(&why));
@@ -219,6 +193,7 @@ fn impossible(why: &Impossible) -> Failure {
     let message = match why {
         Impossible::NoPassword(path) => (words.no_password)(&path.display()),
         Impossible::SetOnTheCommandLine(keyword) => (words.set_on_the_command_line)(keyword),
+        Impossible::HasOurLines(path) => (words.has_our_lines)(&path.display()),
         Impossible::NoKeysAlone => words.no_keys_alone.to_owned(),
         Impossible::NoPlaceForMatch => words.no_place_for_match.to_owned(),
         Impossible::HasMatch => words.has_match.to_owned(),
@@ -241,12 +216,16 @@ fn before(config: &Config, name: &str) -> Result<Option<Before>, Failure> {
 fn proof(config: &Config, how: &Setup, plan: &Plan) -> Result<Vec<Before>, Failure> {
     let words = &WORDS.setup_failures;
     if let Some(name) = &how.by {
+        if !key_only::is_asked(plan, name) {
+            return Err(Failure::new(Kind::Usage, (words.is_not_asked)(name)));
+        }
         let before = before(config, name)?;
         let not_enrolled = || Failure::new(Kind::NotEnrolled, (words.not_enrolled)(name));
         return Ok(vec![before.ok_or_else(not_enrolled)?]);
     }
     let mut proof = Vec::new();
-    for name in std::env::var("SUDO_USER").ok().into_iter().chain(["root".to_owned()]) {
+    let names = std::env::var("SUDO_USER").ok().into_iter().chain(["root".to_owned()]);
+    for name in names.filter(|name| key_only::is_asked(plan, name)) {
         proof.extend(before(config, &name)?);
     }
     let refuses = plan.first != First::Password || config.unenrolled == Some(Unenrolled::Refuse);

@@ -65,8 +65,9 @@ impl Line {
 
     /// Whether what stands below it holds for some alone.
     fn is_match(&self) -> bool {
-        self.keyword() == "match"
-            && !self.words[1..].iter().any(|it| it.eq_ignore_ascii_case("all"))
+        // `Match all` holds for everybody; of a group named so it would be `Match Group all`.
+        let is_for_all = matches!(&self.words[1..], [all] if all.eq_ignore_ascii_case("all"));
+        self.keyword() == "match" && !is_for_all
     }
 }
 

@@ -115,12 +115,41 @@ impl Settings {
 
     /// What makes sshd ask PAM's questions behind each way in, where nothing is typed today.
     pub fn key_then_code(&self) -> Lines {
-        let behind = |way: Vec<&str>| format!("{},{BY_PAM}", way.join(","));
-        let methods: Vec<_> = self.ways().into_iter().map(behind).collect();
+        let methods: Vec<_> =
+            self.lists().into_iter().map(|list| format!("{list},{BY_PAM}")).collect();
         let mut lines = [vec![("UsePAM", "yes".to_owned())], self.asking()].concat();
         lines.retain(|(keyword, _)| *keyword != "AuthenticationMethods");
         lines.push(("AuthenticationMethods", methods.join(" ")));
         lines
+    }
+
+    /// Whether each way in takes a key (or what sshd takes like one), and PAM's questions.
+    pub fn asks_behind_each_key(&self) -> bool {
+        let takes_both = |way: &Vec<&str>| {
+            way.contains(&KEYBOARD) && way.iter().any(|it| ![KEYBOARD, PASSWORD].contains(it))
+        };
+        let ways = self.ways();
+        !ways.is_empty() && ways.iter().all(takes_both)
+    }
+
+    /// What `AuthenticationMethods` says, or comes to where it says nothing: as it is written, since a method may
+    /// stand twice in a list, and then wants two keys.
+    pub fn methods_of_today(&self) -> String {
+        self.lists().join(" ")
+    }
+
+    /// The lists of methods of which one must be complete.
+    fn lists(&self) -> Vec<String> {
+        let on = |method: &str| {
+            let method = method.split(':').next().unwrap_or(method);
+            SWITCHES.iter().any(|(it, keyword)| *it == method && self.is_on(keyword))
+        };
+        if !self.has_methods() {
+            let methods = SWITCHES.into_iter().map(|(method, _)| method);
+            return methods.filter(|method| on(method)).map(str::to_owned).collect();
+        }
+        let lists = self.get("authenticationmethods").split_whitespace();
+        lists.filter(|list| list.split(',').all(on)).map(str::to_owned).collect()
     }
 
     /// Whether no way in has PAM's questions.
@@ -241,8 +270,13 @@ mod tests {
             ),
             (
                 "pubkeyauthentication yes; hostbasedauthentication yes; \
-                 authenticationmethods hostbased,publickey",
-                "publickey,hostbased,keyboard-interactive:pam",
+                 authenticationmethods hostbased,publickey gssapi-with-mic",
+                "hostbased,publickey,keyboard-interactive:pam",
+            ),
+            // Two keys.
+            (
+                "pubkeyauthentication yes; authenticationmethods publickey,publickey",
+                "publickey,publickey,keyboard-interactive:pam",
             ),
         ] {
             let lines = Settings::parse(&text.replace("; ", "\n")).key_then_code();

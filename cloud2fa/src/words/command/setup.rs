@@ -88,6 +88,14 @@ pub struct SetupFailures {
     pub needs_yes: &'static str,
     /// These users log in by a key alone, and could not any more. Again without blanks.
     pub shuts_out: fn(names: &str, list: &str) -> String,
+    /// Who logs in by a key is not known for all of the time.
+    pub key_logins_partly: &'static str,
+    /// `--by` names somebody who is not asked for a code.
+    pub is_not_asked: fn(name: &str) -> String,
+    /// `--by-key-alone` for what asks already.
+    pub asks_already: &'static str,
+    /// A file has lines between our marks already.
+    pub has_our_lines: fn(path: &dyn Display) -> String,
     /// Who logs in by a key cannot be found out.
     pub key_logins_unknown: fn(error: &dyn Display) -> String,
     /// A name that cannot stand in sshd's files.

@@ -12,8 +12,8 @@ pub const QUESTIONS: Questions = Questions {
     no: "no",
     next_code: |seconds| {
         format!(
-            "Want to try it? The app shows the next code in {seconds} s.\n\
-             Type that one, or press Enter to finish: "
+            "The app shows the next code in {seconds} s. Type that one to try it out,\n\
+             or press Enter to finish: "
         )
     },
     turn_off: "Turn it off all the same? [y/N] ",

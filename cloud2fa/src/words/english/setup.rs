@@ -8,10 +8,11 @@ pub const SETUP: Setup = Setup {
     },
     key_then_code: |service| {
         format!(
-            "{service} will ask for a code behind the key. Whoever is not enrolled cannot log in by {service} any more."
+            "{service} will ask for a code behind the key. Whoever is not enrolled cannot log in by {service} any more,\n\
+             nor can programs that use a key, such as backups and Ansible: --by-key-alone NAME leaves them as they are."
         )
     },
-    enough_for: |names| format!("For {names} the key goes on to be enough."),
+    enough_for: |names| format!("For {names}, all stays as it is."),
     shuts_out: |names| format!("This would shut out: {names}."),
     file: |path, is_new| {
         if is_new { format!("New file {path}:") } else { format!("{path}, added:") }
@@ -113,14 +114,31 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     needs_yes: "nothing was changed: say --yes",
     shuts_out: |names, list| {
         format!(
-            "nothing was changed: {names} logged in by ssh with a key in the last 30 days (or could, as root), and could \
-             not any more. Enrol them first (`cloud2fa enable --user NAME`); or let the key go on to be enough for \
-             some, as for programs, which can type no code: `--by-key-alone {list}`; or go on without them: --shut-out"
+            "nothing was changed: {names} could not log in by ssh any more (they are not enrolled; root may answer no \
+             questions where PermitRootLogin says so). Enrol them first (`cloud2fa enable --user NAME`); or leave them \
+             as they are, such as root and programs, which can type no code: `--by-key-alone {list}`; or go on \
+             without them: --shut-out"
+        )
+    },
+    key_logins_partly: "nothing was changed: the journal does not go back 30 days, so that nobody knows who logs in by ssh \
+                        with a key, and would be shut out; think of programs, too (--by-key-alone NAME), and go on \
+                        with --shut-out",
+    is_not_asked: |name| {
+        format!(
+            "a login of {name} would prove nothing: it is asked for no code; name another administrator"
+        )
+    },
+    asks_already: "it asks already; to change for whom a key is enough, take that back first (--undo)",
+    has_our_lines: |path| {
+        format!(
+            "{path} has lines of cloud2fa already, which setup has not written; take them out first, as the recipe's \
+             README says"
         )
     },
     key_logins_unknown: |error| {
         format!(
-            "nothing was changed: who logs in by ssh with a key cannot be found out from the journal ({error})"
+            "nothing was changed: who logs in by ssh with a key, and would be shut out, cannot be found out from the \
+             journal ({error}); think of programs, too (--by-key-alone NAME), and go on with --shut-out"
         )
     },
     not_for_sshd: |name| format!("sshd's files have no way to name {name} alone"),

@@ -25,6 +25,7 @@ const FILES: &[&str] = &[
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/ssh-one-field/sshd.conf",
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/ssh-password-then-code/README",
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/ssh-password-then-code/auth",
+    "-rw-r--r-- root root /usr/share/cloud2fa/recipes/ssh-password-then-code/check",
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/ssh-password-then-code/sshd.conf",
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/su/README",
     "-rw-r--r-- root root /usr/share/cloud2fa/recipes/su/auth",

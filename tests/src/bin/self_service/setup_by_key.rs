@@ -90,11 +90,30 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
         },
     );
 
-    // Whom it would shut out is named, and nothing is changed.
+    // What the journal does not reach back to nobody knows.
     let words = format!("ssh --yes --by {ADMINISTRATOR}");
-    let refused = machine.script(&format!("cloud2fa setup {words} 2>&1 || echo status $?"));
-    let told = format!("--by-key-alone {PROGRAM}");
-    assert!(refused.contains(&told) && refused.contains("status 1"), "{refused}");
+    let refused = |words: &str| {
+        let refused = machine.script(&format!("cloud2fa setup {words} 2>&1 || echo status $?"));
+        assert!(refused.contains("status "), "{refused}");
+        refused
+    };
+    machine.script("touch --date='20 days ago' /etc/machine-id");
+    let partly = refused(&format!("{words} --by-key-alone {PROGRAM}"));
+    assert!(partly.contains("the journal does not go back 30 days"), "{partly}");
+    // On a machine that is as old as its journal it is known; and others than sshd may say what they want.
+    machine.script(
+        "touch /etc/machine-id
+         runuser --user otto -- logger --tag sshd 'Accepted publickey for otto from 192.0.2.1 port 1 ssh2'"
+    );
+
+    // Whom it would shut out is named, and nothing is changed.
+    let told = format!("--by-key-alone {PROGRAM}`");
+    let said = refused(&words);
+    assert!(said.contains(&told) && said.contains("status 1"), "{said}");
+    let said = refused(&format!("{words} --by-key-alone {PROGRAM},{ADMINISTRATOR}"));
+    assert!(said.contains("would prove nothing"), "{said}");
+    let said = refused(&format!("{words} --by-key-alone '{PROGRAM}*'"));
+    assert!(said.contains("no user"), "{said}");
     assert!(setup(machine, "ssh --dry-run").contains(&format!("would shut out: {PROGRAM}.")));
     assert_eq!(files(machine), before);
 
@@ -117,6 +136,8 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
     session.finish();
     let root = machine.script(&format!("cloud2fa status --user {ADMINISTRATOR}"));
     assert!(root.contains(" sshd") && !root.contains(ONLY_ROOT), "{root}");
+    let said = refused(&format!("{words} --by-key-alone otto"));
+    assert!(said.contains("it asks already"), "{said}");
     let faults = doctor::faults(machine);
     assert!(faults.iter().all(|id| id == "not_enrolled"), "{faults:?}");
     takes_no_password(machine);
