@@ -90,6 +90,8 @@ ids! {
     SshdNoQuestion = "sshd_no_question";
     /// sshd offers a method that cannot ask for a code, too.
     SshdPasswordMethod = "sshd_password_method";
+    /// PAM's questions take a password where a file of sshd's says that none is taken.
+    SshdPasswordReopened = "sshd_password_reopened";
     /// sshd lets in without a key, and the module asks behind one alone.
     SshdNotAskedWithoutKey = "sshd_not_asked_without_key";
     /// A key is enough for a login; a note where AuthenticationMethods says so.

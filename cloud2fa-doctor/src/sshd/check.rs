@@ -1,7 +1,7 @@
 //! What sshd's settings come to, with the stack that it has or is to have.
 
 use super::settings::{KEYBOARD, PASSWORD, Settings, has_secret};
-use super::texts::{Texts, of_match, some_differ};
+use super::texts::{Texts, of_match, reopened, some_differ};
 use super::{Look, Sshd};
 use crate::finding::{Finding, Id, Severity};
 use crate::pam::{AskingService, Unenrolled};
@@ -33,6 +33,7 @@ pub fn check(sshd: &Sshd, asked: &AskingService, root: Root) -> Vec<Finding> {
         return vec![texts.pam_is_off(asked, &lines_with_pam(settings, asked, &texts))];
     }
     let mut findings = of_ways(settings, &settings.ways(), asked, &texts);
+    findings.extend(reopened_ways(sshd, asked));
     findings.extend(of_root(sshd, asked, root, &texts));
     let differing = of_users(sshd, asked, &findings, &texts);
     findings.extend(differing);
@@ -86,6 +87,16 @@ fn of_ways(
         (asked.code_alone && without_key).then(|| texts.code_alone(settings, asked)),
     ];
     findings.into_iter().flatten().collect()
+}
+
+/// A password alone lets in who is not enrolled, by PAM's questions, where a file of somebody else's says that no
+/// password does.
+fn reopened_ways(sshd: &Sshd, asked: &AskingService) -> Option<Finding> {
+    let by_questions = |way: &Vec<&str>| way.contains(&KEYBOARD) && !takes_key(way);
+    let is_open = asked.unenrolled == Some(Unenrolled::LetIn)
+        && sshd.everybody.ways().iter().any(by_questions);
+    let shut_by = sshd.files.shuts_what_another_file_opens().filter(|_| is_open)?;
+    Some(reopened(&shut_by))
 }
 
 fn takes_key(way: &[&str]) -> bool {

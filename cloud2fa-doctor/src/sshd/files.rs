@@ -63,6 +63,11 @@ impl Line {
         alias.map_or(keyword, |(_, usual)| (*usual).to_owned())
     }
 
+    /// Whether it says this of its keyword.
+    fn says(&self, value: &str) -> bool {
+        self.words.get(1).is_some_and(|word| word.eq_ignore_ascii_case(value))
+    }
+
     /// Whether what stands below it holds for some alone.
     fn is_match(&self) -> bool {
         // `Match all` holds for everybody; of a group named so it would be `Match Group all`.
@@ -161,6 +166,19 @@ impl Files {
     /// Whether some settings hold for some connections alone.
     pub fn has_match(&self) -> bool {
         self.lines().iter().any(Line::is_match)
+    }
+
+    /// A file that says of everybody that there are no passwords, where another one has switched PAM's questions on:
+    /// whoever has written the one may not know of the other.
+    pub fn shuts_what_another_file_opens(&self) -> Option<String> {
+        let questions = self.winner("KbdInteractiveAuthentication").filter(|it| it.says("yes"))?;
+        let is_shut = |line: &Line| {
+            !line.is_conditional
+                && line.keyword() == "passwordauthentication"
+                && line.says("no")
+                && line.file != questions.file
+        };
+        self.lines().into_iter().find(is_shut).map(|line| format!("{}:{}", line.file, line.number))
     }
 
     /// Whether how people log in is set otherwise for some connections.

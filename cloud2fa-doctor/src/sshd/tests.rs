@@ -260,3 +260,31 @@ fn an_sshd_that_is_used_and_says_nothing_is_no_mere_note() {
     assert_eq!(unreadable(&failed(true)).severity, Severity::Warning);
     assert!(unreadable(&failed(true)).fix.ends_with("    install -d -m 0755 /run/sshd"));
 }
+
+#[test]
+fn passwords_that_one_file_shuts_out_and_another_lets_in_are_found() {
+    let cloud = "/etc/ssh/sshd_config.d/60-cloud.conf";
+    let recipe = (
+        "/etc/ssh/sshd_config.d/cloud2fa.conf",
+        "KbdInteractiveAuthentication yes\nPasswordAuthentication no\n",
+    );
+    let found = |files: &[(&str, &str)], settings: &str, asked: &AskingService| {
+        let sshd = Sshd { files: Files::of(files), ..sshd(settings) };
+        let findings = check(&sshd, asked, ENROLLED);
+        let it = findings.iter().find(|it| it.id == crate::Id::SshdPasswordReopened);
+        it.map(|it| (it.severity, it.what.split(' ').next().unwrap_or_default().to_owned()))
+    };
+    let by_questions = "authenticationmethods publickey keyboard-interactive:pam\n";
+    let shut = (cloud, "# by the provider\nPasswordAuthentication no\n");
+    let both = [DEBIANS_FILE, recipe, shut];
+    let expected = Some((Severity::Critical, format!("{cloud}:2")));
+    assert_eq!(found(&both, by_questions, &asked()), expected);
+    // Not where a key is needed, nobody is let in without a code, or one hand has written both.
+    let with_key = "authenticationmethods publickey,keyboard-interactive:pam\n";
+    assert_eq!(found(&both, with_key, &asked()), None);
+    let refused = AskingService { unenrolled: Some(Unenrolled::Refused), ..asked() };
+    assert_eq!(found(&both, by_questions, &refused), None);
+    assert_eq!(found(&[DEBIANS_FILE, recipe], by_questions, &asked()), None);
+    let for_some = (cloud, "Match User git\nPasswordAuthentication no\n");
+    assert_eq!(found(&[DEBIANS_FILE, recipe, for_some], by_questions, &asked()), None);
+}

@@ -5,6 +5,7 @@ use super::files::Files;
 use super::options::Options;
 use super::settings::{Lines, Settings};
 use super::write::{THEN, for_root, write};
+use crate::config::set;
 use crate::finding::{Finding, Id, Severity, bounded};
 use crate::pam::AskingService;
 
@@ -19,6 +20,25 @@ const MOST_USERS: usize = 5;
 pub struct Texts<'a> {
     pub files: &'a Files,
     pub options: &'a Options,
+}
+
+/// `shut_by`: file and line that say that no password is taken.
+pub fn reopened(shut_by: &str) -> Finding {
+    Finding::new(
+        Severity::Critical,
+        Id::SshdPasswordReopened,
+        format!(
+            "{shut_by} says that ssh takes no passwords, and PAM's questions take one all the same"
+        ),
+        "Users without an enrolment get in by ssh with their password alone, as they did not before another file has \
+         switched the questions on.",
+        format!(
+            "To refuse whoever is not enrolled:{}\nor take out what has switched them on (a recipe, by the commands \
+             in its README), and have the code asked for behind the key:\n    cloud2fa setup ssh\nIf passwords are \
+             meant to be taken, take the line in {shut_by} out.",
+            set("unenrolled", "\"refuse\"")
+        ),
+    )
 }
 
 /// sshd cannot say how it is set.
