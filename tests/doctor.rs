@@ -75,6 +75,11 @@ const STACKS: &[(&str, &str, &[&str])] = &[
     ("optional", "COMMON\nauth optional MODULE nullok", &["wrong_code_lets_in"]),
     ("sufficient", "COMMON\nauth sufficient MODULE nullok", &["wrong_code_lets_in"]),
     (
+        "its name is misspelt, so that everybody is refused",
+        "COMMON\nauth required pam_cloud2f.so nullok",
+        &["other_module_unusable"],
+    ),
+    (
         "what the module refuses is ignored",
         "COMMON\nauth [success=ok default=ignore] MODULE nullok",
         &["wrong_code_lets_in"],

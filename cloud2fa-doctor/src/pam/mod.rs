@@ -132,6 +132,10 @@ impl Problems {
     }
 }
 
+/// The services by which people log in to Debian, beside sshd's: whether anybody gets in there matters before
+/// a code is asked for, too.
+const LOGINS: [&str; 5] = ["login", "sudo", "sudo-i", "su", "su-l"];
+
 /// Looks at all services. `sshd` is the name of sshd's, for which sshd's own checks say whether
 /// a code may be all that it takes.
 pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
@@ -147,6 +151,9 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         let Some(ours) = stack.iter().find(|handler| handler.is_ours()) else {
             if let Some(at) = jumps_over_the_end(&stack) {
                 problems.add(Some(at), Some(&service), texts::jump_too_far(at));
+            }
+            if service == sshd || LOGINS.contains(&service.as_str()) {
+                others::check_what_refuses(facts, &service, &stack, &mut problems);
             }
             continue;
         };

@@ -1,4 +1,4 @@
-//! What is others' in the stacks that ask for a code: the modules beside ours, and who may write
+//! What is others' in the stacks that ask for a code, or could: the modules beside ours, and who may write
 //! PAM's files.
 
 use super::{Facts, Problems};
@@ -8,19 +8,37 @@ use std::path::Path;
 
 /// Looks at the modules of others in a stack that has ours.
 pub fn check(facts: &Facts, service: &str, stack: &[Handler], problems: &mut Problems) {
-    for handler in stack {
-        let Some(module) = handler.module().filter(|module| module.kind != Kind::Ours) else {
-            continue;
-        };
-        let finding = match facts.modules.get(&module.path) {
-            None => None,
-            Some(Fault::NotLoaded(why)) => not_loaded(facts, handler, module, why),
-            Some(Fault::Unsafe(path)) => Some(unsafe_module(handler, path)),
-        };
-        if let Some(finding) = finding {
+    for (handler, finding) in findings(facts, stack) {
+        problems.add(Some(&handler.at), Some(service), finding);
+    }
+}
+
+/// The same for a stack that has not: whether one refuses everybody, which a misspelt name of ours does, too.
+pub fn check_what_refuses(
+    facts: &Facts,
+    service: &str,
+    stack: &[Handler],
+    problems: &mut Problems,
+) {
+    for (handler, finding) in findings(facts, stack) {
+        if finding.severity == Severity::Critical {
             problems.add(Some(&handler.at), Some(service), finding);
         }
     }
+}
+
+fn findings<'s>(
+    facts: &'s Facts,
+    stack: &'s [Handler],
+) -> impl Iterator<Item = (&'s Handler, Finding)> {
+    stack.iter().filter_map(|handler| {
+        let module = handler.module().filter(|module| module.kind != Kind::Ours)?;
+        let finding = match facts.modules.get(&module.path)? {
+            Fault::NotLoaded(why) => not_loaded(facts, handler, module, why)?,
+            Fault::Unsafe(path) => unsafe_module(handler, path),
+        };
+        Some((handler, finding))
+    })
 }
 
 /// A module that cannot be loaded is for libpam one that has said `PAM_MODULE_UNKNOWN`, whether
