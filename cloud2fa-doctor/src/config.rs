@@ -12,12 +12,17 @@ const WIDE_SKEW: u64 = 2;
 const OF_MANY_MACHINES: [&str; 6] =
     ["localhost", "localhost.localdomain", "raspberrypi", "debian", "ubuntu", "kali"];
 
-/// How to set a key that stands in no table, whatever the file says already: behind a table's name
-/// the key would be that table's, and one that stands twice is refused. The packages bring the file.
+/// Where a changed configuration stands until it is whole: root's alone, and in memory.
+const CHANGED: &str = "/run/cloud2fa.toml";
+
+/// How to set a key that stands in no table, whatever the file says already, or if it is empty or missing: behind
+/// a table's name the key would be that table's, and one that stands twice is refused.
 pub fn set(key: &str, value: &str) -> String {
-    let first = shell(format!("1i {key} = {value}"));
-    let others = shell(format!("2,${{/^{key} *=/d}}"));
-    format!("\n    sed -i {first} {DEFAULT_PATH}\n    sed -i {others} {DEFAULT_PATH}")
+    let (line, others) = (shell(format!("{key} = {value}")), shell(format!("^{key} *=")));
+    format!(
+        "\n    (echo {line}; grep -sv {others} {DEFAULT_PATH} || :) >{CHANGED}\n    \
+         install -D -m 0644 {CHANGED} {DEFAULT_PATH}"
+    )
 }
 
 /// The findings for a configuration that can be used.
@@ -79,19 +84,20 @@ fn weak_throttle() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-    use std::process::{Command, Stdio};
+    use std::process::Command;
 
-    /// Does to a file's content what is said to be typed.
-    fn after(typed: &str, content: &str) -> String {
-        typed.trim().lines().fold(content.to_owned(), |content, command| {
-            let command = command.strip_suffix(DEFAULT_PATH).unwrap().replace("sed -i", "sed");
-            let mut sh = Command::new("/bin/sh");
-            sh.args(["-c", &command]).stdin(Stdio::piped()).stdout(Stdio::piped());
-            let mut sh = sh.spawn().unwrap();
-            sh.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
-            String::from_utf8(sh.wait_with_output().unwrap().stdout).unwrap()
-        })
+    /// Does to a file what is said to be typed; gives what is in it then.
+    fn after(typed: &str, content: Option<&str>) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        let (file, changed) = (at("etc/cloud2fa.toml"), at("changed"));
+        if let Some(content) = content {
+            std::fs::create_dir(directory.path().join("etc")).unwrap();
+            std::fs::write(&file, content).unwrap();
+        }
+        let script = typed.replace(DEFAULT_PATH, &file).replace(CHANGED, &changed);
+        assert!(Command::new("/bin/sh").args(["-ec", &script]).status().unwrap().success());
+        std::fs::read_to_string(file).unwrap()
     }
 
     #[test]
@@ -106,15 +112,17 @@ mod tests {
     fn a_key_that_is_set_as_is_said_counts_once_and_in_no_table() {
         let typed = set("unenrolled", "\"refuse\"");
         for content in [
-            "unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n",
-            "# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n",
-            "unenrolled=\"allow\"\n",
-            include_str!("../../conf/cloud2fa.toml"),
+            None,
+            Some(""),
+            Some("unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n"),
+            Some("# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n"),
+            Some("unenrolled=\"allow\""),
+            Some(include_str!("../../conf/cloud2fa.toml")),
         ] {
             let text = after(&typed, content);
             let config = Config::parse(&text, DEFAULT_PATH.as_ref()).unwrap();
             assert_eq!(config.unenrolled, Some(cloud2fa::config::Unenrolled::Refuse), "{text}");
-            assert_eq!(after(&typed, &text), text);
+            assert_eq!(after(&typed, Some(&text)), text);
         }
     }
 }

@@ -100,6 +100,6 @@ pub fn mandatory(machine: &Machine) {
     assert!(!let_in, "{shown}");
     code_logs_in(machine, "anna", &codes[0]);
     let (said, clean) = try_script(machine, "cloud2fa doctor");
-    assert!(!clean && said.contains("[not_enrolled]") && said.contains(UNENROLLED), "{said}");
+    assert!(!clean && said.contains("not_enrolled: ") && said.contains(UNENROLLED), "{said}");
     purge(machine);
 }
