@@ -12,17 +12,21 @@ const WIDE_SKEW: u64 = 2;
 const OF_MANY_MACHINES: [&str; 6] =
     ["localhost", "localhost.localdomain", "raspberrypi", "debian", "ubuntu", "kali"];
 
-/// Where a changed configuration stands until it is whole: root's alone, and in memory.
-const CHANGED: &str = "/run/cloud2fa.toml";
+/// Where a changed configuration stands until it is whole: root's alone, in memory, and short, since it is read.
+const CHANGED: &str = "/run/new";
 
 /// How to set a key that stands in no table, whatever the file says already, or if it is empty or missing: behind
 /// a table's name the key would be that table's, and one that stands twice is refused.
 pub fn set(key: &str, value: &str) -> String {
-    let (line, others) = (shell(format!("{key} = {value}")), shell(format!("^{key} *=")));
-    format!(
-        "\n    (echo {line}; grep -sv {others} {DEFAULT_PATH} || :) >{CHANGED}\n    \
-         install -D -m 0644 {CHANGED} {DEFAULT_PATH}"
-    )
+    let (line, others) = (shell(format!("{key} = {value}")), shell(format!("/^{key} *=/d")));
+    [
+        "",
+        &format!("mkdir -p /etc/cloud2fa; touch {DEFAULT_PATH}"),
+        &format!("echo {line} >{CHANGED}"),
+        &format!("sed {others} {DEFAULT_PATH} >>{CHANGED}"),
+        &format!("install -m 0644 {CHANGED} {DEFAULT_PATH}"),
+    ]
+    .join("\n    ")
 }
 
 /// The findings for a configuration that can be used.
@@ -96,6 +100,7 @@ mod tests {
             std::fs::write(&file, content).unwrap();
         }
         let script = typed.replace(DEFAULT_PATH, &file).replace(CHANGED, &changed);
+        let script = script.replace("/etc/cloud2fa;", &format!("{};", at("etc")));
         assert!(Command::new("/bin/sh").args(["-ec", &script]).status().unwrap().success());
         std::fs::read_to_string(file).unwrap()
     }
