@@ -53,24 +53,11 @@ impl Disk {
                     .arg("overlay")
                     .arg(&at));
             }
-            Kind::Btrfs => mount_image(
-                fixture,
-                &at,
-                128,
-                Command::new(machine::program("mkfs.btrfs", "btrfs-progs")).arg("-q"),
-            ),
-            Kind::Ext4 => mount_image(
-                fixture,
-                &at,
-                8,
-                Command::new(machine::program("mkfs.ext4", "e2fsprogs")).args(["-q", "-F"]),
-            ),
-            Kind::Xfs => mount_image(
-                fixture,
-                &at,
-                300,
-                Command::new(machine::program("mkfs.xfs", "xfsprogs")).arg("-q"),
-            ),
+            Kind::Btrfs | Kind::Ext4 | Kind::Xfs => {
+                let image = fixture.path().join("image");
+                make_image(&image, kind);
+                mount_image(&image, &at, "loop");
+            }
         }
         let disk = Self { mounted_at: at };
         std::fs::set_permissions(&disk.mounted_at, Permissions::from_mode(0o700)).expect("ours");
@@ -141,13 +128,22 @@ impl Drop for Disk {
     }
 }
 
-/// Makes a file system of so many MiB with `mkfs`, and mounts it.
-fn mount_image(fixture: &Fixture, at: &Path, mebibytes: u64, mkfs: &mut Command) {
-    let image = fixture.path().join("image");
-    File::create(&image).and_then(|file| file.set_len(mebibytes << 20)).expect("an image");
-    run(mkfs.arg(&image));
+/// Makes a small file system in a file.
+pub(crate) fn make_image(image: &Path, kind: Kind) {
+    let (mebibytes, name, package) = match kind {
+        Kind::Btrfs => (128, "mkfs.btrfs", "btrfs-progs"),
+        Kind::Ext4 => (8, "mkfs.ext4", "e2fsprogs"),
+        Kind::Xfs => (300, "mkfs.xfs", "xfsprogs"),
+        Kind::Tmpfs | Kind::Overlay => panic!("{kind:?} is in no image"),
+    };
+    File::create(image).and_then(|file| file.set_len(mebibytes << 20)).expect("an image");
+    run(Command::new(machine::program(name, package)).arg("-q").arg(image));
+}
+
+/// Mounts such a file. The options have `loop` among them.
+pub(crate) fn mount_image(image: &Path, at: &Path, options: &str) {
     make_loop_devices();
-    run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(at));
+    run(Command::new("mount").args(["-o", options]).arg(image).arg(at));
 }
 
 /// The private machine's /dev has none.
@@ -173,7 +169,8 @@ fn run_when_free(command: &mut Command) {
     wait_for(&format!("{command:?}"), || command.status().ok()?.success().then_some(()));
 }
 
-fn run(command: &mut Command) {
+/// Runs what must succeed.
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
