@@ -3,7 +3,6 @@
 //! killed at the later one.
 #![allow(missing_docs)]
 
-use cloud2fa_tests::machine;
 use cloud2fa_tests::setup::{self, Files, KILLED, files, setup};
 use cloud2fa_tests::strace::Call;
 use std::collections::BTreeMap;
@@ -12,8 +11,7 @@ const ON: [&str; 5] = ["ssh", "sudo", "--now", "--yes", "--untried"];
 
 #[test]
 fn killed_anywhere_it_leaves_whole_files_that_are_taken_back() {
-    machine::must_be_private();
-    setup::make_ground();
+    let _ground = setup::ground();
     let before = files();
     let (whole, on) = setup(&ON, None);
     assert_eq!(whole.status, 0, "{whole:?}");

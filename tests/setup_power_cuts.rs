@@ -2,18 +2,13 @@
 //! what it is to be, whatever has reached the disk. What is new is in the journal, and goes at the next boot.
 #![allow(missing_docs)]
 
-use cloud2fa_tests::command;
 use cloud2fa_tests::disk::Kind;
-use cloud2fa_tests::machine;
 use cloud2fa_tests::power::{Arrives, Etc};
-use cloud2fa_tests::setup::{self, Files, JOURNAL, KILLED, files, setup};
+use cloud2fa_tests::setup::{self, Files, JOURNAL, KILLED, files, must, new_boot, setup};
 use cloud2fa_tests::strace::Call;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// A change that waits for its proof.
@@ -27,9 +22,6 @@ const UNDO: [&str; 1] = ["--undo"];
 /// What cloud2fa-setup-boot.service runs.
 const BOOT: [&str; 2] = ["--take-back-unconfirmed", "--of-earlier-boots"];
 
-/// The machine has one /etc.
-static ETC: Mutex<()> = Mutex::new(());
-
 #[test]
 fn an_ext4_that_loses_its_power_has_whole_files_and_the_next_boot_takes_back_what_is_new() {
     cut_everywhere(Kind::Ext4);
@@ -41,8 +33,7 @@ fn an_xfs_that_loses_its_power_has_whole_files_and_the_next_boot_takes_back_what
 }
 
 fn cut_everywhere(kind: Kind) {
-    let _etc = ETC.lock();
-    make_ground();
+    let _ground = setup::ground();
     let ground = Ground::on(kind);
     ground.what_is_done_is_on_the_disk();
     let (on, off, at_boot) = ground.calls();
@@ -143,13 +134,6 @@ impl Ground {
     }
 }
 
-/// Runs setup to its end. Gives the calls that change something.
-fn must(words: &[&str]) -> Vec<Call> {
-    let (ended, calls) = setup(words, None);
-    assert_eq!(ended.status, 0, "{words:?}: {ended:?}");
-    calls
-}
-
 /// Removes the journal, where it says no more than that something was taken back.
 fn forget() {
     if let Ok(journal) = fs::read_to_string(JOURNAL) {
@@ -165,29 +149,4 @@ fn boot() {
     if Path::new(JOURNAL).exists() {
         must(&BOOT);
     }
-}
-
-/// The kernel's name for a boot is another one from now on.
-fn new_boot() {
-    static BOOT: AtomicU32 = AtomicU32::new(0);
-    let number = BOOT.fetch_add(1, Ordering::Relaxed);
-    fs::write(BOOT_ID, format!("00000000-0000-4000-8000-{number:012}\n")).expect("ours");
-}
-
-/// Stands over the kernel's.
-const BOOT_ID: &str = "/run/boot_id";
-
-/// A store, and a systemd that does what it is told: nothing here is about units.
-fn make_ground() {
-    if Path::new(BOOT_ID).exists() {
-        return;
-    }
-    setup::make_ground();
-    let init = command::ended(Command::new(command::path()).arg("init"));
-    assert_eq!(init.status, 0, "{init:?}");
-    fs::create_dir_all("/run/systemd/system").expect("ours");
-    let yes = machine::program("true", "coreutils");
-    setup::put_over(&yes, &machine::program("systemctl", "systemd"));
-    new_boot();
-    setup::put_over(Path::new(BOOT_ID), Path::new("/proc/sys/kernel/random/boot_id"));
 }
