@@ -152,6 +152,8 @@ ids! {
     SetupTakenBack = "setup_taken_back";
     /// A change by `cloud2fa setup` waits to be confirmed.
     SetupUnconfirmed = "setup_unconfirmed";
+    /// What `cloud2fa setup` has changed cannot be read any more.
+    SetupUnreadable = "setup_unreadable";
     /// Users are enrolled, and no service asks for a code.
     NeverAsked = "never_asked";
     /// Users can log in by password, are not enrolled, and refused.

@@ -8,14 +8,17 @@ use std::path::Path;
 /// Where setup writes down what it changes.
 pub const JOURNAL: &str = "/etc/cloud2fa/setup.json";
 
-/// The journal. `None` if there is none, or it is none.
+/// The journal, which is null where it is damaged. `None` if there is none.
 pub fn read() -> Option<Value> {
-    serde_json::from_str(&regular::text(Path::new(JOURNAL))?).ok()
+    Some(serde_json::from_slice(&regular::content(Path::new(JOURNAL))?).unwrap_or_default())
 }
 
 /// The findings.
 pub fn check(journal: Option<&Value>) -> Vec<Finding> {
     let Some(journal) = journal else { return Vec::new() };
+    if !journal.is_object() {
+        return vec![is_damaged()];
+    }
     let taken_back = words(&journal["taken_back"], |service| service.as_str());
     let unconfirmed = words(&journal["changes"], |change| {
         change["service"].as_str().filter(|_| !change["unconfirmed"].is_null())
@@ -42,6 +45,16 @@ fn was_taken_back(services: &[String]) -> Finding {
             "Look why nobody got in (the system's log says it), then once more:\n    cloud2fa setup {}",
             services.join(" ")
         ),
+    )
+}
+
+fn is_damaged() -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::SetupUnreadable,
+        format!("{JOURNAL}, which says what cloud2fa setup has changed, is damaged"),
+        "Nothing of that is taken back by itself any more.",
+        "Take it back, by its marks in the files, then set up once more what is to ask:\n    cloud2fa setup --undo",
     )
 }
 
@@ -73,7 +86,9 @@ mod tests {
             found(&json!({"changes": [change(json!({"until": 1}))], "taken_back": ["sudo"]})),
             [(Severity::Warning, "setup_taken_back"), (Severity::Note, "setup_unconfirmed")]
         );
-        assert_eq!(found(&json!(7)), []);
+        let damaged = [(Severity::Warning, "setup_unreadable")];
+        assert_eq!(found(&json!(7)), damaged);
+        assert_eq!(found(&Value::Null), damaged);
         assert!(check(None).is_empty());
     }
 }
