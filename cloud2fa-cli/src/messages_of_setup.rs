@@ -54,7 +54,7 @@ impl<'a> SetUp<'a> {
             Said::Unconfirmed { seconds } => ("unconfirmed", Some(*seconds), None),
             Said::WasTakenBack => ("was_taken_back", None, None),
             Said::Confirmed => ("confirmed", None, None),
-            Said::Undone => ("undone", None, None),
+            Said::Undone | Said::UndoneAsFound => ("undone", None, None),
         };
         Self { service, state, confirm_within_seconds, by }
     }

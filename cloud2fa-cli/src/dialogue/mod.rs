@@ -153,6 +153,8 @@ pub enum SetUp {
     Confirmed,
     /// A change was taken back, since somebody has said so.
     Undone,
+    /// Likewise; what was to be taken out was found by our marks.
+    UndoneAsFound,
 }
 
 /// What of `doctor`'s findings is to be said.

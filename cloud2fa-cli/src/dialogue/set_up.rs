@@ -42,5 +42,6 @@ pub fn said(service: Service, said: &SetUp) -> String {
         SetUp::WasTakenBack => (words.was_taken_back)(service),
         SetUp::Confirmed => (words.is_confirmed)(service),
         SetUp::Undone => (words.is_undone)(service),
+        SetUp::UndoneAsFound => (words.is_undone_as_found)(service),
     }
 }

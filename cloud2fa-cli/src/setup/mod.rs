@@ -8,6 +8,7 @@ mod block;
 mod copy;
 mod engine;
 mod files;
+mod found;
 mod journal;
 pub mod key_logins;
 mod look;
@@ -18,7 +19,7 @@ mod system;
 mod watch;
 
 pub use copy::new_dangers;
-pub use engine::{Engine, NotMade};
+pub use engine::{Engine, Left, NotMade};
 pub use journal::{JOURNAL, Journal, Unconfirmed};
 pub use look::Machine;
 pub use plan::{Edit, First, Impossible, Plan};

@@ -4,6 +4,7 @@ use super::engine::Reload;
 use super::files::program;
 use super::service::Service;
 use crate::input;
+use crate::language::WORDS;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
@@ -163,7 +164,9 @@ impl Reload for System {
         if service != Service::Ssh || !has_systemd() {
             return Ok(());
         }
-        run("sshd", &["-t"])?;
+        run("sshd", &["-t"]).map_err(|error| {
+            io::Error::other((WORDS.setup_failures.sshd_fails)(&error.to_string()))
+        })?;
         if run("systemctl", &["is-active", "--quiet", "ssh.service"]).is_err() {
             // A socket whose service has failed listens no more.
             if run("systemctl", &["is-failed", "--quiet", "ssh.socket"]).is_ok() {

@@ -1,8 +1,8 @@
 //! Waits until a change is proven, and takes it back where it is not. This runs as a unit of its own: whoever
 //! stops it has the change taken back at once, and so has who kills it, by the unit's ExecStopPost=.
 
-use super::engine::Engine;
-use super::journal::{Change, Unconfirmed};
+use super::engine::{Engine, Left as LeftOver};
+use super::journal::{Change, Journal, Unconfirmed};
 use super::service::Service;
 use super::system::{self, Arrivals, Session, System};
 use crate::language::WORDS;
@@ -46,13 +46,13 @@ struct Now<'a> {
 
 /// Waits until no change is left that waits for its proof.
 pub fn watch(journal: &Path) -> io::Result<()> {
-    let mut arrivals = Arrivals::new();
+    let (mut arrivals, mut last) = (Arrivals::new(), None);
     loop {
         let sessions = arrivals.seen();
         // Whoever has the lock changes something, and is done in a moment.
         let mut pause = PAUSE;
         if let Some(engine) = Engine::try_open(journal, &System)? {
-            match look(&engine, sessions) {
+            match look(&engine, sessions, &mut last) {
                 Left::Nothing => return Ok(()),
                 Left::Waiting => {}
                 Left::Failed => pause = PAUSE_AFTER_A_FAILURE,
@@ -65,15 +65,10 @@ pub fn watch(journal: &Path) -> io::Result<()> {
     }
 }
 
-/// Decides on each change.
-fn look(engine: &Engine<'_>, sessions: Option<&[Session]>) -> Left {
-    let journal = match engine.journal() {
-        Ok(journal) => journal,
-        Err(error) => {
-            log::setup(Severity::Alert, &(WORDS.setup.no_journal)(&error));
-            return Left::Failed;
-        }
-    };
+/// Decides on each change. `last` is the journal as it was read the last time.
+fn look(engine: &Engine<'_>, sessions: Option<&[Session]>, last: &mut Option<Journal>) -> Left {
+    let Some(journal) = journal(engine, last.as_ref()) else { return Left::Failed };
+    let journal = last.insert(journal);
     let (boot, seconds) =
         (system::boot().unwrap_or_default(), system::boot_time().unwrap_or(u64::MAX));
     let now = Now { boot: &boot, seconds, sessions };
@@ -88,6 +83,19 @@ fn look(engine: &Engine<'_>, sessions: Option<&[Session]>) -> Left {
     journal.unconfirmed().map(of).max().unwrap_or(Left::Nothing)
 }
 
+/// The journal. Somebody may have damaged it: then it is written anew as it was.
+fn journal(engine: &Engine<'_>, last: Option<&Journal>) -> Option<Journal> {
+    let error = match engine.journal() {
+        Ok(journal) => return Some(journal),
+        Err(error) => error,
+    };
+    let anew = last.and_then(|last| engine.write_anew(Some(last)).ok());
+    let words = &WORDS.setup;
+    let word = if anew.is_some() { words.journal_written_anew } else { words.no_journal };
+    log::setup(Severity::Alert, &word(&error));
+    anew
+}
+
 /// Takes back at once all that nobody has confirmed; of an earlier boot alone if `earlier_boots`.
 pub fn take_back_unconfirmed(journal: &Path, earlier_boots: bool) -> io::Result<()> {
     let boot = system::boot()?;
@@ -97,11 +105,25 @@ pub fn take_back_unconfirmed(journal: &Path, earlier_boots: bool) -> io::Result<
             continue;
         };
         let is_meant = |unconfirmed: &Unconfirmed| !earlier_boots || unconfirmed.boot != boot;
-        let journal = engine.journal()?;
-        let meant = journal.unconfirmed().filter(|(_, unconfirmed)| is_meant(unconfirmed));
-        let all = meant
-            .map(|(change, _)| take_back(&engine, change.service))
-            .fold(true, |all, it| all & it);
+        let all = |journal: Journal| journal.changes.iter().map(|it| it.service).collect();
+        let services: Vec<_> = match engine.journal() {
+            Ok(journal) => {
+                let meant = journal.unconfirmed().filter(|(_, unconfirmed)| is_meant(unconfirmed));
+                meant.map(|(change, _)| change.service).collect()
+            }
+            // Most likely all was confirmed long ago: no service stops asking because a disk has lost a block.
+            Err(error) if earlier_boots => {
+                log::setup(Severity::Alert, &(WORDS.setup.no_journal)(&error));
+                return Err(error);
+            }
+            // Where there was a watch, there is something that nobody has confirmed.
+            Err(error) => {
+                log::setup(Severity::Alert, &(WORDS.setup.no_journal_all_goes)(&error));
+                engine.write_anew(None).map(all)?
+            }
+        };
+        let done = services.into_iter().map(|service| take_back(&engine, service));
+        let all = done.fold(true, |all, it| all & it);
         return if all { Ok(()) } else { Err(io::ErrorKind::ResourceBusy.into()) };
     }
 }
@@ -123,8 +145,13 @@ fn take_back(engine: &Engine<'_>, service: Service) -> bool {
             system::tell_everybody(&text);
             true
         }
-        Err(error) => {
-            log::setup(Severity::Alert, &(WORDS.setup.not_taken_back)(service.word(), &error));
+        Err(left) => {
+            let words = &WORDS.setup;
+            let word = match left {
+                LeftOver::Lines(..) => words.not_taken_back,
+                LeftOver::Effect(_) => words.not_without_effect,
+            };
+            log::setup(Severity::Alert, &word(service.word(), left.error()));
             false
         }
     }

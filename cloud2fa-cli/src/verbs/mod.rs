@@ -3,6 +3,7 @@
 mod authorise;
 mod doctor;
 mod enable;
+mod engine;
 mod init;
 mod key_only;
 mod list;

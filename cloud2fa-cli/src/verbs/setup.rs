@@ -1,5 +1,6 @@
 //! `setup`: makes services ask for a code, lets that stay, or takes it back.
 
+use super::engine::{engine, made, not_taken_back, readable};
 use super::key_only;
 use crate::arguments::{Chosen, Setup};
 use crate::caller::{self, require_root};
@@ -8,8 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::machine;
 use crate::setup::{
-    self, Before, Engine, First, Impossible, JOURNAL, Journal, Machine, NotMade, Plan, Service,
-    System, Unconfirmed,
+    self, Before, First, Impossible, JOURNAL, Journal, Machine, Plan, Service, Unconfirmed,
 };
 use cloud2fa::config::Unenrolled;
 use cloud2fa::names::Nss;
@@ -39,12 +39,6 @@ pub fn run(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// What changes something, alone: only for as long as that takes, since the watch must get to it.
-fn engine() -> Result<Engine<'static>, Failure> {
-    let busy = || Failure::new(Kind::Unavailable, WORDS.setup_failures.busy);
-    Engine::open(Path::new(JOURNAL), &System)?.ok_or_else(busy)
-}
-
 /// The services that are named, each once.
 fn chosen(names: &[Chosen]) -> Vec<Service> {
     let is_meant = |service: &Service| {
@@ -62,7 +56,7 @@ fn chosen(names: &[Chosen]) -> Vec<Service> {
 /// Says what asks, and what of setup's changes is not settled.
 fn overview(dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
     let (machine, engine) = (Machine::read(), engine()?);
-    let journal = engine.journal()?;
+    let journal = readable(engine.journal())?;
     for service in Service::ALL {
         let said = match (unconfirmed(&journal, service), machine.asks_at(service)) {
             (Some(unconfirmed), _) => SetUp::Unconfirmed { seconds: left(unconfirmed)? },
@@ -96,20 +90,24 @@ fn meant(how: &Setup, journal: &Journal, only_unconfirmed: bool) -> Vec<Service>
 
 fn undo(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
     let engine = engine()?;
-    let services = meant(how, &engine.journal()?, false);
+    let (journal, undone) = match engine.journal() {
+        Ok(journal) => (journal, SetUp::Undone),
+        Err(_) => (engine.write_anew(None)?, SetUp::UndoneAsFound),
+    };
+    let services = meant(how, &journal, false);
     if services.is_empty() {
         return dialogue.nothing_set_up(true);
     }
     // The last one that was switched on is the first to go.
     services.into_iter().rev().try_for_each(|service| {
-        engine.take_back(service)?;
-        dialogue.set_up(service, &SetUp::Undone)
+        engine.take_back(service).map_err(|left| not_taken_back(service, &left))?;
+        dialogue.set_up(service, &undone)
     })
 }
 
 fn keep(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
     let engine = engine()?;
-    let journal = engine.journal()?;
+    let journal = readable(engine.journal())?;
     let services = meant(how, &journal, true);
     if services.is_empty() {
         return dialogue.nothing_set_up(false);
@@ -132,7 +130,7 @@ fn keep(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
 
 /// Makes one service ask. Nothing is locked while somebody is asked: what is changed is looked at again.
 fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Result<(), Failure> {
-    if let Some(unconfirmed) = unconfirmed(&Journal::read(Path::new(JOURNAL))?, service) {
+    if let Some(unconfirmed) = unconfirmed(&readable(Journal::read(Path::new(JOURNAL)))?, service) {
         return dialogue.set_up(service, &SetUp::Unconfirmed { seconds: left(unconfirmed)? });
     }
     let enough_for = key_only::users(&how.by_key_alone)?;
@@ -163,16 +161,17 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
         return Err(Failure::new(Kind::Interrupted, WORDS.failures.left_as_it_was));
     }
     if how.now {
-        made(engine()?.apply(&plan, None), service)?;
+        made(engine()?.apply(&plan, None), service, false)?;
         return dialogue.set_up(service, &SetUp::ForGood);
     }
     // Whoever has logged in while the question stood there has proved nothing.
+    let engine = engine()?;
     let proof = proof(&config, how, &plan)?;
     let names: Vec<_> = proof.iter().map(|before| before.user.clone()).collect();
     let unconfirmed = waiting(&plan, how.within, proof)?;
     let no_watch = |error| Failure::new(Kind::Unavailable, (WORDS.setup_failures.no_watch)(&error));
-    let outcome = engine()?.apply_watched(&plan, unconfirmed, &setup::start_watch);
-    made(outcome.map_err(no_watch)?, service)?;
+    let outcome = engine.apply_watched(&plan, unconfirmed, &setup::start_watch);
+    made(outcome.map_err(no_watch)?, service, true)?;
     let by = Some(names).filter(|names| !names.is_empty());
     dialogue.set_up(service, &SetUp::Made { within: how.within, by })
 }
@@ -261,17 +260,4 @@ fn waiting(plan: &Plan, within: u64, proof: Vec<Before>) -> Result<Unconfirmed, 
     let (boot, since) = (setup::boot()?, setup::boot_time()?);
     let (until, pam_services) = (since + 1 + within, plan.pam_services.clone());
     Ok(Unconfirmed { boot, until, proof, since, sessions, pam_services })
-}
-
-fn made(outcome: Result<(), NotMade>, service: Service) -> Result<(), Failure> {
-    let words = &WORDS.setup_failures;
-    outcome.map_err(|not_made| {
-        let message = match not_made {
-            NotMade::EditedMeanwhile(path) => (words.edited_meanwhile)(&path.display()),
-            NotMade::SetUpBefore => (words.set_up_before)(service.word()),
-            NotMade::Failed(error) => (words.failed)(&error),
-            NotMade::Left(error) => (words.left)(&error),
-        };
-        Failure::new(Kind::Unavailable, message)
-    })
 }

@@ -1,8 +1,14 @@
 //! Makes a change, lets it stay, or takes it back. Each step may be the last one: what the journal says is
 //! what must be taken back, and to take back twice is to take back once.
 
+mod outcome;
+
+pub use outcome::{Left, NotMade};
+
+use crate::language::WORDS;
 use crate::setup::block;
 use crate::setup::files;
+use crate::setup::found;
 use crate::setup::journal::{Change, Changed, Journal, Unconfirmed};
 use crate::setup::plan::{Edit, Plan};
 use crate::setup::service::Service;
@@ -30,19 +36,6 @@ pub struct Engine<'a> {
     journal: PathBuf,
     machine: &'a dyn Reload,
     _lock: Option<File>,
-}
-
-/// Why a change was not made.
-#[derive(Debug)]
-pub enum NotMade {
-    /// Somebody has edited this file since it was looked at.
-    EditedMeanwhile(PathBuf),
-    /// The service was changed before.
-    SetUpBefore,
-    /// It failed, and what was changed is taken back.
-    Failed(io::Error),
-    /// It failed, and so did taking it back: the watch goes on trying.
-    Left(io::Error),
 }
 
 /// How long to wait for the lock: the watch has it for a moment, again and again, and so has whoever changes
@@ -144,14 +137,34 @@ impl<'a> Engine<'a> {
         made.and_then(|()| self.machine.reload(service)).map_err(|error| {
             match self.take_back(service) {
                 Ok(()) => NotMade::Failed(error),
-                Err(left) => NotMade::Left(left),
+                Err(left) => {
+                    // If that fails, too, the watch does so when the time is over.
+                    let _ = self.give_up(service);
+                    NotMade::Left(error, left.or_in_any_of(&plan.edits))
+                }
             }
         })
+    }
+
+    /// Leaves no more time to confirm a change.
+    fn give_up(&self, service: Service) -> io::Result<()> {
+        let mut journal = self.journal()?;
+        for change in journal.changes.iter_mut().filter(|change| change.service == service) {
+            if let Some(unconfirmed) = &mut change.unconfirmed {
+                unconfirmed.until = 0;
+            }
+        }
+        journal.write(&self.journal)
     }
 
     /// Lets the change of a service stay.
     pub fn keep(&self, service: Service) -> io::Result<()> {
         let mut journal = self.journal()?;
+        // They may be out, and the service may not go by that yet.
+        let files = journal.of(service).into_iter().flat_map(|change| &change.files);
+        if !files.map(|file| stands_in(&file.path)).all(|stands| matches!(stands, Ok(true))) {
+            return Err(io::Error::other(WORDS.setup_failures.lines_are_out));
+        }
         for change in journal.changes.iter_mut().filter(|change| change.service == service) {
             change.unconfirmed = None;
         }
@@ -159,28 +172,42 @@ impl<'a> Engine<'a> {
     }
 
     /// Takes our lines out of the files of a service, and nothing else.
-    pub fn take_back(&self, service: Service) -> io::Result<()> {
+    pub fn take_back(&self, service: Service) -> Result<(), Left> {
         self.take_out(service, false)
     }
 
     /// The same, because nobody has confirmed it: that is remembered until somebody has looked.
-    pub fn expire(&self, service: Service) -> io::Result<()> {
+    pub fn expire(&self, service: Service) -> Result<(), Left> {
         self.take_out(service, true)
     }
 
     /// The files come first: a disk that is full takes no notes, and must not keep anybody out.
-    fn take_out(&self, service: Service, is_expired: bool) -> io::Result<()> {
-        let mut journal = self.journal()?;
+    fn take_out(&self, service: Service, is_expired: bool) -> Result<(), Left> {
+        let lines = |files: &[Changed]| {
+            let paths: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+            |error| Left::Lines(paths, error)
+        };
+        let mut journal = self.journal().map_err(lines(&[]))?;
         let Some(change) = journal.of(service) else { return Ok(()) };
-        for file in change.files.iter().rev() {
-            take_out_of(file)?;
+        for (number, file) in change.files.iter().enumerate().rev() {
+            take_out_of(file).map_err(lines(&change.files[..=number]))?;
         }
-        self.machine.reload(service)?;
+        self.machine.reload(service).map_err(Left::Effect)?;
         journal.changes.retain(|change| change.service != service);
         if is_expired && !journal.taken_back.contains(&service) {
             journal.taken_back.push(service);
         }
-        journal.write(&self.journal)
+        journal.write(&self.journal).map_err(Left::Effect)
+    }
+
+    /// Makes the journal anew that cannot be read: from what was read before, or from our lines.
+    pub fn write_anew(&self, before: Option<&Journal>) -> io::Result<Journal> {
+        let journal = match before {
+            Some(before) => before.clone(),
+            None => found::journal(&found::files())?,
+        };
+        journal.write(&self.journal)?;
+        Ok(journal)
     }
 
     /// Somebody has looked at what was taken back.
@@ -204,6 +231,11 @@ fn lock_file() -> io::Result<File> {
         }
         std::fs::remove_file(LOCK)?;
     }
+}
+
+/// Whether our lines are in a file.
+fn stands_in(path: &Path) -> io::Result<bool> {
+    Ok(files::text(path)?.is_some_and(|text| block::without(&text) != text))
 }
 
 fn take_out_of(file: &Changed) -> io::Result<()> {

@@ -124,8 +124,50 @@ fn what_the_service_does_not_take_is_taken_back_at_once_or_by_the_watch() {
     assert_eq!(ground.files(), before);
     ground.machine.refuses.set(2);
     let not_made = ground.engine().apply(&ground.plan(), Some(unconfirmed())).unwrap_err();
-    assert!(matches!(not_made, NotMade::Left(_)), "{not_made:?}");
+    assert!(matches!(not_made, NotMade::Left(_, Left::Effect(_))), "{not_made:?}");
+    // The watch need not wait for anybody.
+    let journal = ground.engine().journal().unwrap();
+    assert_eq!(
+        journal.unconfirmed().map(|(_, unconfirmed)| unconfirmed.until).collect::<Vec<_>>(),
+        [0]
+    );
     ground.engine().take_back(Service::Ssh).unwrap();
+    assert_eq!(ground.files(), before);
+}
+
+#[test]
+fn lines_that_are_out_cannot_be_kept_and_files_that_cannot_be_written_are_named() {
+    let ground = Ground::new();
+    let (before, engine) = (ground.files(), ground.engine());
+    engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+    ground.machine.refuses.set(1);
+    assert!(matches!(engine.expire(Service::Ssh), Err(Left::Effect(_))));
+    engine.keep(Service::Ssh).unwrap_err();
+    engine.expire(Service::Ssh).unwrap();
+    engine.forget_taken_back().unwrap();
+    engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+    // In the place of what would be written.
+    let in_the_way = ground.path("sshd.cloud2fa.new");
+    fs::create_dir(&in_the_way).unwrap();
+    let Err(Left::Lines(files, _)) = engine.take_back(Service::Ssh) else { panic!("it worked") };
+    assert_eq!(files, ["drop-in", "sshd"].map(|name| ground.path(name)));
+    fs::remove_dir(in_the_way).unwrap();
+    engine.take_back(Service::Ssh).unwrap();
+    assert_eq!(ground.files(), before);
+}
+
+#[test]
+fn a_damaged_journal_is_written_anew_as_it_was() {
+    let ground = Ground::new();
+    let (before, engine) = (ground.files(), ground.engine());
+    engine.apply(&ground.plan(), Some(unconfirmed())).unwrap();
+    let (journal, whole) = (engine.journal().unwrap(), ground.files());
+    fs::write(ground.path("journal"), "{").unwrap();
+    engine.journal().unwrap_err();
+    assert!(matches!(engine.take_back(Service::Ssh), Err(Left::Lines(..))));
+    engine.write_anew(Some(&journal)).unwrap();
+    assert_eq!(ground.files(), whole);
+    engine.take_back(Service::Ssh).unwrap();
     assert_eq!(ground.files(), before);
 }
 

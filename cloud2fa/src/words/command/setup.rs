@@ -37,6 +37,8 @@ pub struct Setup {
     pub is_confirmed: fn(service: &str) -> String,
     /// Our lines are out again.
     pub is_undone: fn(service: &str) -> String,
+    /// Our lines are out again, which only they themselves have shown.
+    pub is_undone_as_found: fn(service: &str) -> String,
     /// There is nothing of ours to take out.
     pub nothing_to_undo: &'static str,
     /// There is no change that waits for its proof.
@@ -45,8 +47,14 @@ pub struct Setup {
     pub taken_back: fn(service: &str) -> String,
     /// For the log: a change cannot be taken back.
     pub not_taken_back: fn(service: &str, error: &dyn Display) -> String,
-    /// For the log: what was changed cannot be read.
+    /// For the log: our lines are out, and the service does not go by that yet.
+    pub not_without_effect: fn(service: &str, error: &dyn Display) -> String,
+    /// What was changed cannot be read; also for the log.
     pub no_journal: fn(error: &dyn Display) -> String,
+    /// For the log: what was changed could not be read, and is written anew as it was.
+    pub journal_written_anew: fn(error: &dyn Display) -> String,
+    /// For the log: what was changed cannot be read, and nobody may have confirmed it.
+    pub no_journal_all_goes: fn(error: &dyn Display) -> String,
     /// For the log: a change is confirmed by a login.
     pub kept: fn(service: &str) -> String,
 }
@@ -80,8 +88,17 @@ pub struct SetupFailures {
     pub edited_meanwhile: fn(path: &dyn Display) -> String,
     /// A change failed, and is taken back.
     pub failed: fn(error: &dyn Display) -> String,
-    /// A change failed, and taking it back, too.
+    /// A change failed, and taking it back, too: that is tried again.
     pub left: fn(error: &dyn Display) -> String,
+    /// A change failed, and taking it back, too, which nobody tries again. What is left of it was said by
+    /// `lines_are_left` or `effect_is_left`.
+    pub left_for_good: fn(error: &dyn Display, left: &str) -> String,
+    /// Lines may be left in these files.
+    pub lines_are_left: fn(service: &str, files: &str, error: &dyn Display) -> String,
+    /// No lines are left, and the service does not go by that yet.
+    pub effect_is_left: fn(service: &str, error: &dyn Display) -> String,
+    /// A change cannot be confirmed, since its lines are not there any more.
+    pub lines_are_out: &'static str,
     /// `--keep` from a session that was there before the change.
     pub old_session: &'static str,
     /// A program must say that it means it.

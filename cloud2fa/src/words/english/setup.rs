@@ -49,6 +49,12 @@ pub const SETUP: Setup = Setup {
     },
     is_confirmed: |service| format!("Confirmed: {service} goes on asking for a code."),
     is_undone: |service| format!("{service} asks for no code any more."),
+    is_undone_as_found: |service| {
+        format!(
+            "{service} asks for no code any more. What setup had changed was known by its marks in the files alone: \
+             lines that a recipe has put there with the same marks are out, too."
+        )
+    },
     nothing_to_undo: "Nothing to take back: setup has changed nothing here.",
     nothing_to_keep: "Nothing waits to be confirmed.",
     taken_back: |service| {
@@ -60,9 +66,28 @@ pub const SETUP: Setup = Setup {
     not_taken_back: |service, error| {
         format!("the change of {service} cannot be taken back ({error}); it is tried again")
     },
+    not_without_effect: |service, error| {
+        format!(
+            "the lines for {service} are out of its files again, but it may not go by that yet ({error}); that is \
+             tried again"
+        )
+    },
     no_journal: |error| {
         format!(
-            "/etc/cloud2fa/setup.json, which says what setup has changed, cannot be read ({error})"
+            "/etc/cloud2fa/setup.json, which says what setup has changed, cannot be read ({error}): all of that stays \
+             as it is. To take it back, by its marks in the files: cloud2fa setup --undo"
+        )
+    },
+    journal_written_anew: |error| {
+        format!(
+            "/etc/cloud2fa/setup.json, which says what setup has changed, could not be read any more ({error}); it is \
+             written anew as it was"
+        )
+    },
+    no_journal_all_goes: |error| {
+        format!(
+            "/etc/cloud2fa/setup.json, which says what setup has changed and what of that nobody has confirmed yet, \
+             cannot be read ({error}): all of it is taken back, by its marks in the files"
         )
     },
     kept: |service| {
@@ -110,6 +135,22 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     left: |error| {
         format!("it did not work, and is taken back as soon as that is possible ({error})")
     },
+    left_for_good: |error, left| {
+        format!("it did not work ({error}), and nothing takes it back by itself: {left}")
+    },
+    lines_are_left: |service, files, error| {
+        format!(
+            "lines for {service} may be left in {files}, which cannot be taken out now ({error}); when that is mended: \
+             cloud2fa setup {service} --undo"
+        )
+    },
+    effect_is_left: |service, error| {
+        format!(
+            "the lines for {service} are out of its files again, but it may not go by that yet ({error}); when that is \
+             mended: cloud2fa setup {service} --undo"
+        )
+    },
+    lines_are_out: "the lines are not in the files any more, so that there is nothing to confirm",
     old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
     needs_yes: "nothing was changed: say --yes",
     shuts_out: |names, list| {

@@ -21,6 +21,7 @@ mod recipes;
 mod sandbox;
 mod setup;
 mod setup_by_key;
+mod setup_trouble;
 mod units;
 mod walk;
 
@@ -52,6 +53,10 @@ const CHECKS: &[Check] = &[
     ),
     ("setup: what it cannot judge it leaves alone", setup::what_it_cannot_judge_it_leaves_alone),
     ("setup: nobody keeps it from being taken back", setup::nobody_keeps_it_from_being_taken_back),
+    (
+        "setup: where somebody has broken sshd's files, the lines go and sshd goes on",
+        setup_trouble::broken_files_of_sshd,
+    ),
     ("setup: sudo is confirmed by sudo alone", setup::sudo_is_confirmed_by_sudo_alone),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",

@@ -45,7 +45,7 @@ pub fn setup(machine: &Machine, words: &str) -> String {
 }
 
 /// ssh lets in by the password alone.
-fn asks_no_code(machine: &Machine) {
+pub fn asks_no_code(machine: &Machine) {
     let mut client = machine.at_terminal(&sshd::client("ssh", 22, ADMINISTRATOR, &BY_PASSWORD));
     client.answer("assword: ", PASSWORD);
     let ended = client.finish();

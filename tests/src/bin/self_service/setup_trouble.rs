@@ -1,0 +1,47 @@
+//! `cloud2fa setup` where others come in between, or it comes in between itself.
+
+use super::setup::{ADMINISTRATOR, asks_no_code, files, ground, leave, setup, wait_until};
+use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::processes::wait_for;
+
+/// What another administrator has written.
+const BROKEN: &str = "/etc/ssh/sshd_config.d/50-broken.conf";
+
+pub fn broken_files_of_sshd(machine: &Machine) {
+    let _phone = ground(machine);
+    let (before, cursor) = (files(machine), machine.journal_cursor());
+    setup(machine, &format!("ssh --yes --by {ADMINISTRATOR} --within 10m"));
+    let changed = files(machine);
+    let sshd = || {
+        machine
+            .script("systemctl show --property=MainPID,ActiveEnterTimestampMonotonic ssh.service")
+    };
+    let (running, open) = (sshd(), machine.journal_cursor());
+    machine.write(BROKEN, "NoSuchKeyword yes\n");
+    machine.script("systemctl stop cloud2fa-setup.service");
+    let log = || machine.journal_since(&cursor);
+    wait_for("what sshd says", || {
+        let log = log();
+        let says = ["are out of its files again", "sshd cannot use its own files", "NoSuchKeyword"];
+        says.iter().all(|part| log.contains(part)).then_some(())
+    });
+    // The lines are out, and sshd was not made to fail.
+    let others = |all: &str| -> Vec<String> {
+        let lines =
+            all.lines().filter(|line| !line.contains(BROKEN) && !line.contains("setup.json"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(others(&files(machine)), others(&before));
+    assert_ne!(others(&changed), others(&before));
+    assert_eq!(sshd(), running);
+    let log = machine.journal_since(&open);
+    assert!(!log.contains("Reloading ssh.service") && !log.contains("SIGHUP"), "{log}");
+    asks_no_code(machine);
+    // Mended, sshd goes by its files again, without anybody's help.
+    machine.script(&format!("rm {BROKEN}"));
+    wait_until(machine, "The last change of ssh was taken back");
+    assert_eq!(files(machine), before);
+    asks_no_code(machine);
+    machine.script("systemctl reset-failed cloud2fa-setup.service 2>/dev/null || true");
+    leave(machine);
+}
