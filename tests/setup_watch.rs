@@ -1,8 +1,12 @@
 //! The watch of `cloud2fa setup`: it forgets nothing of what it waits for, and takes nothing for that which is not.
 #![allow(missing_docs)]
 
-use cloud2fa_tests::setup::{self, Watch, files, must};
+use cloud2fa_tests::processes::wait_for;
+use cloud2fa_tests::setup::{self, JOURNAL, STATE, TOLD, Watch, files, must};
 use cloud2fa_tests::syslog;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
 
 /// A change that waits for its proof.
 const ON: [&str; 6] = ["ssh", "sudo", "--within", "10m", "--yes", "--untried"];
@@ -31,4 +35,31 @@ fn a_watch_writes_a_damaged_journal_anew_and_forgets_nothing() {
     setup::must_stand(&confirmed, &"the watch's end");
     must(&UNDO);
     setup::must_stand(&before, &UNDO);
+}
+
+#[test]
+fn a_watch_that_is_about_to_end_is_waited_for_before_anything_is_changed() {
+    let _ground = setup::ground();
+    let before = files();
+    for state in ["deactivating", "active"] {
+        fs::write(STATE, state).expect("ours");
+        let told = fs::read_to_string(TOLD).expect("ours").len();
+        let mut change = setup::command(&["sudo", "--within", "10m", "--yes", "--untried"]);
+        let mut change = change.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("starts");
+        wait_for("some looks", || {
+            let told = fs::read_to_string(TOLD).expect("ours").split_off(told);
+            assert!(!told.contains("start "), "{told}");
+            (told.matches("show ").count() > 3).then_some(())
+        });
+        assert!(!Path::new(JOURNAL).exists());
+        setup::must_stand(&before, &state);
+        fs::write(STATE, "inactive").expect("ours");
+        assert!(change.wait().expect("a child of ours").success());
+        // One that has something to wait for goes on, and takes the next one as well.
+        fs::write(STATE, "active").expect("ours");
+        must(&["ssh", "--within", "10m", "--yes", "--untried"]);
+        fs::write(STATE, "inactive").expect("ours");
+        must(&UNDO);
+        setup::must_stand(&before, &UNDO);
+    }
 }

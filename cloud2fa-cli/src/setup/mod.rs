@@ -26,7 +26,8 @@ pub use plan::{Edit, First, Impossible, Plan};
 pub use proof::Before;
 pub use service::Service;
 pub use system::{
-    System, boot, boot_time, has_sessions, has_systemd, own_session, sessions, start_watch,
+    System, boot, boot_time, has_sessions, has_systemd, has_watch, own_session, sessions,
+    start_watch,
 };
 pub use watch::{take_back_unconfirmed, watch};
 

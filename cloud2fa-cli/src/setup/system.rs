@@ -138,6 +138,14 @@ pub fn start_watch() -> io::Result<()> {
     run("systemctl", &["is-enabled", "--quiet", AT_BOOT])
 }
 
+/// Whether the watch's unit is there in any way: starting, running or ending.
+pub fn has_watch() -> bool {
+    let show = ["show", "--property=ActiveState", "--value", WATCH];
+    let said = program("systemctl").and_then(|mut systemctl| systemctl.args(show).output());
+    let state = said.map(|said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+    !matches!(state.as_deref(), Err(_) | Ok("" | "inactive" | "failed"))
+}
+
 /// Says something on all terminals (wall(1)).
 pub fn tell_everybody(text: &str) {
     // Nobody may be there, or no program for it.

@@ -2,13 +2,39 @@
 
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
-use crate::setup::{Engine, JOURNAL, Journal, Left, NotMade, Service, System};
+use crate::setup::{self, Engine, JOURNAL, Journal, Left, NotMade, Service, System};
 use std::io;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long a watch may take to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between looks.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What changes something, alone: only for as long as that takes, since the watch must get to it.
 pub fn engine() -> Result<Engine<'static>, Failure> {
     Engine::open(Path::new(JOURNAL), &System)?.ok_or_else(busy)
+}
+
+/// Likewise, for a change that is to be watched. A watch that has nothing to wait for any more is about to end,
+/// and takes back then what it finds: a change that is made now must not be that.
+pub fn engine_with_a_new_watch() -> Result<Engine<'static>, Failure> {
+    let begin = Instant::now();
+    loop {
+        let engine = engine()?;
+        let is_waiting = readable(engine.journal())?.unconfirmed().next().is_some();
+        if is_waiting || !setup::has_watch() {
+            return Ok(engine);
+        }
+        drop(engine);
+        if begin.elapsed() > PATIENCE {
+            return Err(busy());
+        }
+        sleep(PAUSE);
+    }
 }
 
 fn busy() -> Failure {

@@ -1,6 +1,6 @@
 //! `setup`: makes services ask for a code, lets that stay, or takes it back.
 
-use super::engine::{engine, made, not_taken_back, readable};
+use super::engine::{engine, engine_with_a_new_watch, made, not_taken_back, readable};
 use super::key_only;
 use crate::arguments::{Chosen, Setup};
 use crate::caller::{self, require_root};
@@ -165,7 +165,7 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
         return dialogue.set_up(service, &SetUp::ForGood);
     }
     // Whoever has logged in while the question stood there has proved nothing.
-    let engine = engine()?;
+    let engine = engine_with_a_new_watch()?;
     let proof = proof(&config, how, &plan)?;
     let names: Vec<_> = proof.iter().map(|before| before.user.clone()).collect();
     let unconfirmed = waiting(&plan, how.within, proof)?;

@@ -57,6 +57,10 @@ const CHECKS: &[Check] = &[
         "setup: where somebody has broken sshd's files, the lines go and sshd goes on",
         setup_trouble::broken_files_of_sshd,
     ),
+    (
+        "setup: a change right behind the end of another one is waited for",
+        setup_trouble::one_right_behind_another,
+    ),
     ("setup: sudo is confirmed by sudo alone", setup::sudo_is_confirmed_by_sudo_alone),
     (
         "a person without root turns the second factor on, renews, replaces and turns off",

@@ -45,3 +45,19 @@ pub fn broken_files_of_sshd(machine: &Machine) {
     machine.script("systemctl reset-failed cloud2fa-setup.service 2>/dev/null || true");
     leave(machine);
 }
+
+pub fn one_right_behind_another(machine: &Machine) {
+    let _phone = ground(machine);
+    let before = files(machine);
+    for _ in 0..5 {
+        let change = format!("cloud2fa setup sudo --yes --by {ADMINISTRATOR} --within 10m");
+        machine.script(&format!("{change}; cloud2fa setup --undo; {change}"));
+        // The one that has ended has by now taken back what it would.
+        machine.script("sleep 1; systemctl is-active cloud2fa-setup.service");
+        let said = setup(machine, "");
+        assert!(said.contains("sudo is not confirmed yet"), "{said}");
+        setup(machine, "--undo");
+    }
+    assert_eq!(files(machine), before);
+    leave(machine);
+}
