@@ -20,6 +20,7 @@ mod quality;
 mod readme;
 mod refusals;
 mod rescue;
+mod setup;
 mod store;
 
 use cloud2fa_tests::booted::Machine;
@@ -53,6 +54,7 @@ const CHECKS: &[Check] = &[
         "removing is refused while PAM names the module in a file that it includes",
         refusals::included,
     ),
+    ("a change by setup waits on through an upgrade, and goes in time", setup::through_an_upgrade),
     ("what was on is on after a removal that has come to nothing", refusals::in_favour_of_another),
     ("what a full disk kept off is on when there is room", refusals::on_a_full_disk),
     ("what was edited by hand is not said to be on", refusals::edited_meanwhile),
