@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::processes::wait_for;
-use cloud2fa_tests::setup::{self, JOURNAL, STATE, TOLD, Watch, files, must};
+use cloud2fa_tests::setup::{self, JOURNAL, NO_SERVICES, STATE, TOLD, Watch, files, must};
 use cloud2fa_tests::syslog;
 use std::fs;
 use std::path::Path;
@@ -10,6 +10,10 @@ use std::process::Stdio;
 
 /// A change that waits for its proof.
 const ON: [&str; 6] = ["ssh", "sudo", "--within", "10m", "--yes", "--untried"];
+
+/// What sshd needs to read its files.
+const SSHD: &str = "/run/sshd";
+const HIDDEN: &str = "/run/sshd.hidden";
 
 const UNDO: [&str; 1] = ["--undo"];
 
@@ -35,6 +39,20 @@ fn a_watch_writes_a_damaged_journal_anew_and_forgets_nothing() {
     setup::must_stand(&confirmed, &"the watch's end");
     must(&UNDO);
     setup::must_stand(&before, &UNDO);
+}
+
+#[test]
+fn a_boot_takes_back_before_sshd_could_even_be_asked_what_it_makes_of_its_files() {
+    let _ground = setup::ground();
+    let before = files();
+    must(&ON);
+    setup::new_boot();
+    // systemd makes its directory when sshd starts.
+    fs::write(NO_SERVICES, "").and_then(|()| fs::rename(SSHD, HIDDEN)).expect("ours");
+    must(&["--take-back-unconfirmed", "--of-earlier-boots"]);
+    fs::rename(HIDDEN, SSHD).and_then(|()| fs::remove_file(NO_SERVICES)).expect("ours");
+    must(&[]);
+    setup::must_stand(&before, &"a boot");
 }
 
 #[test]

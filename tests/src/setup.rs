@@ -30,6 +30,9 @@ pub const TOLD: &str = "/run/systemctl.log";
 /// The state that systemctl says that a unit has, where it is asked for it.
 pub const STATE: &str = "/run/systemctl.state";
 
+/// Where this file is, no unit runs.
+pub const NO_SERVICES: &str = "/run/systemctl.boots";
+
 /// unshare(1), which setup does not find.
 pub const UNSHARE: &str = "/run/unshare";
 
@@ -127,7 +130,11 @@ fn make_ground() {
     put_over(&machine::program("false", "coreutils"), &unshare);
     fs::create_dir_all("/run/systemd/system").expect("ours");
     let systemctl = Path::new("/run/systemctl");
-    let script = format!("#!/bin/sh\necho \"$*\" >>{TOLD}\n[ \"$1\" != show ] || cat {STATE}\n");
+    let script = format!(
+        "#!/bin/sh\necho \"$*\" >>{TOLD}
+         [ ! -e {NO_SERVICES} ] || exit 3
+         [ \"$1\" != show ] || cat {STATE}\n"
+    );
     fs::write(systemctl, script).expect("ours");
     fs::write(STATE, "inactive\n").and_then(|()| fs::write(TOLD, "")).expect("ours");
     fs::set_permissions(systemctl, Permissions::from_mode(0o755)).expect("ours");

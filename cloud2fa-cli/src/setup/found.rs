@@ -47,8 +47,7 @@ fn changed(path: &Path) -> io::Result<Option<Changed>> {
     let text = files::text(path)?.unwrap_or_default();
     // Nobody else names a file so.
     let is_new = path == Path::new(DROP_IN);
-    let is_ours = block::without(&text) != text;
-    Ok(is_ours.then(|| Changed { path: path.to_owned(), is_new }))
+    Ok(block::is_in(&text).then(|| Changed { path: path.to_owned(), is_new }))
 }
 
 #[cfg(test)]

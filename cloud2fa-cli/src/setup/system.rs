@@ -167,14 +167,20 @@ pub fn run(name: &str, arguments: &[&str]) -> io::Result<()> {
 pub struct System;
 
 impl Reload for System {
-    /// Only sshd keeps in mind what its files said: one that runs reads them again. Open sessions go on.
+    fn check(&self, service: Service) -> io::Result<()> {
+        if service != Service::Ssh || !has_systemd() {
+            return Ok(());
+        }
+        let fails = |error: io::Error| (WORDS.setup_failures.sshd_fails)(&error.to_string());
+        run("sshd", &["-t"]).map_err(|error| io::Error::other(fails(error)))
+    }
+
+    /// Only sshd keeps in mind what its files said: one that runs reads them again. Open sessions go on. One that
+    /// does not run reads them when it starts; before that, at a boot, it could not even be asked.
     fn reload(&self, service: Service) -> io::Result<()> {
         if service != Service::Ssh || !has_systemd() {
             return Ok(());
         }
-        run("sshd", &["-t"]).map_err(|error| {
-            io::Error::other((WORDS.setup_failures.sshd_fails)(&error.to_string()))
-        })?;
         if run("systemctl", &["is-active", "--quiet", "ssh.service"]).is_err() {
             // A socket whose service has failed listens no more.
             if run("systemctl", &["is-failed", "--quiet", "ssh.socket"]).is_ok() {
@@ -183,6 +189,7 @@ impl Reload for System {
             }
             return Ok(());
         }
+        self.check(service)?;
         run("systemctl", &["reload", "ssh.service"])
     }
 }

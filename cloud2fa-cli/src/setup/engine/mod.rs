@@ -27,7 +27,10 @@ const OTHERS: u32 = 0o077;
 
 /// What must be told of a change of files.
 pub trait Reload {
-    /// Lets the service of this machine go by its files as they are now.
+    /// Fails if the service of this machine cannot use its files as they are now.
+    fn check(&self, service: Service) -> io::Result<()>;
+
+    /// Lets the service go by them.
     fn reload(&self, service: Service) -> io::Result<()>;
 }
 
@@ -134,7 +137,8 @@ impl<'a> Engine<'a> {
         let service = plan.service;
         let write = |edit: &Edit| files::write_text(&edit.path, &edit.after);
         let made = plan.edits.iter().try_for_each(write);
-        made.and_then(|()| self.machine.reload(service)).map_err(|error| {
+        let checked = made.and_then(|()| self.machine.check(service));
+        checked.and_then(|()| self.machine.reload(service)).map_err(|error| {
             match self.take_back(service) {
                 Ok(()) => NotMade::Failed(error),
                 Err(left) => {
@@ -235,7 +239,7 @@ fn lock_file() -> io::Result<File> {
 
 /// Whether our lines are in a file.
 fn stands_in(path: &Path) -> io::Result<bool> {
-    Ok(files::text(path)?.is_some_and(|text| block::without(&text) != text))
+    Ok(files::text(path)?.is_some_and(|text| block::is_in(&text)))
 }
 
 fn take_out_of(file: &Changed) -> io::Result<()> {

@@ -11,6 +11,10 @@ struct Machine {
 }
 
 impl Reload for Machine {
+    fn check(&self, _: Service) -> io::Result<()> {
+        Ok(())
+    }
+
     fn reload(&self, _: Service) -> io::Result<()> {
         if self.refuses.get() == 0 {
             return Ok(());
