@@ -212,3 +212,14 @@ fn the_manual_shows_every_key_of_the_json_and_no_other() {
         assert!(keys_of_the_code().contains(key), "{key} is in the manual alone");
     }
 }
+
+#[test]
+fn the_manual_names_every_state_that_setup_says_a_service_is_in() {
+    let lines = include_str!("messages_of_setup.rs").lines().map(str::trim_start);
+    let states = lines.filter_map(|line| line.strip_prefix("Said::")?.split('"').nth(1));
+    let states: BTreeSet<_> = states.collect();
+    let text = section(".SH \"JSON\"");
+    let words: BTreeSet<_> = text.split(['"', ',', ' ', '\n']).collect();
+    assert!(states.contains("unconfirmed"), "{states:?}");
+    assert!(states.is_subset(&words), "{states:?} are not all in the manual");
+}
