@@ -69,6 +69,8 @@ fn what_a_change_cannot_break_is_left_out() {
         ("tests/fresh_debian", "fresh_debian\n"),
         ("tests/src/bin/self_service/main.rs", "self_service\n"),
         ("tests/src/booted.rs", "self_service\npackage\n"),
+        ("conf/ansible/site.yml", "package\n"),
+        ("conf/cloud2fa.toml", ALL),
         ("debian/rules", "source_package\npackage\n"),
         ("debian/new name", "source_package\npackage\n"),
         ("cloud2fa/src/decide.rs", ALL),

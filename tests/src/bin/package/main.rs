@@ -8,6 +8,7 @@
 //!
 //! Each check begins and ends with packages that are purged.
 
+mod ansible;
 mod checkout;
 mod doctor;
 mod dpkg;
@@ -15,6 +16,7 @@ mod files;
 mod greeter;
 mod kills;
 mod life;
+mod playbook;
 mod profile;
 mod quality;
 mod readme;
@@ -80,6 +82,20 @@ const CHECKS: &[Check] = &[
     ("dpkg killed in an upgrade locks nobody out", kills::in_upgrade),
     ("dpkg killed in an installation locks nobody out", kills::in_installation),
     ("dpkg killed in a removal locks nobody out", kills::in_removal),
+    // Last, since its user stays: logind goes on calling a uid by the name that it had.
+    (
+        "Ansible: the role makes a fresh host ask, confirms it, and has nothing to do the second time",
+        ansible::fresh_host,
+    ),
+    ("Ansible: check mode changes nothing, and says what the role would", ansible::check_mode),
+    ("Ansible: a bad configuration is refused, and the old one stays", ansible::configuration),
+    ("Ansible: where setup refuses, the role says why and changes nothing", ansible::refusal),
+    ("Ansible: without a way back the change is made for good at once", ansible::for_good),
+    (
+        "Ansible: the connection that has made a change cannot confirm it, a new one can",
+        ansible::old_connection,
+    ),
+    ("Ansible: a change that shuts automation out takes itself back", ansible::shut_out),
 ];
 
 fn main() -> ExitCode {
