@@ -61,6 +61,11 @@ impl Ssh {
         self.uses_pam() && self.0.settings().asks_behind_each_key()
     }
 
+    /// Whether a key is enough for this user.
+    pub fn key_is_enough_for(&self, user: &str) -> bool {
+        self.0.key_is_enough_for(user)
+    }
+
     /// What makes it ask for a code behind the key, where nothing is typed today.
     pub fn key_then_code(&self) -> Lines {
         self.0.settings().key_then_code()

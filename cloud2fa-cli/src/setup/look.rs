@@ -69,6 +69,11 @@ impl Machine {
         matches!(&self.ssh, Ok(Some(ssh)) if ssh.root_has_keys_alone())
     }
 
+    /// Whether a key is enough for all of these users, so that they need no exception.
+    pub fn key_is_enough_for(&self, users: &[String]) -> bool {
+        matches!(&self.ssh, Ok(Some(ssh)) if users.iter().all(|user| ssh.key_is_enough_for(user)))
+    }
+
     /// What is to be changed for ssh; a key alone goes on to be enough for some users. The outer error is what
     /// sshd says against its own files.
     pub fn plan_ssh(&self, enough_for: &[String]) -> Result<Result<Plan, Impossible>, String> {
@@ -92,9 +97,6 @@ impl Machine {
             let (enough_for, methods) = (enough_for.to_vec(), ssh.methods_of_today());
             (ssh.key_then_code(), First::Key { enough_for, methods })
         };
-        if first == First::Password && !enough_for.is_empty() {
-            return Ok(Err(Impossible::NoKeysAlone));
-        }
         let (pam_service, place) = (ssh.pam_service(), ssh.place(&lines));
         Ok(plan::of_ssh(&plan::Ssh { pam_service, lines, first, place }, self))
     }

@@ -42,8 +42,6 @@ pub enum Impossible {
     SetOnTheCommandLine(&'static str),
     /// A file has such lines already, which are not setup's: to take back its own would take them, too.
     HasOurLines(PathBuf),
-    /// Users who are to get in by a key alone, where a password is part of the way in.
-    NoKeysAlone,
     /// Users who are to get in by a key alone have no place in the file where sshd begins: what is below them would
     /// hold for them alone.
     NoPlaceForMatch,

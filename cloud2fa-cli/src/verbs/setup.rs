@@ -32,7 +32,11 @@ pub fn run(how: &Setup, dialogue: &mut dyn Dialogue) -> Result<ExitCode, Failure
     } else if how.services.is_empty() {
         overview(dialogue)?;
     } else {
-        for service in chosen(&how.services) {
+        let services = chosen(&how.services);
+        if !how.by_key_alone.is_empty() && !services.contains(&Service::Ssh) {
+            return Err(Failure::new(Kind::Usage, WORDS.setup_failures.is_about_ssh));
+        }
+        for service in services {
             switch_on(service, how, dialogue)?;
         }
     }
@@ -136,7 +140,9 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
     let enough_for = key_only::users(&how.by_key_alone)?;
     let plan = match plan(service, &enough_for)? {
         Ok(plan) => plan,
-        Err(Impossible::AsksAlready) if !enough_for.is_empty() => {
+        Err(Impossible::AsksAlready)
+            if service == Service::Ssh && !Machine::read().key_is_enough_for(&enough_for) =>
+        {
             return Err(Failure::new(Kind::Usage, WORDS.setup_failures.asks_already));
         }
         Err(Impossible::AsksAlready) => return dialogue.set_up(service, &SetUp::AsksAlready),
@@ -179,8 +185,7 @@ fn switch_on(service: Service, how: &Setup, dialogue: &mut dyn Dialogue) -> Resu
 fn plan(service: Service, enough_for: &[String]) -> Result<Result<Plan, Impossible>, Failure> {
     let machine = Machine::read();
     if service != Service::Ssh {
-        let plan = machine.plan_pam(service);
-        return Ok(if enough_for.is_empty() { plan } else { Err(Impossible::NoKeysAlone) });
+        return Ok(machine.plan_pam(service));
     }
     let sshd_fails =
         |why: String| Failure::new(Kind::Unavailable, (WORDS.setup_failures.sshd_fails)(&why));
@@ -193,7 +198,6 @@ fn impossible(why: &Impossible) -> Failure {
         Impossible::NoPassword(path) => (words.no_password)(&path.display()),
         Impossible::SetOnTheCommandLine(keyword) => (words.set_on_the_command_line)(keyword),
         Impossible::HasOurLines(path) => (words.has_our_lines)(&path.display()),
-        Impossible::NoKeysAlone => words.no_keys_alone.to_owned(),
         Impossible::NoPlaceForMatch => words.no_place_for_match.to_owned(),
         Impossible::HasMatch => words.has_match.to_owned(),
         Impossible::PamOff => words.pam_off.to_owned(),

@@ -19,7 +19,7 @@ use crate::regular;
 use files::Files;
 use nix::unistd::User;
 use options::Options;
-use settings::Settings;
+use settings::{Settings, has_secret};
 use std::collections::BTreeMap;
 
 /// sshd is asked for the settings of so many users at most.
@@ -136,6 +136,13 @@ impl Sshd {
     /// Whether root may log in, has a key, and may answer no questions.
     pub fn root_has_keys_alone(&self) -> bool {
         self.root_has_key && self.everybody.root_has_keys_alone()
+    }
+
+    /// Whether this user logs in by what is not typed alone. Not if sshd does not say.
+    pub fn key_is_enough_for(&self, user: &str) -> bool {
+        let said = ask(&self.options, Some(user)).filter(|said| said.success);
+        let settings = said.map(|said| Settings::parse(&said.output));
+        settings.is_some_and(|settings| settings.ways().iter().any(|way| !has_secret(way)))
     }
 
     /// Where these lines would be the ones that count; `drop_in` is where they belong.

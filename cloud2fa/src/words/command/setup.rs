@@ -117,8 +117,8 @@ pub struct SetupFailures {
     pub key_logins_unknown: fn(error: &dyn Display) -> String,
     /// A name that cannot stand in sshd's files.
     pub not_for_sshd: fn(name: &str) -> String,
-    /// `--by-key-alone`, where a password is part of the way in.
-    pub no_keys_alone: &'static str,
+    /// `--by-key-alone` without ssh.
+    pub is_about_ssh: &'static str,
     /// `--by-key-alone`, where only the top of sshd's own file counts.
     pub no_place_for_match: &'static str,
     /// sshd is set otherwise for some.

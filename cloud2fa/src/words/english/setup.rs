@@ -183,7 +183,7 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
         )
     },
     not_for_sshd: |name| format!("sshd's files have no way to name {name} alone"),
-    no_keys_alone: "a key goes on to be enough for everybody here; --by-key-alone is for machines where ssh takes keys alone",
+    is_about_ssh: "--by-key-alone is about ssh; name it among the services",
     no_place_for_match: "sshd reads no file in /etc/ssh/sshd_config.d before its own settings: --by-key-alone cannot be set \
                          there; include that directory first",
     has_match: "how people log in is set otherwise for some (Match in sshd's files), and what is set for all might let them \

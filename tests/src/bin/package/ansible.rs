@@ -190,10 +190,19 @@ pub fn refusal(machine: &Machine) {
     for rollback in [true, false] {
         let mut variables = variables.clone();
         variables["cloud2fa_rollback"] = json!(rollback);
-        let refused = site(machine, &variables).failed("cloud2fa setup: ssh takes keys alone here");
+        let refused = site(machine, &variables).failed("robot could not log in by ssh any more");
         assert_eq!(refused.count("changed"), 0, "{}", refused.said);
         assert_eq!(files(machine), before);
     }
+    // Where that is said, a key goes on to be enough for who runs it.
+    let left_out = json!({
+        "cloud2fa_packages": [], "cloud2fa_config": null, "cloud2fa_services": ["ssh"],
+        "cloud2fa_rollback": false, "cloud2fa_by_key_alone": [ROBOT], "cloud2fa_shut_out": true,
+    });
+    site(machine, &left_out).changed();
+    assert_eq!(states(machine, "ssh"), ["asks"]);
+    site(machine, &left_out).changed_nothing();
+    script(machine, "cloud2fa setup --undo");
     machine.script(&format!("rm {own}"));
     machine.restart_sshd();
     let before = files(machine);
