@@ -2,11 +2,20 @@
 
 pub use crate::sshd::{Counts, Lines};
 
+use crate::programs::ask_sshd;
 use crate::sshd::{Look, Sshd, read};
 
 /// The drop-in of whoever switches on: read before those that cloud images bring (`50-cloud-init.conf`),
 /// and the first line of a keyword is the one that counts.
 pub const DROP_IN: &str = "/etc/ssh/sshd_config.d/00-cloud2fa.conf";
+
+/// Whether sshd can use its files; an error is what it says against them.
+pub fn try_files() -> Result<(), String> {
+    match ask_sshd(&["-t".to_owned()]) {
+        Some(said) if !said.success => Err(said.errors.trim().to_owned()),
+        Some(_) | None => Ok(()),
+    }
+}
 
 /// The sshd of this machine, as its files say that it is started.
 pub struct Ssh(Box<Sshd>);

@@ -231,7 +231,8 @@ impl Dialogue for Terminal {
     }
 
     fn agrees(&mut self) -> Result<bool, Failure> {
-        self.require_interactive()?;
+        let nobody = |_| Failure::new(Kind::Usage, WORDS.setup_failures.needs_yes);
+        self.require_interactive().map_err(nobody)?;
         let yes = WORDS.questions.yes.as_bytes();
         Ok(self.question(WORDS.setup.go_on)?.trim_ascii().eq_ignore_ascii_case(yes))
     }

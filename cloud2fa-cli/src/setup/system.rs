@@ -171,8 +171,8 @@ impl Reload for System {
         if service != Service::Ssh || !has_systemd() {
             return Ok(());
         }
-        let fails = |error: io::Error| (WORDS.setup_failures.sshd_fails)(&error.to_string());
-        run("sshd", &["-t"]).map_err(|error| io::Error::other(fails(error)))
+        let fails = |why: String| io::Error::other((WORDS.setup_failures.sshd_fails)(&why));
+        cloud2fa_doctor::ssh::try_files().map_err(fails)
     }
 
     /// Only sshd keeps in mind what its files said: one that runs reads them again. Open sessions go on. One that
@@ -190,7 +190,9 @@ impl Reload for System {
             return Ok(());
         }
         self.check(service)?;
-        run("systemctl", &["reload", "ssh.service"])
+        // One whose port is a socket's cannot be told to begin anew: it finds the port taken.
+        let is_socket_s = run("systemctl", &["is-active", "--quiet", "ssh.socket"]).is_ok();
+        run("systemctl", &[if is_socket_s { "try-restart" } else { "reload" }, "ssh.service"])
     }
 }
 

@@ -38,12 +38,15 @@ impl ShutOut {
     /// Fails where somebody would be shut out.
     pub fn must_be_nobody(self) -> Result<(), Failure> {
         let words = &WORDS.setup_failures;
-        if !self.names.is_empty() {
-            let names: Vec<_> = self.names.into_iter().collect();
-            let message = (words.shuts_out)(&names.join(", "), &names.join(","));
-            return Err(Failure::new(Kind::Unavailable, message));
+        let names: Vec<_> = self.names.into_iter().collect();
+        let known =
+            (!names.is_empty()).then(|| (words.shuts_out)(&names.join(", "), &names.join(",")));
+        let all: Vec<_> = known.into_iter().chain(self.more).collect();
+        if all.is_empty() {
+            return Ok(());
         }
-        self.more.map_or(Ok(()), |why| Err(Failure::new(Kind::Unavailable, why)))
+        let message = format!("{}\n{}", WORDS.failures.left_as_it_was, all.join("\n"));
+        Err(Failure::new(Kind::Unavailable, message))
     }
 }
 

@@ -72,7 +72,7 @@ fn ask(options: &Options, user: Option<&str>) -> Option<Said> {
     let mut words = options.words();
     words.push("-T".to_owned());
     words.extend(user.into_iter().flat_map(|user| ["-C".to_owned(), connection_of(user)]));
-    programs::ask("sshd", &words)
+    programs::ask_sshd(&words)
 }
 
 /// A connection from the machine itself.

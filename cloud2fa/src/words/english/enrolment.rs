@@ -7,7 +7,9 @@ pub const ENROLMENT: Enrolment = Enrolment {
     open_the_app: "Open your authenticator app (Google Authenticator, Authy, ...).",
     scan_or_type: "Tap + and scan the picture. Can't scan it? Type in this key:",
     type_the_key: "Tap + and type in this key:",
-    is_called: |account| format!("(The app calls it {account}. Keep the old entry until the end.)"),
+    is_called: |account| {
+        format!("(The app calls it {account}. Delete the old entry when you are done.)")
+    },
     type_the_code: "Type the 6 digits that it shows.",
     nothing_is_saved_yet: "Nothing is saved until the code is right. Ctrl-C stops here.",
     too_small: |(columns, rows), (has_columns, has_rows)| {

@@ -62,7 +62,7 @@ pub const EXAMINATION: Examination = Examination {
     is_warning: "warning ",
     is_note: "note    ",
     explained_by: "Why one matters, and what to do about it: cloud2fa doctor ID",
-    nothing_asks: "No login asks for a code yet. Next: cloud2fa enable, then sudo cloud2fa setup ssh",
+    nothing_asks: "No login asks for a code yet. Next, when you are enrolled: sudo cloud2fa setup ssh",
     not_found: "Nothing like that was found.",
     critical: "CRITICAL: somebody gets in who should not, or nobody does",
     warning: "WARNING: this will go wrong for some, or some day",

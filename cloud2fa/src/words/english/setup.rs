@@ -20,15 +20,17 @@ pub const SETUP: Setup = Setup {
     go_on: "Go on? Type yes: ",
     asks_now: |service, within, names| {
         format!(
-            "{service} asks for a code now. Keep this session open, and log in as {names} in another \
-             terminal.\nUnless that works within {}, the change takes itself back.",
+            "{service} asks for a code now. Keep this session open, and in another terminal, {}.\n\
+             Unless that works within {}, the change takes itself back.",
+            proof(service, names),
             duration(within)
         )
     },
     asks_now_unproven: |service, within| {
         format!(
-            "{service} asks for a code now. Nobody is enrolled who could prove that it works: log in in another \
-             terminal,\nand there run \"cloud2fa setup --keep\" within {}, or the change takes itself back.",
+            "{service} asks for a code now. Neither root nor whoever called sudo is enrolled, to prove that it works\n\
+             (--by NAME names somebody who is). Log in in another terminal, and there run \"cloud2fa setup --keep\"\n\
+             within {}, or the change takes itself back.",
             duration(within)
         )
     },
@@ -154,16 +156,21 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     old_session: "this session was there before the change, so that it proves nothing; log in anew and say it there",
     needs_yes: "nothing was changed: say --yes",
     shuts_out: |names, list| {
+        let root = if names.split(", ").any(|name| name == "root") {
+            "\n(root may answer no questions by ssh: PermitRootLogin says so.)"
+        } else {
+            ""
+        };
         format!(
-            "nothing was changed: {names} could not log in by ssh any more (they are not enrolled; root may answer no \
-             questions where PermitRootLogin says so). Enrol them first (`cloud2fa enable --user NAME`); or leave them \
-             as they are, such as root and programs, which can type no code: `--by-key-alone {list}`; or go on \
-             without them: --shut-out"
+            "{names} could not log in by ssh any more.{root} One of these helps:\n    \
+             cloud2fa enable --user NAME\n    \
+             cloud2fa setup ssh --by-key-alone {list}\n    \
+             cloud2fa setup ssh --shut-out\n\
+             The second leaves them as they are, as programs need it, which can type no code."
         )
     },
-    key_logins_partly: "nothing was changed: the journal does not go back 30 days, so that nobody knows who logs in by ssh \
-                        with a key, and would be shut out; think of programs, too (--by-key-alone NAME), and go on \
-                        with --shut-out",
+    key_logins_partly: "The journal does not go back 30 days: who has logged in by ssh with a key only before it begins is not \
+                        known. If there\nis nobody else, or nobody who matters, add --shut-out.",
     is_not_asked: |name| {
         format!(
             "a login of {name} would prove nothing: it is asked for no code; name another administrator"
@@ -178,8 +185,8 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
     },
     key_logins_unknown: |error| {
         format!(
-            "nothing was changed: who logs in by ssh with a key, and would be shut out, cannot be found out from the \
-             journal ({error}); think of programs, too (--by-key-alone NAME), and go on with --shut-out"
+            "Who logs in by ssh with a key cannot be found out from the journal ({error}).\nIf there is nobody, or nobody \
+             who matters, add --shut-out."
         )
     },
     not_for_sshd: |name| format!("sshd's files have no way to name {name} alone"),
@@ -196,6 +203,15 @@ pub const SETUP_FAILURES: SetupFailures = SetupFailures {
         )
     },
 };
+
+/// What proves that a service works.
+fn proof(service: &str, names: &str) -> String {
+    match service {
+        "sudo" => format!("as {names}, use sudo: sudo -k; sudo true"),
+        "su" => format!("become {names} by su"),
+        _ => format!("log in as {names}"),
+    }
+}
 
 fn duration(seconds: u64) -> String {
     match seconds {

@@ -51,6 +51,7 @@ const CHECKS: &[Check] = &[
         "setup: where ssh takes keys alone, the code is asked for behind the key",
         setup_by_key::the_code_is_asked_for_behind_it,
     ),
+    ("setup: an sshd that a socket starts", setup_trouble::an_sshd_that_a_socket_starts),
     ("setup: what it cannot judge it leaves alone", setup::what_it_cannot_judge_it_leaves_alone),
     ("setup: nobody keeps it from being taken back", setup::nobody_keeps_it_from_being_taken_back),
     (

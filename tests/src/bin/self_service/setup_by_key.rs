@@ -99,7 +99,7 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
     };
     machine.script("touch --date='20 days ago' /etc/machine-id");
     let partly = refused(&format!("{words} --by-key-alone {PROGRAM}"));
-    assert!(partly.contains("the journal does not go back 30 days"), "{partly}");
+    assert!(partly.contains("The journal does not go back 30 days"), "{partly}");
     // On a machine that is as old as its journal it is known; and others than sshd may say what they want.
     machine.script(
         "touch /etc/machine-id
@@ -107,7 +107,7 @@ pub fn the_code_is_asked_for_behind_it(machine: &Machine) {
     );
 
     // Whom it would shut out is named, and nothing is changed.
-    let told = format!("--by-key-alone {PROGRAM}`");
+    let told = format!("--by-key-alone {PROGRAM}\n");
     let said = refused(&words);
     assert!(said.contains(&told) && said.contains("status 1"), "{said}");
     let said = refused(&format!("{words} --by-key-alone {PROGRAM},{ADMINISTRATOR}"));

@@ -2,6 +2,7 @@
 
 use super::setup::{ADMINISTRATOR, asks_no_code, files, ground, leave, setup, wait_until};
 use cloud2fa_tests::booted::Machine;
+use cloud2fa_tests::logins::ssh_to;
 use cloud2fa_tests::processes::wait_for;
 
 /// What another administrator has written.
@@ -59,5 +60,28 @@ pub fn one_right_behind_another(machine: &Machine) {
         setup(machine, "--undo");
     }
     assert_eq!(files(machine), before);
+    leave(machine);
+}
+
+pub fn an_sshd_that_a_socket_starts(machine: &Machine) {
+    let mut phone = ground(machine);
+    machine.script(
+        "systemctl disable --now ssh.service; systemctl enable --now ssh.socket
+         systemctl is-active ssh.socket",
+    );
+    let before = files(machine);
+    // Nobody is connected, and then somebody is.
+    let said = setup(machine, &format!("ssh --yes --by {ADMINISTRATOR} --within 10m"));
+    assert!(said.contains("ssh asks for a code now."), "{said}");
+    let mut session =
+        ssh_to(machine, ADMINISTRATOR, Some(&phone.code()), "echo in; read -p more: x");
+    session.expect("more:");
+    wait_until(machine, "ssh asks for a code.");
+    assert!(setup(machine, "--undo").contains("ssh asks for no code any more."));
+    session.type_line("");
+    session.finish();
+    assert_eq!(files(machine), before);
+    asks_no_code(machine);
+    machine.script("systemctl disable --now ssh.socket; systemctl enable --now ssh.service");
     leave(machine);
 }
