@@ -62,9 +62,15 @@ fn log(method: &str, user: &User, event: &Event) {
     write(event.severity, &line.to_string());
 }
 
-/// Logs what became of a change of the machine's files.
+/// Logs what became of a change of the machine's files. What sshd says against them has several lines.
 pub fn setup(severity: Severity, text: &str) {
-    write(severity, text);
+    write(severity, &in_one_line(text));
+}
+
+/// Each run of blanks and what else is not shown as one blank.
+fn in_one_line(text: &str) -> String {
+    let words = text.split(|character: char| character.is_whitespace() || character.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// One line, as syslog(3) sends them, but for the time: each receiver sets its own where there is
@@ -76,4 +82,16 @@ fn write(severity: Severity, line: &str) {
         socket.set_write_timeout(Some(PATIENCE))?;
         socket.send_to(datagram.as_bytes(), SOCKET)
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_several_lines_is_logged_as_one() {
+        let said = "it fails (sshd -t: a: line 1: Bad\r\nb: terminating, \x1b[1m1 bad)\n";
+        let logged = "it fails (sshd -t: a: line 1: Bad b: terminating, [1m1 bad)";
+        assert_eq!(in_one_line(said), logged);
+    }
 }
