@@ -21,7 +21,7 @@ pub fn is_dumb() -> bool {
     std::env::var("TERM").map_or(true, |terminal| terminal.is_empty() || terminal == "dumb")
 }
 
-/// Whether it is to be coloured (https://no-color.org).
+/// Whether it is to be coloured (<https://no-color.org>).
 pub fn has_colours() -> bool {
     !is_dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
