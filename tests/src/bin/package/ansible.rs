@@ -190,7 +190,7 @@ pub fn refusal(machine: &Machine) {
     for rollback in [true, false] {
         let mut variables = variables.clone();
         variables["cloud2fa_rollback"] = json!(rollback);
-        let refused = site(machine, &variables).failed("robot could not log in by ssh any more");
+        let refused = site(machine, &variables).failed("could not log in by ssh any more");
         assert_eq!(refused.count("changed"), 0, "{}", refused.said);
         assert_eq!(files(machine), before);
     }

@@ -82,6 +82,10 @@ pub fn an_sshd_that_a_socket_starts(machine: &Machine) {
     session.finish();
     assert_eq!(files(machine), before);
     asks_no_code(machine);
-    machine.script("systemctl disable --now ssh.socket; systemctl enable --now ssh.service");
+    machine.script(
+        "systemctl stop ssh.socket ssh.service; systemctl disable ssh.socket
+         systemctl enable ssh.service; systemctl reset-failed ssh.service || true
+         systemctl start ssh.service",
+    );
     leave(machine);
 }
