@@ -2,7 +2,7 @@
 //! when the code is asked for. The picture stands above the text, where there is room, else beside it.
 
 use super::NewKey;
-use super::wrap::wrapped;
+use super::wrap::{rows_of, wrapped};
 use crate::language::WORDS;
 use cloud2fa::qr::{QUIET_ZONES, Style};
 use zeroize::Zeroizing;
@@ -92,7 +92,10 @@ fn place(key: &NewKey<'_>, why: Option<&str>, terminal: Terminal) -> Place {
     let Some(style) = terminal.style else { return Place::Alone };
     for quiet_zone in QUIET_ZONES {
         let (width, height) = key.picture.size(style, quiet_zone);
-        let lines_in = |columns| rows_of(&text(key, why, true, columns), columns);
+        // A link is longer than a row may be.
+        let lines_in = |columns| -> usize {
+            text(key, why, true, columns).iter().map(|line| rows_of(line, columns)).sum()
+        };
         if width <= columns && height + 1 + lines_in(columns) + QUESTION <= rows {
             return Place::Below { style, quiet_zone };
         }
@@ -104,11 +107,6 @@ fn place(key: &NewKey<'_>, why: Option<&str>, terminal: Terminal) -> Place {
         }
     }
     Place::Alone
-}
-
-/// The rows that lines take. A link is longer than a row may be, and the terminal breaks it.
-fn rows_of(lines: &[Zeroizing<String>], columns: usize) -> usize {
-    lines.iter().map(|line| line.chars().count().div_ceil(columns.max(1)).max(1)).sum()
 }
 
 /// What to do, and the key.

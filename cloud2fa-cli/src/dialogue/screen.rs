@@ -1,6 +1,7 @@
 //! The terminal's second screen, for keys and backup codes: what is shown there does not stay in its history.
 
 use super::out::say;
+use super::wrap::rows_of;
 use crate::failure::Failure;
 use crate::input::{Changed, Input};
 
@@ -47,7 +48,7 @@ impl Screen {
     /// Shows a page, below which there is one question: in place of the one before, where the terminal can do
     /// that and has room for all of it.
     pub fn show(&mut self, page: &str, input: &Input) -> Result<(), Failure> {
-        let fits = size().is_some_and(|(columns, rows)| rows_of(page, columns) < rows);
+        let fits = size().is_some_and(|(columns, rows)| rows_of_page(page, columns) < rows);
         if self.is_plain || !fits {
             self.leave();
             return say(page);
@@ -69,11 +70,8 @@ impl Screen {
 }
 
 /// The rows of a page. A picture's lines have escape sequences, and are never broken; of the others a link may be.
-fn rows_of(page: &str, columns: usize) -> usize {
-    let rows = |line: &str| {
-        let is_drawn = line.contains(ESCAPE);
-        if is_drawn { 1 } else { line.chars().count().div_ceil(columns.max(1)).max(1) }
-    };
+fn rows_of_page(page: &str, columns: usize) -> usize {
+    let rows = |line: &str| if line.contains(ESCAPE) { 1 } else { rows_of(line, columns) };
     page.lines().map(rows).sum()
 }
 

@@ -16,6 +16,11 @@ pub fn wrapped_between_words(text: &str, width: usize) -> Vec<String> {
     textwrap::wrap(text, options).into_iter().map(String::from).collect()
 }
 
+/// The rows that a line takes, which the terminal breaks where it is longer.
+pub fn rows_of(line: &str, columns: usize) -> usize {
+    line.chars().count().div_ceil(columns.max(1)).max(1)
+}
+
 fn plain<'a>(width: usize) -> Options<'a> {
     let options = Options::new(width).word_separator(WordSeparator::AsciiSpace);
     options.word_splitter(WordSplitter::NoHyphenation)

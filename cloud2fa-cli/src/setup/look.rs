@@ -64,11 +64,6 @@ impl Machine {
         plan::of_pam(service, self)
     }
 
-    /// Whether root logs in by ssh with a key, and could answer no question.
-    pub fn root_has_keys_alone(&self) -> bool {
-        matches!(&self.ssh, Ok(Some(ssh)) if ssh.root_has_keys_alone())
-    }
-
     /// Whether a key is enough for all of these users, so that they need no exception.
     pub fn key_is_enough_for(&self, users: &[String]) -> bool {
         matches!(&self.ssh, Ok(Some(ssh)) if users.iter().all(|user| ssh.key_is_enough_for(user)))
@@ -95,7 +90,8 @@ impl Machine {
             (ssh.password_then_code(), First::Password)
         } else {
             let (enough_for, methods) = (enough_for.to_vec(), ssh.methods_of_today());
-            (ssh.key_then_code(), First::Key { enough_for, methods })
+            let root_cannot_answer = ssh.root_has_keys_alone();
+            (ssh.key_then_code(), First::Key { enough_for, methods, root_cannot_answer })
         };
         let (pam_service, place) = (ssh.pam_service(), ssh.place(&lines));
         Ok(plan::of_ssh(&plan::Ssh { pam_service, lines, first, place }, self))

@@ -70,7 +70,12 @@ pub enum First {
     /// The password.
     Password,
     /// The key, but for these users, for whom the methods of before stay.
-    Key { enough_for: Vec<String>, methods: String },
+    Key {
+        enough_for: Vec<String>,
+        methods: String,
+        /// Whether sshd lets root, who has a key, answer no questions.
+        root_cannot_answer: bool,
+    },
 }
 
 /// What must be known of the machine.
@@ -142,7 +147,7 @@ fn sshd_lines(ssh: &Ssh) -> Result<String, Impossible> {
     let lines = ssh.lines.iter().map(|(keyword, value)| format!("{keyword} {value}"));
     let mut lines: Vec<_> = lines.collect();
     match &ssh.first {
-        First::Key { enough_for, methods } if !enough_for.is_empty() => {
+        First::Key { enough_for, methods, .. } if !enough_for.is_empty() => {
             if ssh.place != Counts::InDropIn {
                 return Err(Impossible::NoPlaceForMatch);
             }
@@ -255,6 +260,7 @@ mod tests {
             first: First::Key {
                 enough_for: enough_for.clone(),
                 methods: "publickey,publickey".to_owned(),
+                root_cannot_answer: false,
             },
             ..ssh(place)
         };

@@ -4,7 +4,7 @@ use crate::caller;
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::machine;
-use crate::setup::{Before, First, Machine, Plan, key_logins};
+use crate::setup::{Before, First, Plan, key_logins};
 use std::collections::BTreeSet;
 
 const ROOT: &str = "root";
@@ -55,7 +55,7 @@ pub fn shut_out(
     plan: &Plan,
     before: &dyn Fn(&str) -> Result<Option<Before>, Failure>,
 ) -> Result<ShutOut, Failure> {
-    let First::Key { enough_for, .. } = &plan.first else {
+    let First::Key { enough_for, root_cannot_answer, .. } = &plan.first else {
         return Ok(ShutOut { names: BTreeSet::new(), more: None });
     };
     let words = &WORDS.setup_failures;
@@ -75,7 +75,7 @@ pub fn shut_out(
             names.insert(user.name.to_string());
         }
     }
-    if Machine::read().root_has_keys_alone() {
+    if *root_cannot_answer {
         names.insert(ROOT.to_owned());
     }
     names.retain(|name| !enough_for.contains(name));
@@ -84,8 +84,8 @@ pub fn shut_out(
 
 /// Whether a login of this user is asked for a code, so that it proves something.
 pub fn is_asked(plan: &Plan, name: &str) -> bool {
-    let First::Key { enough_for, .. } = &plan.first else { return true };
-    let cannot_answer = name == ROOT && Machine::read().root_has_keys_alone();
+    let First::Key { enough_for, root_cannot_answer, .. } = &plan.first else { return true };
+    let cannot_answer = name == ROOT && *root_cannot_answer;
     !cannot_answer && !enough_for.iter().any(|it| it == name)
 }
 
