@@ -145,6 +145,7 @@ impl From<Refusal> for Failure {
                 Kind::NotPermitted
             }
             Refusal::UnknownUser(_) => Kind::UnknownUser,
+            Refusal::BadConfig(_) => Kind::BadConfig,
             Refusal::NoPassword => Kind::NoPassword,
             Refusal::WrongPassword => Kind::WrongPassword,
             Refusal::CurrentCodeRefused(verdict, _) => match verdict {

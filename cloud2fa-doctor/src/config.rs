@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Id, Severity, shell};
 use cloud2fa::Config;
-use cloud2fa::config::{DEFAULT_PATH, Reauthenticate};
+use cloud2fa::config::{DEFAULT_PATH, Invalid, Reauthenticate};
 use cloud2fa::throttle::Throttle;
 
 /// Steps either side that a phone with automatic time never needs.
@@ -33,15 +33,28 @@ pub fn set(key: &str, value: &str) -> String {
 pub fn check(config: &Config) -> Vec<Finding> {
     let Throttle { free_failures, first_wait, .. } = config.throttle;
     let usual = Throttle::default();
+    let mistakes = config.mistakes().into_iter().map(mistake);
     let findings = [
         (config.reauthenticate == Reauthenticate::Password).then(password_is_enough),
         (config.skew > WIDE_SKEW).then(|| wide_skew(config.skew)),
-        OF_MANY_MACHINES
-            .contains(&config.issuer_or_host_name().as_str())
-            .then(|| usual_issuer(&config.issuer_or_host_name())),
+        config
+            .issuer_or_host_name()
+            .ok()
+            .filter(|name| OF_MANY_MACHINES.contains(&name.as_str()))
+            .map(|name| usual_issuer(&name)),
         (free_failures > usual.free_failures || first_wait < usual.first_wait).then(weak_throttle),
     ];
-    findings.into_iter().flatten().collect()
+    mistakes.chain(findings.into_iter().flatten()).collect()
+}
+
+fn mistake(mistake: &Invalid) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Id::BadConfig,
+        mistake.to_string(),
+        "Logins do not need this key and go on. What needs it refuses: without the issuer nobody can enrol.",
+        "Put it right, and see whether it is:\n    cloud2fa doctor --config FILE",
+    )
 }
 
 fn password_is_enough() -> Finding {
@@ -108,7 +121,7 @@ mod tests {
     #[test]
     fn a_name_that_many_machines_have_is_none_for_the_app() {
         for (issuer, expected) in [("raspberrypi", 1), ("web1.example.com", 0)] {
-            let config = Config { issuer: Some(issuer.to_owned()), ..Config::default() };
+            let config = Config { issuer: Ok(Some(issuer.to_owned())), ..Config::default() };
             assert_eq!(check(&config).len(), expected, "{issuer}");
         }
     }

@@ -1,6 +1,6 @@
 //! The examination: all areas, one after the other, and what they have of each other.
 
-use crate::finding::{Finding, Report, Severity, listed};
+use crate::finding::{Finding, Id, Report, Severity, listed};
 use crate::named::NamedStore;
 use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
@@ -17,7 +17,10 @@ pub fn candidate(path: &Path) -> Report {
     let findings = match Config::load_candidate(path) {
         Ok(config) => config::check(&config)
             .into_iter()
-            .map(|finding| Finding { severity: Severity::Note, ..finding })
+            .map(|finding| match finding.id {
+                Id::BadConfig => finding,
+                _ => Finding { severity: Severity::Note, ..finding },
+            })
             .collect(),
         Err(error) => vec![pam::bad_config(&error.to_string())],
     };

@@ -39,6 +39,10 @@ pub fn of_refusal(refusal: &Refusal) -> Event {
         Refusal::Unavailable(why) => {
             return Event::refused(Reason::PasswordNotChecked).with_detail(Severity::Error, why);
         }
+        Refusal::BadConfig(mistake) => {
+            let why = mistake.to_string();
+            return Event::refused(Reason::BadConfig).with_detail(Severity::Error, &why);
+        }
         Refusal::AccountRefused(why) => {
             return Event::refused(Reason::AccountRefused).with_detail(Severity::Notice, why);
         }

@@ -20,16 +20,21 @@ pub enum ConfigError {
     /// Somebody else than its owner could have written it.
     #[error("the configuration file {0} {1}")]
     Unsafe(PathBuf, &'static str),
-    /// It says what it must not. The text of the line is never quoted.
-    #[error("{path}:{line}:{column}: {what}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Counted from 1.
-        line: usize,
-        /// Counted from 1, in characters.
-        column: usize,
-        /// What is wrong there, and what would be right.
-        what: String,
-    },
+    /// It says what it must not.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// What a configuration says and must not. The text of the line is never quoted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}:{column}: {what}")]
+pub struct Invalid {
+    /// The file.
+    pub path: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// What is wrong there, and what would be right.
+    pub what: String,
 }

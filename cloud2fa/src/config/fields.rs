@@ -3,6 +3,9 @@
 //! stands there: a secret may have been pasted into the wrong file.
 
 use super::document::{self, Entry, Table, Value};
+use super::error::Invalid;
+use std::borrow::Cow;
+use std::path::Path;
 
 /// A table of which not all keys are taken yet.
 pub(super) struct Fields<'t> {
@@ -19,6 +22,20 @@ pub(super) struct Mistake {
     pub(super) at: usize,
     /// What would be right.
     pub(super) what: String,
+}
+
+impl Mistake {
+    /// The same, for who looks for it in the file.
+    pub(super) fn in_file(self, text: &str, path: &Path) -> Invalid {
+        let before = text.get(..self.at).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Invalid {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            what: self.what,
+        }
+    }
 }
 
 impl<'t> Fields<'t> {
@@ -69,6 +86,14 @@ impl<'t> Fields<'t> {
 pub(super) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
         Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A list of strings.
+pub(super) fn strings(value: Value<'_>) -> Option<Vec<String>> {
+    match value {
+        Value::Strings(texts) => Some(texts.into_iter().map(Cow::into_owned).collect()),
         _ => None,
     }
 }

@@ -5,11 +5,11 @@ mod error;
 mod fields;
 mod file;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Invalid};
 
 use crate::rules::Rules;
 use crate::throttle::Throttle;
-use fields::{Fields, Mistake, string, unsigned};
+use fields::{Fields, Mistake, string, strings, unsigned};
 use file::{must_not_lead_away, read_checked};
 use std::path::{Path, PathBuf};
 
@@ -35,74 +35,100 @@ pub enum Reauthenticate {
 }
 
 /// Writes each key down once: what it means, its name, type and default, what it must be, and how its value
-/// is read. Documents are held to it by tests/configuration.rs.
+/// is read. What logins need must be right; of the others a mistake is kept in the place of the value, for what
+/// needs that. Documents are held to it by tests/configuration.rs.
 macro_rules! keys {
-    ($(
-        $(#[doc = $meaning:literal])+
-        $name:ident: $type:ty = $default:expr, $expected:literal, $read:expr;
-    )+) => {
+    (
+        logins need {$(
+            $(#[doc = $meaning:literal])+
+            $name:ident: $type:ty = $default:expr, $expected:literal, $read:expr;
+        )+}
+        others need {$(
+            $(#[doc = $its_meaning:literal])+
+            $its_name:ident: $its_type:ty = $its_default:expr, $its_expected:literal, $its_read:expr;
+        )+}
+    ) => {
         /// The configuration, with the defaults where a key is not set.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Config {
             $($(#[doc = $meaning])+ pub $name: $type,)+
+            $($(#[doc = $its_meaning])+ pub $its_name: Result<$its_type, Invalid>,)+
             /// What wrong codes cost.
             pub throttle: Throttle,
         }
 
         impl Default for Config {
             fn default() -> Self {
-                Self { $($name: $default,)+ throttle: Throttle::default() }
+                let throttle = Throttle::default();
+                Self { $($name: $default,)+ $($its_name: Ok($its_default),)+ throttle }
             }
         }
 
         impl Config {
-            fn read(text: &str) -> Result<Self, Mistake> {
+            fn read(text: &str, path: &Path) -> Result<Self, Mistake> {
                 let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
                 $(if let Some(value) = fields.take(stringify!($name), $expected, $read)? {
                     config.$name = value;
+                })+
+                $(match fields.take(stringify!($its_name), $its_expected, $its_read) {
+                    Ok(value) => config.$its_name = Ok(value.unwrap_or($its_default)),
+                    Err(mistake) => config.$its_name = Err(mistake.in_file(text, path)),
                 })+
                 if let Some(table) = fields.take_table("throttle")? {
                     read_throttle(table, &mut config.throttle)?;
                 }
                 fields.finish().map(|()| config)
             }
+
+            /// The mistakes in what logins do not need.
+            pub fn mistakes(&self) -> Vec<&Invalid> {
+                [$(self.$its_name.as_ref().err()),+].into_iter().flatten().collect()
+            }
         }
     };
 }
 
 keys! {
-    /// The name that the app shows; the host name if not set.
-    issuer: Option<String> = None,
-        "a name of 1 to 64 bytes without `:` and control characters",
-        |value| string(&value).filter(is_issuer).map(|name| Some(name.to_owned()));
+    logins need {
+        /// The directory of the store.
+        state_dir: PathBuf = PathBuf::from("/var/lib/cloud2fa"),
+            "an absolute path",
+            |value| string(&value).map(PathBuf::from).filter(|path| path.is_absolute());
 
-    /// The directory of the store.
-    state_dir: PathBuf = PathBuf::from("/var/lib/cloud2fa"),
-        "an absolute path",
-        |value| string(&value).map(PathBuf::from).filter(|path| path.is_absolute());
+        /// Steps either side of now in which a code is right.
+        skew: u64 = Rules::default().skew,
+            "an integer from 0 to 10",
+            |value| unsigned::<u64>(&value).filter(|steps| *steps <= 10);
 
-    /// Steps either side of now in which a code is right.
-    skew: u64 = Rules::default().skew,
-        "an integer from 0 to 10",
-        |value| unsigned::<u64>(&value).filter(|steps| *steps <= 10);
+        /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
+        unenrolled: Option<Unenrolled> = None,
+            "\"refuse\" or \"allow\"",
+            |value| match string(&value)? {
+                "refuse" => Some(Some(Unenrolled::Refuse)),
+                "allow" => Some(Some(Unenrolled::Allow)),
+                _ => None,
+            };
 
-    /// Whether users without an enrolment get in. If set, it wins over the module's `nullok`.
-    unenrolled: Option<Unenrolled> = None,
-        "\"refuse\" or \"allow\"",
-        |value| match string(&value)? {
-            "refuse" => Some(Some(Unenrolled::Refuse)),
-            "allow" => Some(Some(Unenrolled::Allow)),
-            _ => None,
-        };
+        /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
+        reauthenticate: Reauthenticate = Reauthenticate::Both,
+            "\"both\" or \"password\"",
+            |value| match string(&value)? {
+                "both" => Some(Reauthenticate::Both),
+                "password" => Some(Reauthenticate::Password),
+                _ => None,
+            };
+    }
+    others need {
+        /// The name that the app shows; the host name if not set.
+        issuer: Option<String> = None,
+            "a name of 1 to 64 bytes without `:` and control characters",
+            |value| string(&value).filter(is_issuer).map(|name| Some(name.to_owned()));
 
-    /// What regenerating, disabling and replacing ask a user for. Root is asked for nothing.
-    reauthenticate: Reauthenticate = Reauthenticate::Both,
-        "\"both\" or \"password\"",
-        |value| match string(&value)? {
-            "both" => Some(Reauthenticate::Both),
-            "password" => Some(Reauthenticate::Password),
-            _ => None,
-        };
+        /// The ids of what `cloud2fa doctor` finds and the administrator knows.
+        accept: Vec<String> = Vec::new(),
+            "a list of ids, such as [\"wide_skew\"]",
+            strings;
+    }
 }
 
 impl Config {
@@ -127,16 +153,7 @@ impl Config {
 
     /// Reads a configuration's text; `path` is for the error message.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        Self::read(text).map_err(|Mistake { at, what }| {
-            let before = text.get(..at).unwrap_or(text);
-            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-            ConfigError::Invalid {
-                path: path.to_owned(),
-                line: before.matches('\n').count() + 1,
-                column: before[line_start..].chars().count() + 1,
-                what,
-            }
-        })
+        Self::read(text, path).map_err(|mistake| mistake.in_file(text, path).into())
     }
 
     /// The rules for [`crate::decide()`].
@@ -145,9 +162,10 @@ impl Config {
     }
 
     /// The name that the app shows.
-    pub fn issuer_or_host_name(&self) -> String {
+    pub fn issuer_or_host_name(&self) -> Result<String, Invalid> {
         let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-        self.issuer.clone().or_else(host).unwrap_or_else(|| "localhost".to_owned())
+        let issuer = self.issuer.clone()?;
+        Ok(issuer.or_else(host).unwrap_or_else(|| "localhost".to_owned()))
     }
 }
 
@@ -212,10 +230,11 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
-             reauthenticate = 'password'\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
+             reauthenticate = 'password'\naccept = ['wide_skew']\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
         )
         .unwrap();
-        assert_eq!(config.issuer.as_deref(), Some("My Server"));
+        assert_eq!(config.issuer, Ok(Some("My Server".to_owned())));
+        assert_eq!(config.accept, Ok(vec!["wide_skew".to_owned()]));
         assert_eq!(config.state_dir, Path::new("/srv/x"));
         assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
         assert_eq!(config.reauthenticate, Reauthenticate::Password);
@@ -229,7 +248,7 @@ mod tests {
         for (text, place) in [
             (
                 "skew = 1\nskwe = 'JBSWY3DP'\n",
-                "x.toml:2:1: unknown key; known here are issuer, state_dir, skew, unenrolled, reauthenticate, throttle",
+                "x.toml:2:1: unknown key; known here are state_dir, skew, unenrolled, reauthenticate, issuer, accept, throttle",
             ),
             ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
             ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),
@@ -247,7 +266,6 @@ mod tests {
             ),
             ("unenrolled = 'enrol'", "x.toml:1:14: unenrolled must be \"refuse\" or \"allow\""),
             ("state_dir = 'var'", "x.toml:1:13: state_dir must be an absolute path"),
-            ("issuer = 'a:b'", "x.toml:1:10: issuer must be a name"),
             ("skew = 1\nskew = 2", "x.toml:2:1: duplicate key"),
             ("skew = JBSWY3DP", "x.toml:1:8: "),
             ("JBSWY3DP", "x.toml:1:9: "),
@@ -256,6 +274,22 @@ mod tests {
             assert!(error.starts_with(place), "{error}");
             assert!(!error.contains('\n') && !error.contains("JBSWY3DP"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_mistake_in_what_logins_do_not_need_is_no_reason_to_refuse_one() {
+        for (text, place) in [
+            ("skew = 2\nissuer = 'a:b'", "x.toml:2:10: issuer must be a name"),
+            ("skew = 2\naccept = 'wide_skew'", "x.toml:2:10: accept must be a list of ids"),
+            ("skew = 2\naccept = ['a', 1]", "x.toml:2:10: accept must be a list of ids"),
+        ] {
+            let config = parse(text).unwrap();
+            assert_eq!(config.skew, 2);
+            let mistakes = config.mistakes();
+            assert!(mistakes[0].to_string().starts_with(place), "{mistakes:?}");
+            assert_eq!(mistakes.len(), 1);
+        }
+        assert!(parse("issuer = 'a:b'").unwrap().issuer_or_host_name().is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub use store_manager::StoreManager;
 
 use crate::answer::{Answer, Factor};
 use crate::attempt::Attempt;
+use crate::config::Invalid;
 use crate::decide::Verdict;
 use crate::enrolment::NotProven;
 use crate::randomness::NoRandomness;
@@ -113,6 +114,9 @@ pub enum Refusal {
     /// Something beside the store does not work: PAM, or the configuration. What, is for the log.
     #[error("the service does not work now; the system's log says why. Nothing was changed")]
     Unavailable(String),
+    /// The configuration has a mistake in what this needs.
+    #[error("{0}; nothing was changed")]
+    BadConfig(Invalid),
     /// The password is right, and the account may not be used (pam_acct_mgmt(3)).
     #[error("{0}; nothing was changed")]
     AccountRefused(String),

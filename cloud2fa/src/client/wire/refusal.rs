@@ -36,7 +36,7 @@ pub(super) fn refusal(refusal: &Refusal, to_root: bool) -> (&'static str, Value)
         Refusal::NotProven(NotProven::ClockOff { seconds }) => {
             ("WrongCode", json!({ "clock_off_seconds": seconds }))
         }
-        Refusal::Unavailable(_) | Refusal::Store(_) => {
+        Refusal::Unavailable(_) | Refusal::BadConfig(_) | Refusal::Store(_) => {
             ("Unavailable", json!({ "message": unavailable(refusal, to_root) }))
         }
     }

@@ -1,5 +1,6 @@
 //! A TOML document as a tree of keys and values, made of what the parser reports. It has what a
-//! configuration is made of; arrays, dates and other numbers are known for what they are not.
+//! configuration is made of; arrays of anything else than strings, dates and other numbers are known for
+//! what they are not.
 
 use std::borrow::Cow;
 use toml_parser::decoder::{Encoding, ScalarKind};
@@ -19,6 +20,8 @@ pub(super) enum Value<'t> {
     String(Cow<'t, str>),
     /// An integer: its digits, with a sign if there is one, and their base.
     Integer(Cow<'t, str>, u32),
+    /// An array of strings; one that is empty may be one of anything.
+    Strings(Vec<Cow<'t, str>>),
     /// A table.
     Table(Table<'t>),
     /// `[[a]]`: what is in them is checked, and not kept.
@@ -109,15 +112,18 @@ struct Reader<'t> {
     path: Vec<Part<'t>>,
     /// How many parts of it name the tables that the text is in: by a header, then by each inline table.
     bases: Vec<usize>,
-    /// Arrays that are open. What is in them is checked, and not kept.
+    /// Arrays that are open. What is in them is checked; of the outermost the strings are kept, while there
+    /// is nothing else in it, and its place.
     arrays: u32,
+    strings: Option<Vec<Cow<'t, str>>>,
+    array_at: usize,
 }
 
 impl<'t> Reader<'t> {
     fn of(source: Source<'t>) -> Self {
         let root = Table { entries: Vec::new(), origin: Origin::Header };
         let (path, bases) = (Vec::new(), vec![0]);
-        Self { source, root, path, bases, arrays: 0 }
+        Self { source, root, path, bases, arrays: 0, strings: None, array_at: 0 }
     }
 
     fn base(&self) -> usize {
@@ -127,6 +133,10 @@ impl<'t> Reader<'t> {
     /// Takes the value of the key that was read, and goes back to before the key.
     fn say(&mut self, value: Value<'t>, at: usize, error: &mut dyn ErrorSink) {
         if self.arrays > 0 {
+            match (value, &mut self.strings) {
+                (Value::String(text), Some(strings)) if self.arrays == 1 => strings.push(text),
+                _ => self.strings = None,
+            }
             return;
         }
         self.put(value, at, Origin::DottedKey, error);
@@ -228,6 +238,7 @@ impl EventReceiver for Reader<'_> {
             self.put(Value::Table(table), span.start(), Origin::DottedKey, error);
             self.bases.push(self.path.len());
         }
+        self.strings = None;
         true
     }
 
@@ -238,15 +249,20 @@ impl EventReceiver for Reader<'_> {
         }
     }
 
-    fn array_open(&mut self, _: Span, _: &mut dyn ErrorSink) -> bool {
+    fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
+        self.strings = (self.arrays == 0).then(Vec::new);
+        if self.arrays == 0 {
+            self.array_at = span.start();
+        }
         self.arrays += 1;
         true
     }
 
-    fn array_close(&mut self, span: Span, error: &mut dyn ErrorSink) {
+    fn array_close(&mut self, _: Span, error: &mut dyn ErrorSink) {
         // After a mistake the parser may close what it has not opened.
         self.arrays = self.arrays.saturating_sub(1);
-        self.say(Value::Other, span.start(), error);
+        let strings = self.strings.take().filter(|_| self.arrays == 0);
+        self.say(strings.map_or(Value::Other, Value::Strings), self.array_at, error);
     }
 
     fn simple_key(&mut self, span: Span, encoding: Option<Encoding>, error: &mut dyn ErrorSink) {

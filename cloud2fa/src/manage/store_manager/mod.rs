@@ -6,7 +6,7 @@ use super::{Caller, Refusal};
 use crate::account::{Cleared, Generation};
 use crate::answer::{Answer, Factor};
 use crate::attempt::Attempt;
-use crate::config::{Config, Reauthenticate};
+use crate::config::{Config, Invalid, Reauthenticate};
 use crate::decide::{Purpose, Verdict};
 use crate::enrolment::PendingEnrolment;
 use crate::history::Origin;
@@ -20,7 +20,7 @@ pub struct StoreManager<S> {
     store: S,
     caller: Caller,
     names: Box<dyn Names>,
-    issuer: String,
+    issuer: Result<String, Invalid>,
     skew: u64,
     reauthenticate: Reauthenticate,
     /// Whose password was checked, for one change.

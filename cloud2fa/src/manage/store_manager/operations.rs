@@ -80,6 +80,8 @@ impl<S: Store> Manager for StoreManager<S> {
         current: Option<&Answer>,
         clock: Clock<'_>,
     ) -> Result<NewKey, Refusal> {
+        // Before a code is spent.
+        let issuer = self.issuer.clone().map_err(Refusal::BadConfig)?;
         self.must_not_be_behind_another_name(user)?;
         let mut account = user.name.to_string();
         let basis = match self.standing(user, clock)? {
@@ -97,8 +99,8 @@ impl<S: Store> Manager for StoreManager<S> {
         };
         let key = PendingEnrolment::generate()?;
         let new_key = NewKey {
-            issuer: self.issuer.clone(),
-            uri: otpauth::uri(&self.issuer, &account, key.secret()),
+            uri: otpauth::uri(&issuer, &account, key.secret()),
+            issuer,
             account,
             secret: key.secret().to_base32(),
         };
