@@ -48,6 +48,16 @@ impl Budget {
         self.at(now).counts.iter().copied().map(u32::from).sum()
     }
 
+    /// Those of the day of `now`. Where the clock went back, of the newest day.
+    pub fn used_today(&self, now: UnixTime) -> u32 {
+        self.at(now).counts[0].into()
+    }
+
+    /// Seconds until that day ends.
+    pub fn left_of_the_day(now: UnixTime) -> u64 {
+        DAY_SECONDS - now.0 % DAY_SECONDS
+    }
+
     /// Whether no further token may be evaluated.
     pub fn is_used_up(&self, now: UnixTime) -> bool {
         self.used(now) >= LARGEST

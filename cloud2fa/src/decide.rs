@@ -180,7 +180,7 @@ fn next_token_in(secret: &Secret, usage: &Usage, phone: UnixTime) -> u64 {
 }
 
 /// Counts a wrong token, and begins the wait or the lock that it costs.
-fn wrong_token(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
+pub(crate) fn wrong_token(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
     usage.failures = usage.failures.saturating_add(1);
     usage.failures_since_login = usage.failures_since_login.saturating_add(1);
     usage.budget.count(now);

@@ -23,6 +23,7 @@ pub mod manage;
 pub mod module_arguments;
 pub mod names;
 pub mod otpauth;
+pub mod pair;
 mod pam_service;
 pub mod qr;
 pub mod randomness;

@@ -57,6 +57,19 @@ impl Wait {
     }
 }
 
+/// Why no token is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shut {
+    /// Until a right backup code or an administrator unlocks.
+    pub locked: bool,
+    /// Seconds until the next token is evaluated.
+    pub wait_seconds: u64,
+    /// Wrong tokens in a row.
+    pub failures: u32,
+    /// Wrong tokens of the last 30 days.
+    pub budget_used: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

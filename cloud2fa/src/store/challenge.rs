@@ -1,7 +1,9 @@
 //! What a host may know of a user before it asks for a code.
 
 use super::standing::{Standing, Status};
-use crate::account::{Account, Generation};
+use crate::account::{Account, Generation, Usage};
+use crate::pair;
+use crate::throttle::Shut;
 use crate::time::UnixTime;
 use crate::user::User;
 
@@ -14,19 +16,6 @@ pub enum Challenge {
     Ask(Generation),
     /// Only a backup code of it is: the user must wait, or is locked.
     AskForBackupCode(Generation, Shut),
-}
-
-/// Why no token is evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shut {
-    /// Until a right backup code or an administrator unlocks.
-    pub locked: bool,
-    /// Seconds until the next token is evaluated.
-    pub wait_seconds: u64,
-    /// Wrong tokens in a row.
-    pub failures: u32,
-    /// Wrong tokens of the last 30 days.
-    pub budget_used: u32,
 }
 
 impl Shut {
@@ -50,6 +39,18 @@ impl Challenge {
         }
         let (failures, budget_used) = (usage.failures, usage.budget.used(now));
         Self::AskForBackupCode(seen, Shut { locked, wait_seconds, failures, budget_used })
+    }
+
+    /// Of `account` at `now`, where a daemon asks at which wrong tokens have cost what `pair` says.
+    pub(super) fn of_pair(account: &Account, pair: &Usage, now: UnixTime) -> Self {
+        if account.enrolment.is_none() {
+            return Self::NotEnrolled;
+        }
+        let seen = account.generation.clone();
+        match pair::shut(account, pair, now) {
+            None => Self::Ask(seen),
+            Some(shut) => Self::AskForBackupCode(seen, shut),
+        }
     }
 
     /// Which enrolment is asked for. `None` if there is none.

@@ -13,7 +13,8 @@ pub mod record;
 mod standing;
 pub mod whose;
 
-pub use challenge::{Challenge, Challenged, Shut};
+pub use crate::throttle::Shut;
+pub use challenge::{Challenge, Challenged};
 pub use changes::{Disabled, Failures, Issued, OldCopy};
 pub use error::StoreError;
 pub use fault::{Damage, Unsafe};

@@ -23,6 +23,9 @@ use std::path::{Path, PathBuf};
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
 
+/// Ends the name of the record of a user and a daemon.
+const PAIR_SUFFIX: &str = ".pair";
+
 /// Begins the name of something that stood where an account file belongs.
 const ASIDE_PREFIX: &str = ".aside-";
 
@@ -173,9 +176,27 @@ impl<C: Calls> Directory<C> {
         name: &UserName,
         access: Access,
     ) -> Result<Option<AccountFile<C::File>>, StoreError> {
-        let path = self.account_path(name);
+        self.record(&account_file_name(name), access)
+    }
+
+    /// The same of a user and a daemon.
+    pub(super) fn pair(
+        &self,
+        name: &UserName,
+        daemon: &UserName,
+        access: Access,
+    ) -> Result<Option<AccountFile<C::File>>, StoreError> {
+        self.record(&pair_file_name(name, daemon), access)
+    }
+
+    fn record(
+        &self,
+        file_name: &str,
+        access: Access,
+    ) -> Result<Option<AccountFile<C::File>>, StoreError> {
+        let path = self.path.join(file_name);
         let unsafe_record = |why| StoreError::UnsafeRecord { path: path.clone(), why };
-        let file = match self.calls.open(&account_file_name(name), access) {
+        let file = match self.calls.open(file_name, access) {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(unsafe_record(Unsafe::Link)),
@@ -215,6 +236,25 @@ impl<C: Calls> Directory<C> {
     ) -> Result<Created, StoreError> {
         self.calls
             .while_locked(&self.path, || self.create(&account_file_name(name), slot, Place::Free))
+    }
+
+    /// The same of a user and a daemon.
+    pub(super) fn create_pair(
+        &self,
+        name: &UserName,
+        daemon: &UserName,
+        slot: &Content,
+    ) -> Result<Created, StoreError> {
+        let file_name = pair_file_name(name, daemon);
+        self.calls.while_locked(&self.path, || self.create(&file_name, slot, Place::Free))
+    }
+
+    /// Takes that one away, if it is there.
+    pub(super) fn remove_pair(&self, name: &UserName, daemon: &UserName) -> Result<(), StoreError> {
+        match self.calls.unlink(&pair_file_name(name, daemon)) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(io_error("remove", &self.pair_path(name, daemon))(errno.into())),
+        }
     }
 
     /// The same, with the directory locked.
@@ -264,6 +304,11 @@ impl<C: Calls> Directory<C> {
         self.path.join(account_file_name(name))
     }
 
+    /// Where the record of a user and a daemon is.
+    pub(super) fn pair_path(&self, name: &UserName, daemon: &UserName) -> PathBuf {
+        self.path.join(pair_file_name(name, daemon))
+    }
+
     /// Whose the store is.
     pub(super) fn owner(&self) -> u32 {
         self.owner
@@ -305,4 +350,9 @@ fn is_no_file(errno: Errno) -> bool {
 
 fn account_file_name(name: &UserName) -> String {
     name.encoded() + ACCOUNT_SUFFIX
+}
+
+/// Encoded names have no dot.
+fn pair_file_name(name: &UserName, daemon: &UserName) -> String {
+    format!("{}.{}{PAIR_SUFFIX}", name.encoded(), daemon.encoded())
 }

@@ -56,6 +56,11 @@ impl<C: Calls> FileStore<C> {
         Self { directory: Directory::on(calls, owner), rules, memory, hash_lock }
     }
 
+    /// What it decides by.
+    pub(super) fn rules(&self) -> Rules {
+        self.rules
+    }
+
     /// What is there of a user, whatever the uid.
     #[cfg(test)]
     pub(super) fn record_of(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
@@ -104,7 +109,7 @@ impl<C: Calls> FileStore<C> {
     }
 
     /// What an attempt claims, before the lock. `None` if the account has another enrolment by now.
-    fn claim(
+    pub(super) fn claim(
         &mut self,
         file: &AccountFile<C::File>,
         attempt: &Attempt<'_>,

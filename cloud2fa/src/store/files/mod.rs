@@ -15,6 +15,7 @@ mod lock;
 mod marker;
 mod new_file;
 mod operations;
+mod pair_store;
 mod shield;
 mod slots;
 mod system;
@@ -23,5 +24,6 @@ mod whose;
 mod write_back;
 
 pub use file_store::FileStore;
+pub use pair_store::PairStore;
 pub use shield::Shield;
 pub use write_back::WrittenBack;
