@@ -79,9 +79,9 @@ fn serve() -> Result<(), Box<dyn Error>> {
         tell(Report::Nobody);
         return Ok(());
     }
-    tell(Report::Somebody);
-    if let Err(Hangup::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer))
-    {
+    let session = Session::new(&peer);
+    tell(if session.is_daemons() { Report::Daemon } else { Report::Somebody });
+    if let Err(Hangup::Misbehaved(how)) = answer_all(Connection::new(stream)?, session) {
         tell(Report::Misbehaved(how));
     }
     Ok(())

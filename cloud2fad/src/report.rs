@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 pub enum Report {
     /// The caller's uid is somebody's, or nobody can say.
     Somebody,
+    /// It is that of a daemon which verifies codes for others.
+    Daemon,
     /// It is nobody's.
     Nobody,
     /// The caller was hung up on.
@@ -50,8 +52,9 @@ impl Misbehaviour {
 }
 
 /// Each report and its byte.
-const BYTES: [(Report, u8); 7] = [
+const BYTES: [(Report, u8); 8] = [
     (Report::Somebody, b's'),
+    (Report::Daemon, b'd'),
     (Report::Nobody, b'n'),
     (Report::Misbehaved(Misbehaviour::TookTooLong), b't'),
     (Report::Misbehaved(Misbehaviour::TooManyCalls), b'c'),

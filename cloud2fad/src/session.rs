@@ -9,11 +9,13 @@ use crate::peer::Peer;
 use crate::{ROOT, names, now};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::client::wire::{BadParameter, Given, Reply};
+use cloud2fa::config::ConfigError;
 use cloud2fa::history::Origin;
 use cloud2fa::log::{Call, Decision, Event, Reason, Severity};
-use cloud2fa::manage::{Caller, Manager, Refusal, StoreManager};
+use cloud2fa::manage::{Caller, ForOthers, Manager, Refusal, StoreManager};
 use cloud2fa::names::Nss;
 use cloud2fa::store::OldCopy;
+use cloud2fa::store::files::PairStore;
 use cloud2fa::{
     Answer, Attempt, Cleared, Config, Factor, FileStore, Generation, Purpose, StoreError, User,
     UserName, Verdict,
@@ -29,17 +31,30 @@ const WRONG_CODE_DELAY: Duration = Duration::from_secs(2);
 /// What a connection has come to.
 pub struct Session {
     uid: u32,
+    config: Result<Config, ConfigError>,
+    /// The name of the caller, if it is a daemon that verifies for others.
+    daemon: Option<UserName>,
     /// About whom the call is: nothing for unknown users, since some type a password for a name.
     about: Option<UserName>,
     /// Whose enrolment it is about, where that is another name's of the uid.
     whose: Option<UserName>,
     manager: Option<StoreManager<FileStore>>,
+    for_others: Option<ForOthers<PairStore>>,
 }
 
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
-        Self { uid: peer.uid, about: None, whose: None, manager: None }
+        let config = Config::load(None, ROOT);
+        let daemons = config.as_ref().ok().and_then(|config| config.verifiers.as_deref().ok());
+        let daemon = names::daemon_of(peer.uid, daemons.unwrap_or_default());
+        let (about, whose, manager, for_others) = (None, None, None, None);
+        Self { uid: peer.uid, config, daemon, about, whose, manager, for_others }
+    }
+
+    /// Whether the caller is a daemon that verifies for others.
+    pub fn is_daemons(&self) -> bool {
+        self.daemon.is_some()
     }
 
     /// Whether a new key waits for its code.
@@ -91,13 +106,17 @@ impl Session {
     }
 
     fn challenge(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
-        let user = self.find(given)?;
+        let (user, daemon) = self.find_to_ask(given)?;
         given.no_more()?;
-        Ok(Reply::found(&self.manager()?.challenge(&user, &now)?))
+        let found = match daemon {
+            None => self.manager()?.challenge(&user, &now)?,
+            Some(daemon) => self.for_others(&daemon)?.challenge(&user, &now)?,
+        };
+        Ok(Reply::found(&found))
     }
 
     fn verify(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
-        let user = self.find(given)?;
+        let (user, daemon) = self.find_to_ask(given)?;
         let wrong = |name: &str| BadParameter(name.to_owned());
         let seen = Generation::from_hex(given.text("generation")?);
         let seen = seen.ok_or_else(|| wrong("generation"))?;
@@ -109,10 +128,16 @@ impl Session {
         };
         given.no_more()?;
         let answer = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
-        let (origin, factor) = (Origin::own(), answer.factor());
+        let by = daemon.as_ref().map(|daemon| Origin::new(daemon.as_str(), None));
+        let (origin, factor) = (by.unwrap_or_else(Origin::own), answer.factor());
         let attempt =
             Attempt { user: &user, seen: &seen, answer: &answer, purpose, origin: &origin };
-        let verdict = self.manager()?.verify(&attempt, &now)?;
+        let verdict = match (daemon, purpose) {
+            (None, _) => self.manager()?.verify(&attempt, &now)?,
+            (Some(daemon), Purpose::Login) => self.for_others(&daemon)?.verify(&attempt, &now)?,
+            // It would try a code without spending it.
+            (Some(_), Purpose::Trial) => return Err(Refusal::NotPermitted.into()),
+        };
         let event = match purpose {
             Purpose::Login => Event::of_verdict(&verdict, factor),
             Purpose::Trial => Event::of_trial(&verdict, factor),
@@ -197,19 +222,37 @@ impl Session {
         Ok(self.manager.insert(manager))
     }
 
-    fn open(&self) -> Result<StoreManager<FileStore>, CallError> {
-        let config = Config::load(None, ROOT).map_err(|error| {
+    /// The configuration, and the store that it names.
+    fn store(&self) -> Result<(&Config, FileStore), CallError> {
+        let config = self.config.as_ref().map_err(|error| {
             let why = error.to_string();
             let event = Event::refused(Reason::BadConfig).with_detail(Severity::Error, &why);
             CallError::Refused(Refusal::Unavailable(why), event)
         })?;
         let memory = Box::new(HeapMemory::default());
         let store = FileStore::open(&config.state_dir, ROOT, config.rules(), memory)?;
+        Ok((config, store.with_daemons(config.verifiers.clone().unwrap_or_default())))
+    }
+
+    /// What the daemon may do, made at the first call that needs it.
+    fn for_others(&mut self, daemon: &UserName) -> Result<&mut ForOthers<PairStore>, CallError> {
+        let made = self.for_others.take().map_or_else(
+            || {
+                let store = PairStore::new(self.store()?.1, daemon.clone());
+                Ok::<_, CallError>(ForOthers::new(store, Box::new(Nss)))
+            },
+            Ok,
+        )?;
+        Ok(self.for_others.insert(made))
+    }
+
+    fn open(&self) -> Result<StoreManager<FileStore>, CallError> {
+        let (config, store) = self.store()?;
         let caller = match self.uid {
             ROOT => Caller::Administrator(root_name()?),
             uid => Caller::Owner { uid, passwords: Box::new(Pam) },
         };
-        Ok(StoreManager::new(store, caller, Box::new(Nss), &config))
+        Ok(StoreManager::new(store, caller, Box::new(Nss), config))
     }
 
     /// The user whom the call is about, whom the caller may act for. Who may not is told the
@@ -223,6 +266,21 @@ impl Session {
         let user = user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?;
         manager.permit(&user)?;
         Ok(user)
+    }
+
+    /// The user about whose code the call is: the caller's, or another one where the caller is a daemon that
+    /// may ask for it, which is named then.
+    fn find_to_ask(
+        &mut self,
+        given: &mut Given<'_>,
+    ) -> Result<(User, Option<UserName>), CallError> {
+        let Some(daemon) = self.daemon.clone() else { return Ok((self.find(given)?, None)) };
+        let name = given.text("user")?;
+        let user = names::find(name);
+        self.about = user.as_ref().map(|user| user.name.clone());
+        let user = user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?;
+        let is_own = user.uid == self.uid;
+        Ok((user, (!is_own).then_some(daemon)))
     }
 
     fn take_spent(&mut self) -> Option<(Factor, Verdict)> {

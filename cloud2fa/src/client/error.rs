@@ -37,6 +37,12 @@ pub enum ServiceError {
          `systemctl stop cloud2fad.service 'cloud2fad@*.service'`"
     )]
     Earlier,
+    /// It verifies nobody else's codes for this uid.
+    #[error(
+        "this program runs as uid {0}, for whom nobody else's codes are verified; run it as root, or name its \
+         user in verifiers in cloud2fa.toml"
+    )]
+    NotForOthers(u32),
     /// It refused. Why, in its own words.
     #[error("{0}")]
     Refused(String),

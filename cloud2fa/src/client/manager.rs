@@ -14,6 +14,7 @@ use crate::store::{Challenge, Challenged, Disabled, Found, Issued, StoreError, V
 use crate::time::Clock;
 use crate::totp::Token;
 use crate::user::User;
+use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
 /// A client of the service.
@@ -201,6 +202,7 @@ impl Verifier for Client {
 fn at_a_login(refusal: Refusal) -> StoreError {
     match refusal {
         Refusal::Store(error) => error,
+        Refusal::NotPermitted => ServiceError::NotForOthers(geteuid().as_raw()).into(),
         other => ServiceError::Refused(other.to_string()).into(),
     }
 }

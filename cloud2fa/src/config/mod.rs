@@ -9,6 +9,7 @@ pub use error::{ConfigError, Invalid};
 
 use crate::rules::Rules;
 use crate::throttle::Throttle;
+use crate::user::UserName;
 use fields::{Fields, Mistake, string, strings, unsigned};
 use file::{must_not_lead_away, read_checked};
 use std::path::{Path, PathBuf};
@@ -124,6 +125,11 @@ keys! {
             "a name of 1 to 64 bytes without `:` and control characters",
             |value| string(&value).filter(is_issuer).map(|name| Some(name.to_owned()));
 
+        /// Users of daemons that verify codes for others, through the service.
+        verifiers: Vec<UserName> = Vec::new(),
+            "a list of at most 8 users, such as [\"freerad\"]",
+            |value| daemons(strings(value)?);
+
         /// The ids of what `cloud2fa doctor` finds and the administrator knows.
         accept: Vec<String> = Vec::new(),
             "a list of ids, such as [\"wide_skew\"]",
@@ -192,6 +198,14 @@ fn read_throttle(mut table: Fields<'_>, throttle: &mut Throttle) -> Result<(), M
     table.finish()
 }
 
+/// Names of daemons' users: not many, and not long, since a record's file is called by them, too.
+fn daemons(names: Vec<String>) -> Option<Vec<UserName>> {
+    let few = names.len() <= 8;
+    let names = names.iter().map(|name| UserName::new(name).ok());
+    let names = names.collect::<Option<Vec<_>>>().filter(|_| few)?;
+    names.iter().all(|name| name.encoded().len() <= 40).then_some(names)
+}
+
 /// The key URI keeps `:` for itself; control characters would garble the app's list.
 fn is_issuer(issuer: &&str) -> bool {
     (1..=64).contains(&issuer.len()) && !issuer.chars().any(|c| c == ':' || c.is_control())
@@ -230,10 +244,11 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
-             reauthenticate = 'password'\naccept = ['wide_skew']\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
+             reauthenticate = 'password'\nverifiers = ['freerad']\naccept = ['wide_skew']\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
         )
         .unwrap();
         assert_eq!(config.issuer, Ok(Some("My Server".to_owned())));
+        assert_eq!(config.verifiers, Ok(vec![UserName::new("freerad").unwrap()]));
         assert_eq!(config.accept, Ok(vec!["wide_skew".to_owned()]));
         assert_eq!(config.state_dir, Path::new("/srv/x"));
         assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
@@ -248,7 +263,7 @@ mod tests {
         for (text, place) in [
             (
                 "skew = 1\nskwe = 'JBSWY3DP'\n",
-                "x.toml:2:1: unknown key; known here are state_dir, skew, unenrolled, reauthenticate, issuer, accept, throttle",
+                "x.toml:2:1: unknown key; known here are state_dir, skew, unenrolled, reauthenticate, issuer, verifiers, accept, throttle",
             ),
             ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
             ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),
@@ -281,6 +296,10 @@ mod tests {
         for (text, place) in [
             ("skew = 2\nissuer = 'a:b'", "x.toml:2:10: issuer must be a name"),
             ("skew = 2\naccept = 'wide_skew'", "x.toml:2:10: accept must be a list of ids"),
+            (
+                "skew = 2\nverifiers = ['a','b','c','d','e','f','g','h','i']",
+                "x.toml:2:13: verifiers must be a list of at most 8",
+            ),
             ("skew = 2\naccept = ['a', 1]", "x.toml:2:10: accept must be a list of ids"),
         ] {
             let config = parse(text).unwrap();

@@ -3,9 +3,11 @@
 //! needs; [`crate::client::Client`] has the service do it, where the store is out of reach.
 
 mod caller;
+mod for_others;
 mod store_manager;
 
 pub use caller::{Caller, PasswordCheck, PasswordRefused};
+pub use for_others::ForOthers;
 pub use store_manager::StoreManager;
 
 use crate::answer::{Answer, Factor};

@@ -1,7 +1,8 @@
 //! What a host may know of a user before it asks for a code.
 
-use super::standing::{Standing, Status};
+use super::standing::{Found, Standing, Status};
 use crate::account::{Account, Generation, Usage};
+use crate::history::History;
 use crate::pair;
 use crate::throttle::Shut;
 use crate::time::UnixTime;
@@ -72,6 +73,28 @@ impl From<Standing> for Challenge {
                 Some(shut) => Self::AskForBackupCode(seen, shut),
             },
         }
+    }
+}
+
+/// A standing that says how codes are asked for, and nothing else of who stands so.
+impl From<Challenged> for Found {
+    fn from(Challenged { whose, challenge }: Challenged) -> Self {
+        let status = |shut: Option<Shut>| Status {
+            since: UnixTime(0),
+            last_used: None,
+            backup_codes_left: 0,
+            failures: shut.map_or(0, |shut| shut.failures),
+            wait_seconds: shut.map_or(0, |shut| shut.wait_seconds),
+            locked: shut.is_some_and(|shut| shut.locked),
+            budget_used: shut.map_or(0, |shut| shut.budget_used),
+            history: History::default(),
+        };
+        let standing = match challenge {
+            Challenge::NotEnrolled => Standing::NeverEnrolled,
+            Challenge::Ask(seen) => Standing::Enrolled(seen, status(None)),
+            Challenge::AskForBackupCode(seen, shut) => Standing::Enrolled(seen, status(Some(shut))),
+        };
+        Self { whose, standing }
     }
 }
 

@@ -29,6 +29,10 @@ const PLACES_OF_ROOT: usize = 32;
 /// many for each user, who can be any of them. Hardly ever a person has one.
 const PLACES_OF_SUBORDINATE: usize = 1;
 
+/// For each daemon that verifies for others, beside the users' places: a login there takes one or two, for as
+/// long as a backup code or a wrong code takes.
+const PLACES_EACH_DAEMON: usize = 16;
+
 /// Connections of one uid that wait.
 const WAITING_EACH: usize = 1024;
 
@@ -38,13 +42,22 @@ const WAITING_SUBORDINATE: usize = 8;
 /// How long it is remembered that a uid is nobody's.
 const NOBODY_FOR: Duration = Duration::from_secs(60);
 
+/// Whose a uid is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Somebody {
+    /// A user's.
+    User,
+    /// A daemon's that verifies for others.
+    Daemon,
+}
+
 /// What is known of a uid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     /// Nothing yet.
     Nothing,
     /// It is somebody's, or nobody can say.
-    Somebody,
+    Somebody(Somebody),
     /// It is nobody's, as was said at that time.
     Nobody(Instant),
 }
@@ -120,7 +133,7 @@ impl<C> Admission<C> {
         if caller.is_nobody(now) {
             return Some((uid, Excess::Nobody));
         }
-        if caller.waiting.len() >= WAITING_EACH || is_full && caller.known != Known::Somebody {
+        if caller.waiting.len() >= WAITING_EACH || is_full && !caller.is_somebody() {
             return Some((uid, Excess::TooMany));
         }
         if caller.waiting.is_empty() {
@@ -144,8 +157,8 @@ impl<C> Admission<C> {
         let caller = self.callers.get_mut(&uid)?;
         caller.served += 1;
         caller.allowance.take(now);
-        self.served += usize::from(uid != ROOT);
-        if uid != ROOT && caller.known != Known::Somebody {
+        self.served += usize::from(caller.takes_a_users_place(uid));
+        if uid != ROOT && !caller.is_somebody() {
             let is_subordinate = caller.is_subordinate;
             *self.unknown_served(is_subordinate) += 1;
             let allowance = if is_subordinate { &mut self.subordinate } else { &mut self.unknown };
@@ -169,7 +182,11 @@ impl<C> Admission<C> {
             // Root needs no allowance: it may end the service.
             return (caller.served < PLACES_OF_ROOT).then_some(Duration::ZERO);
         }
-        let (has_place, allowance) = if caller.known == Known::Somebody {
+        if caller.known == Known::Somebody(Somebody::Daemon) {
+            let has_place = caller.served < PLACES_EACH_DAEMON;
+            return has_place.then(|| caller.allowance.wait(now).unwrap_or_default());
+        }
+        let (has_place, allowance) = if caller.is_somebody() {
             (caller.served < PLACES_EACH, &caller.allowance)
         } else if caller.is_subordinate {
             (self.served_subordinate < PLACES_OF_SUBORDINATE, &self.subordinate)
@@ -180,21 +197,35 @@ impl<C> Admission<C> {
         (has_place && self.served < PLACES).then(|| allowance.wait(now).unwrap_or_default())
     }
 
-    /// A process has found out whether its caller's uid is somebody's. Who waits and is nobody is hung up
-    /// on; gives how many that were.
-    pub fn learn(&mut self, uid: u32, is_somebody: bool, now: Instant) -> usize {
-        let Some(caller) = self.callers.get_mut(&uid) else { return 0 };
-        if is_somebody {
-            let was_unknown = uid != ROOT && caller.known != Known::Somebody;
-            let (served, is_subordinate) = (caller.served, caller.is_subordinate);
-            caller.known = Known::Somebody;
-            if was_unknown {
-                *self.unknown_served(is_subordinate) -= served;
-            }
-            return 0;
+    /// A process has found out that its caller's uid is somebody's.
+    pub fn learn(&mut self, uid: u32, somebody: Somebody, now: Instant) {
+        let Some(caller) = self.callers.get_mut(&uid) else { return };
+        if uid == ROOT || caller.known == Known::Somebody(somebody) {
+            return;
         }
+        let (served, is_subordinate) = (caller.served, caller.is_subordinate);
+        let (was_unknown, had_users_places) =
+            (!caller.is_somebody(), caller.takes_a_users_place(uid));
+        caller.known = Known::Somebody(somebody);
+        match somebody {
+            Somebody::User if !had_users_places => self.served += served,
+            Somebody::User => {}
+            Somebody::Daemon => {
+                caller.allowance = Allowance::of_a_daemon(now);
+                self.served -= served;
+            }
+        }
+        if was_unknown {
+            *self.unknown_served(is_subordinate) -= served;
+        }
+    }
+
+    /// A process has found out that its caller's uid is nobody's. Who waits is hung up on; gives how many that
+    /// were.
+    pub fn learn_nobody(&mut self, uid: u32, now: Instant) -> usize {
+        let Some(caller) = self.callers.get_mut(&uid) else { return 0 };
         // A user who was there a moment ago keeps the places that are taken.
-        if caller.known == Known::Somebody {
+        if caller.is_somebody() {
             return 0;
         }
         caller.known = Known::Nobody(now);
@@ -221,9 +252,9 @@ impl<C> Admission<C> {
     pub fn end(&mut self, uid: u32) {
         let Some(caller) = self.callers.get_mut(&uid) else { return };
         caller.served -= 1;
-        let (is_unknown, is_subordinate) = (caller.known != Known::Somebody, caller.is_subordinate);
+        let (is_unknown, is_subordinate) = (!caller.is_somebody(), caller.is_subordinate);
+        self.served -= usize::from(caller.takes_a_users_place(uid));
         if uid != ROOT {
-            self.served -= 1;
             *self.unknown_served(is_subordinate) -= usize::from(is_unknown);
         }
     }
@@ -236,7 +267,7 @@ impl<C> Admission<C> {
         self.waiting = self.callers.values().map(|caller| caller.waiting.len()).sum();
         self.turns.retain(|uid| !self.callers[uid].waiting.is_empty());
         self.callers.retain(|_, caller| {
-            let must_be_known = caller.known == Known::Somebody || caller.is_nobody(now);
+            let must_be_known = caller.is_somebody() || caller.is_nobody(now);
             must_be_known
                 || caller.served > 0
                 || !caller.waiting.is_empty()
@@ -256,7 +287,7 @@ impl<C> Admission<C> {
 
     fn waiting_subordinate(&self) -> usize {
         let callers = self.turns.iter().map(|uid| &self.callers[uid]);
-        let unknown = callers.filter(|it| it.is_subordinate && it.known != Known::Somebody);
+        let unknown = callers.filter(|it| it.is_subordinate && !it.is_somebody());
         unknown.map(|caller| caller.waiting.len()).sum()
     }
 
@@ -280,6 +311,15 @@ impl<C> Caller<C> {
             served: 0,
             allowance: Allowance::new(now),
         }
+    }
+
+    fn is_somebody(&self) -> bool {
+        matches!(self.known, Known::Somebody(_))
+    }
+
+    /// Whether those who are served take places that all users share. `uid` is its own.
+    fn takes_a_users_place(&self, uid: u32) -> bool {
+        uid != ROOT && self.known != Known::Somebody(Somebody::Daemon)
     }
 
     /// Whether it is known that it is nobody. After a while it may be somebody's.

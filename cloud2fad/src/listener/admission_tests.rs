@@ -36,7 +36,7 @@ impl Door {
     }
 
     fn know(&mut self, uid: u32) {
-        self.admission.learn(uid, true, self.now);
+        self.admission.learn(uid, Somebody::User, self.now);
     }
 }
 
@@ -50,6 +50,33 @@ fn with(uids: &[u32]) -> Door {
         door.admission.end(*uid);
     }
     door
+}
+
+#[test]
+fn a_daemon_has_places_of_its_own_and_users_keep_theirs() {
+    const RADIUS: u32 = 114;
+    let mut door = Door::new();
+    door.come(RADIUS, 100);
+    assert_eq!(door.serve(), [RADIUS], "nobody knows yet");
+    door.admission.learn(RADIUS, Somebody::Daemon, door.now);
+    assert_eq!(door.serve().len(), PLACES_EACH_DAEMON - 1);
+    let users: Vec<_> = (2000..2000 + 16).collect();
+    for uid in &users {
+        door.come(*uid, 1);
+        door.serve();
+        door.know(*uid);
+        door.come(*uid, 9);
+    }
+    assert_eq!(door.serve().len() + users.len(), PLACES, "as without it");
+    // It is taken out of the configuration, while it is served.
+    door.admission.learn(RADIUS, Somebody::User, door.now);
+    assert!(door.serve().is_empty());
+    for _ in 0..PLACES_EACH_DAEMON {
+        door.admission.end(RADIUS);
+    }
+    assert!(door.serve().is_empty(), "as many as users have are served still");
+    door.admission.end(users[0]);
+    assert_eq!(door.serve().len(), 1);
 }
 
 #[test]
@@ -104,7 +131,7 @@ fn who_is_nobody_is_hung_up_on_for_a_minute_and_asked_about_again() {
     let mut door = Door::new();
     door.come(ANNA, 3);
     assert_eq!(door.serve(), [ANNA]);
-    assert_eq!(door.admission.learn(ANNA, false, door.now), 2, "who waits behind is, too");
+    assert_eq!(door.admission.learn_nobody(ANNA, door.now), 2, "who waits behind is, too");
     door.admission.end(ANNA);
     assert!(door.admission.is_idle());
     assert_eq!(door.come(ANNA, 2), [(ANNA, Excess::Nobody); 2]);
@@ -165,7 +192,7 @@ fn a_user_who_is_deleted_while_being_served_keeps_what_is_begun() {
     let mut door = with(&[ANNA]);
     door.come(ANNA, 2);
     assert_eq!(door.serve(), [ANNA; 2]);
-    assert_eq!(door.admission.learn(ANNA, false, door.now), 0);
+    assert_eq!(door.admission.learn_nobody(ANNA, door.now), 0);
     door.admission.end(ANNA);
     door.admission.end(ANNA);
     assert!(door.admission.is_idle());

@@ -14,7 +14,7 @@ mod tally;
 use crate::log;
 use crate::peer::Peer;
 use crate::report::{Misbehaviour, Report};
-use admission::{Admission, Excess};
+use admission::{Admission, Excess, Somebody};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
@@ -255,11 +255,10 @@ impl Listener {
 
     fn take(&mut self, uid: u32, report: Report, now: Instant) {
         match report {
-            Report::Somebody => {
-                self.admission.learn(uid, true, now);
-            }
+            Report::Somebody => self.admission.learn(uid, Somebody::User, now),
+            Report::Daemon => self.admission.learn(uid, Somebody::Daemon, now),
             Report::Nobody => {
-                let dropped = self.admission.learn(uid, false, now);
+                let dropped = self.admission.learn_nobody(uid, now);
                 (0..=dropped).for_each(|_| self.count(What::Nobody, uid, now));
             }
             Report::Misbehaved(how) => self.count(What::Misbehaved(how), uid, now),

@@ -92,7 +92,7 @@ impl Served {
         }
         let bytes = bytes[..count].iter();
         let reports: Vec<_> = bytes.filter_map(|byte| Report::from_byte(*byte)).collect();
-        self.is_known |= reports.contains(&Report::Somebody);
+        self.is_known |= reports.iter().any(|it| matches!(it, Report::Somebody | Report::Daemon));
         Some(reports)
     }
 

@@ -25,6 +25,8 @@ pub struct FileStore<C: Calls = System> {
     rules: Rules,
     pub(super) memory: Box<dyn HashMemory>,
     hash_lock: HashLock,
+    /// Who verifies for others in it.
+    pub(super) daemons: Vec<UserName>,
 }
 
 impl FileStore {
@@ -36,7 +38,8 @@ impl FileStore {
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
         let hash_lock = HashLock::of_this_process();
-        Ok(Self { directory: Directory::open(path, owner)?, rules, memory, hash_lock })
+        let directory = Directory::open(path, owner)?;
+        Ok(Self { directory, rules, memory, hash_lock, daemons: Vec::new() })
     }
 
     /// Makes an empty store in the directory `path`. Says whether there was none before.
@@ -53,7 +56,8 @@ impl<C: Calls> FileStore<C> {
     #[cfg(test)]
     pub(super) fn on(calls: C, owner: u32, rules: Rules, memory: Box<dyn HashMemory>) -> Self {
         let hash_lock = HashLock::of_this_process();
-        Self { directory: Directory::on(calls, owner), rules, memory, hash_lock }
+        let directory = Directory::on(calls, owner);
+        Self { directory, rules, memory, hash_lock, daemons: Vec::new() }
     }
 
     /// What it decides by.

@@ -115,9 +115,16 @@ impl Verifier for PairStore {
 }
 
 impl FileStore {
-    /// Forgets what wrong tokens have cost `user` at these daemons, as what root renews is free of it. The
-    /// records are in no way needed, so that a damaged one goes, too.
-    pub fn forget_pairs(&self, user: &User, daemons: &[UserName]) -> Result<(), StoreError> {
-        daemons.iter().try_for_each(|daemon| self.directory.remove_pair(&user.name, daemon))
+    /// The same store, in which these daemons verify for others.
+    #[must_use]
+    pub fn with_daemons(mut self, daemons: Vec<UserName>) -> Self {
+        self.daemons = daemons;
+        self
+    }
+
+    /// Forgets what wrong tokens have cost `user` at the daemons, as what root renews is free of it. Nothing
+    /// else is in these records, so that a damaged one goes, too.
+    pub(super) fn forget_pairs(&self, user: &User) -> Result<(), StoreError> {
+        self.daemons.iter().try_for_each(|daemon| self.directory.remove_pair(&user.name, daemon))
     }
 }
