@@ -20,7 +20,7 @@ const STORE: &str = "/var/lib/cloud2fa";
 /// second name of alice's uid, by which all but an enrolment is about alice's, with alice's password, and
 /// which root alone enrols while alice is; nobody has no password, nosuchuser does not exist. Whoever is asked for a password or a code gives the right one. "ok"
 /// is an answer without an error, Verify's is its verdict. ConfirmEnrolment names no account, and
-/// comes behind BeginEnrolment on the same connection.
+/// comes behind BeginEnrolment on the same connection. mail is a daemon that verifies for others.
 const TABLE: &str = "
 | who    | method                | alice            | alice2           | bob              | carol            | root             | nobody           | nosuchuser       |
 |--------|-----------------------|------------------|------------------|------------------|------------------|------------------|------------------|------------------|
@@ -69,6 +69,15 @@ const TABLE: &str = "
 | nobody | ConfirmEnrolment      | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
 | nobody | RegenerateBackupCodes | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | PasswordRequired | NotPermitted     |
 | nobody | Disable               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | PasswordRequired | NotPermitted     |
+| mail   | GetStatus             | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| mail   | Challenge             | ok               | ok               | ok               | ok               | ok               | ok               | NotPermitted     |
+| mail   | Verify                | accepted         | accepted         | changed          | accepted         | changed          | changed          | NotPermitted     |
+| mail   | GetRequirements       | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| mail   | Authenticate          | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| mail   | BeginEnrolment        | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| mail   | ConfirmEnrolment      | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun | NoEnrolmentBegun |
+| mail   | RegenerateBackupCodes | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
+| mail   | Disable               | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     | NotPermitted     |
 ";
 
 /// The password is "other": openssl passwd -6 -salt cloud2fa other
@@ -87,6 +96,8 @@ fn alone() -> MutexGuard<'static, ()> {
     static STORE_IS_OURS: Mutex<()> = Mutex::new(());
     let guard = STORE_IS_OURS.lock().unwrap_or_else(PoisonError::into_inner);
     service::start();
+    std::fs::create_dir_all("/etc/cloud2fa").unwrap();
+    std::fs::write("/etc/cloud2fa/cloud2fa.toml", "verifiers = [\"mail\"]\n").unwrap();
     if nix::unistd::User::from_name("alice2").unwrap().is_none() {
         user::add_alias(&of_this_machine("alice"), "alice2");
         let shadow = std::fs::read_to_string("/etc/shadow").unwrap();
@@ -179,7 +190,7 @@ fn each_cell_of_the_table_of_who_may_do_what() {
         }
     }
     assert_eq!(wrong, [""; 0]);
-    assert_eq!(cells, 5 * 9 * 7);
+    assert_eq!(cells, 6 * 9 * 7);
     println!("{cells} cells, as expected:\n{TABLE}");
 }
 
