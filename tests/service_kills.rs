@@ -4,12 +4,13 @@
 #![allow(missing_docs)]
 
 use cloud2fa::Secret;
-use cloud2fa_tests::Enrolled;
 use cloud2fa_tests::command::Dialogue;
+use cloud2fa_tests::processes::wait_for;
 use cloud2fa_tests::service::{self, Raw, as_uid};
 use cloud2fa_tests::strace::Strace;
 use cloud2fa_tests::victim::{Left, Victim};
-use cloud2fa_tests::visitor::{error_of, instance_of, verify};
+use cloud2fa_tests::visitor::{self, error_of, instance_of, instances_of, verify};
+use cloud2fa_tests::{Enrolled, user};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -21,8 +22,19 @@ fn killed_at_each_call(
     begin: impl Fn() -> (Victim, Raw, Value),
     look: impl Fn(&Victim, Left, &Value),
 ) {
+    killed_at_each_call_by(|victim| victim.enrolled.user.uid, method, expected, begin, look);
+}
+
+/// The same on a connection of the uid that `by` says.
+fn killed_at_each_call_by(
+    by: impl Fn(&Victim) -> u32,
+    method: &str,
+    expected: &[Left],
+    begin: impl Fn() -> (Victim, Raw, Value),
+    look: impl Fn(&Victim, Left, &Value),
+) {
     let (victim, connection, parameters) = begin();
-    let (answer, mut calls) = victim.traced(connection, method, &parameters, None);
+    let (answer, mut calls) = Victim::traced(by(&victim), connection, method, &parameters, None);
     let answer = answer.expect("an answer");
     assert_eq!(error_of(&answer), None, "{answer}");
     // How often something is drawn again, or waited for, is chance, and nothing is changed by it.
@@ -31,7 +43,7 @@ fn killed_at_each_call(
     let mut silent = 0;
     for call in &calls {
         let (victim, connection, parameters) = begin();
-        let (answer, _) = victim.traced(connection, method, &parameters, Some(call));
+        let (answer, _) = Victim::traced(by(&victim), connection, method, &parameters, Some(call));
         let found = victim.left();
         let told = answer.is_some();
         assert!(!told || Some(&found) == expected.last(), "{call:?}: told {answer:?}, {found:?}");
@@ -64,6 +76,37 @@ fn verify_may_be_killed_at_each_system_call() {
         assert_eq!(again, if left == Left::Old { "accepted" } else { "replayed" });
         assert_eq!(victim.login(&victim.enrolled.code()), "accepted");
     });
+}
+
+/// Two records are written then, of the pair and of the user.
+#[test]
+fn so_may_the_verify_of_a_daemon_that_verifies_for_others() {
+    service::start();
+    std::fs::create_dir_all("/etc/cloud2fa").unwrap();
+    std::fs::write("/etc/cloud2fa/cloud2fa.toml", "verifiers = [\"mail\"]\n").unwrap();
+    let mail = user::of_this_machine("mail").uid;
+    let begin = || {
+        let victim = Victim::enrolled("u127");
+        let mut call = verify(&victim.enrolled.user, &victim.enrolled.backup_codes[0], "login");
+        call["code"] = json!(victim.enrolled.code());
+        wait_for("the end of other connections", || instances_of(mail).is_empty().then_some(()));
+        let mut connection = visitor::connect(mail);
+        connection.call("Challenge", &json!({ "user": victim.name() }));
+        (victim, connection, call)
+    };
+    let all = [Left::Old, Left::Spent];
+    killed_at_each_call_by(
+        |_| mail,
+        "Verify",
+        &all,
+        begin,
+        |victim, left, call| {
+            let again = visitor::call(mail, "Verify", call);
+            let verdict = again["parameters"]["verdict"]["verdict"].as_str();
+            assert_eq!(verdict, Some(if left == Left::Old { "accepted" } else { "replayed" }));
+            assert_eq!(victim.login(&victim.enrolled.backup_codes[1]), "accepted");
+        },
+    );
 }
 
 #[test]

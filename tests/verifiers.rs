@@ -4,10 +4,10 @@
 
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::{FileStore, Rules, Secret, Status, Store};
-use cloud2fa_tests::{command, service};
 use cloud2fa_tests::user::{self, Enrolled, of_this_machine};
 use cloud2fa_tests::view::{Seen, View, as_user};
 use cloud2fa_tests::visitor::{self, error_of};
+use cloud2fa_tests::{command, service};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Once;
@@ -25,7 +25,8 @@ fn enrol(name: &str) -> Enrolled {
     static CONFIGURED: Once = Once::new();
     CONFIGURED.call_once(|| {
         std::fs::create_dir_all("/etc/cloud2fa").unwrap();
-        let verifiers = format!("verifiers = [\"nosuchuser\", \"{DAEMON}\", \"{ANOTHER_DAEMON}\"]\n");
+        let verifiers =
+            format!("verifiers = [\"nosuchuser\", \"{DAEMON}\", \"{ANOTHER_DAEMON}\"]\n");
         std::fs::write("/etc/cloud2fa/cloud2fa.toml", verifiers).unwrap();
     });
     user::enrol(Path::new(STORE), of_this_machine(name), Secret::generate().unwrap())
@@ -114,7 +115,8 @@ fn root_opens_what_a_daemon_has_shut() {
         login(&view, &whose, &whose.wrong_code());
     }
     assert_eq!(login(&view, &whose, "000000").code, "PAM_MAXTRIES");
-    let unlocked = std::process::Command::new(command::path()).args(["unlock", name]).output().unwrap();
+    let unlocked =
+        std::process::Command::new(command::path()).args(["unlock", name]).output().unwrap();
     assert!(unlocked.status.success(), "{unlocked:?}");
     assert_eq!(login(&view, &whose, &whose.code()).code, "PAM_SUCCESS");
 }

@@ -99,16 +99,16 @@ impl Victim {
         self.connection().call(method, parameters)
     }
 
-    /// Calls under strace, killed at `at`. Gives the answer, if there was one, and the calls
-    /// from where it had read this.
+    /// Calls under strace on the one connection that `uid` has, killed at `at`. Gives the answer, if there was
+    /// one, and the calls from where it had read this.
     pub fn traced(
-        &self,
+        uid: u32,
         mut connection: Raw,
         method: &str,
         parameters: &Value,
         at: Option<&Call>,
     ) -> (Option<Value>, Vec<Call>) {
-        let pid = instance_of(self.enrolled.user.uid);
+        let pid = instance_of(uid);
         let strace = Strace::attach(pid, at.map(Call::kill).as_deref());
         let message =
             json!({ "method": format!("io.cloud2fa.{method}"), "parameters": parameters });
