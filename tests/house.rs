@@ -32,7 +32,7 @@ const FLOORS: [&[&str]; 7] = [
         "words",
     ],
     &["config", "module_arguments", "names"],
-    &["account", "answer", "attempt", "budget", "decide", "enrolment", "history"],
+    &["account", "answer", "attempt", "budget", "decide", "enrolment", "history", "pair"],
     &["store"],
     &["log", "manage"],
     &["ceremony", "client", "roster"],

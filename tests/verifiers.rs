@@ -21,8 +21,8 @@ const ANOTHER_DAEMON: &str = "news";
 const NO_DAEMON: &str = "games";
 
 fn enrol(name: &str) -> Enrolled {
-    service::start();
     static CONFIGURED: Once = Once::new();
+    service::start();
     CONFIGURED.call_once(|| {
         std::fs::create_dir_all("/etc/cloud2fa").unwrap();
         let verifiers =

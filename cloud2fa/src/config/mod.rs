@@ -128,7 +128,7 @@ keys! {
         /// Users of daemons that verify codes for others, through the service.
         verifiers: Vec<UserName> = Vec::new(),
             "a list of at most 8 users, such as [\"freerad\"]",
-            |value| daemons(strings(value)?);
+            |value| daemons(&strings(value)?);
 
         /// The ids of what `cloud2fa doctor` finds and the administrator knows.
         accept: Vec<String> = Vec::new(),
@@ -199,7 +199,7 @@ fn read_throttle(mut table: Fields<'_>, throttle: &mut Throttle) -> Result<(), M
 }
 
 /// Names of daemons' users: not many, and not long, since a record's file is called by them, too.
-fn daemons(names: Vec<String>) -> Option<Vec<UserName>> {
+fn daemons(names: &[String]) -> Option<Vec<UserName>> {
     let few = names.len() <= 8;
     let names = names.iter().map(|name| UserName::new(name).ok());
     let names = names.collect::<Option<Vec<_>>>().filter(|_| few)?;
