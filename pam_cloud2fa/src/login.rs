@@ -108,7 +108,7 @@ impl<H: Host> Login<'_, H> {
         {
             return Ok(Outcome::skipped(Reason::NoKey));
         }
-        let config = Config::load(arguments.config.as_deref(), ROOT)
+        let config = Config::load_for_logins(arguments.config.as_deref(), ROOT)
             .map_err(|bad| Outcome::misconfigured(Reason::BadConfig, &bad))?;
         let name = self
             .host

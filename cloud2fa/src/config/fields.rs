@@ -63,6 +63,12 @@ impl<'t> Fields<'t> {
         read(value).map(Some).ok_or_else(mistake)
     }
 
+    /// Takes `key`, whatever stands there.
+    pub(super) fn pass(&mut self, key: &'static str) {
+        self.known.push(key);
+        drop(self.table.take(key));
+    }
+
     /// Takes the table `key`.
     pub(super) fn take_table(&mut self, key: &'static str) -> Result<Option<Self>, Mistake> {
         self.take(key, "a table", |value| match value {

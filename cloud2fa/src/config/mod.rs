@@ -12,6 +12,7 @@ use crate::throttle::Throttle;
 use crate::user::UserName;
 use fields::{Fields, Mistake, string, strings, unsigned};
 use file::{must_not_lead_away, read_checked};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is.
@@ -50,12 +51,22 @@ macro_rules! keys {
         )+}
     ) => {
         /// The configuration, with the defaults where a key is not set.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         pub struct Config {
             $($(#[doc = $meaning])+ pub $name: $type,)+
             $($(#[doc = $its_meaning])+ pub $its_name: Result<$its_type, Invalid>,)+
             /// What wrong codes cost.
             pub throttle: Throttle,
+        }
+
+        /// Of what logins need: for the module's line in the log with `debug`.
+        impl fmt::Debug for Config {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct("Config")
+                    $(.field(stringify!($name), &self.$name))+
+                    .field("throttle", &self.throttle)
+                    .finish_non_exhaustive()
+            }
         }
 
         impl Default for Config {
@@ -66,14 +77,21 @@ macro_rules! keys {
         }
 
         impl Config {
-            fn read(text: &str, path: &Path) -> Result<Self, Mistake> {
+            /// `WHOLE`: with what logins do not need. Known when it is compiled, so that the module, which
+            /// never reads that, is the smaller for it.
+            fn read<const WHOLE: bool>(text: &str, path: &Path) -> Result<Self, Mistake> {
                 let (mut fields, mut config) = (Fields::parse(text)?, Self::default());
                 $(if let Some(value) = fields.take(stringify!($name), $expected, $read)? {
                     config.$name = value;
                 })+
-                $(match fields.take(stringify!($its_name), $its_expected, $its_read) {
-                    Ok(value) => config.$its_name = Ok(value.unwrap_or($its_default)),
-                    Err(mistake) => config.$its_name = Err(mistake.in_file(text, path)),
+                $(if !WHOLE {
+                    fields.pass(stringify!($its_name));
+                } else {
+                    let value = fields.take(stringify!($its_name), $its_expected, $its_read);
+                    config.$its_name = match value {
+                        Ok(value) => Ok(value.unwrap_or($its_default)),
+                        Err(mistake) => Err(mistake.in_file(text, path)),
+                    };
                 })+
                 if let Some(table) = fields.take_table("throttle")? {
                     read_throttle(table, &mut config.throttle)?;
@@ -141,9 +159,24 @@ impl Config {
     /// Reads the file at `path`, which must be `owner`'s. Without a path the default one
     /// is read, and if that is missing, the defaults hold.
     pub fn load(path: Option<&Path>, owner: u32) -> Result<Self, ConfigError> {
+        Self::load_by(path, owner, Self::parse)
+    }
+
+    /// The same without what logins do not need, which is as if it were not set.
+    pub fn load_for_logins(path: Option<&Path>, owner: u32) -> Result<Self, ConfigError> {
+        Self::load_by(path, owner, |text, path| {
+            Self::read::<false>(text, path).map_err(|mistake| mistake.in_file(text, path).into())
+        })
+    }
+
+    fn load_by(
+        path: Option<&Path>,
+        owner: u32,
+        parse: impl FnOnce(&str, &Path) -> Result<Self, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let read_from = path.unwrap_or(Path::new(DEFAULT_PATH));
         match read_checked(read_from, Some(owner)) {
-            Ok(text) => Self::parse(&text, read_from),
+            Ok(text) => parse(&text, read_from),
             Err(ConfigError::Missing(_)) if path.is_none() => {
                 must_not_lead_away(read_from).map(|()| Self::default())
             }
@@ -159,7 +192,7 @@ impl Config {
 
     /// Reads a configuration's text; `path` is for the error message.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        Self::read(text, path).map_err(|mistake| mistake.in_file(text, path).into())
+        Self::read::<true>(text, path).map_err(|mistake| mistake.in_file(text, path).into())
     }
 
     /// The rules for [`crate::decide()`].
