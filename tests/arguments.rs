@@ -14,7 +14,7 @@ fn refused_as_misconfigured(fixture: &Fixture, arguments: &str) -> String {
     let before = fixture.log().len();
     for name in ["alice", "bob", "nobody-of-that-name"] {
         let outcome = fixture.raw(name, arguments, vec![Reply::from("123456")]);
-        let told = "The second factor cannot be checked now. The system's log says why.";
+        let told = "The code cannot be checked right now. The system log says why.";
         let expected = (Code::SERVICE_ERR, vec![], vec![told]);
         assert_eq!(
             (outcome.code, outcome.asked(), outcome.texts()),

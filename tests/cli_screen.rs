@@ -38,7 +38,7 @@ fn neither_key_nor_codes_stay_on_the_screen_or_in_its_history() {
     terminal.type_in("y\n");
     terminal.expect("press Enter to finish: ");
     let left = screen(&terminal);
-    assert!(left.contains("The second factor of alice is on."), "{left}");
+    assert!(left.contains("Two-factor login is on for alice."), "{left}");
     assert!(codes.iter().all(|code| !left.contains(code)) && !left.contains('█'), "{left}");
 }
 
@@ -185,16 +185,16 @@ fn whoever_would_be_refused_without_a_second_factor_is_told_so_and_asked() {
         let mut terminal = start(&fixture, &disable);
         terminal.expect(told);
         terminal.expect("`cloud2fa enable --replace --user alice`");
-        terminal.expect("Turn it off all the same? [y/N] ");
+        terminal.expect("Turn it off anyway? [y/N] ");
         terminal.type_in(answer);
         terminal.expect("nothing was changed");
         assert_eq!(terminal.end().1, status, "{answer:?}");
         assert_eq!(fixture.record(&alice), before);
     }
     let mut terminal = start(&fixture, &disable);
-    terminal.expect("Turn it off all the same? [y/N] ");
+    terminal.expect("Turn it off anyway? [y/N] ");
     terminal.type_in("y\n");
-    terminal.expect("The second factor of alice is off.");
+    terminal.expect("Two-factor login is off for alice.");
     assert_eq!(terminal.end().1, 0);
 
     // A script is told, and goes on.

@@ -28,7 +28,7 @@ fn a_person_enrols_saves_the_codes_and_logs_in() {
     let secret = terminal.shown_secret();
     for no_try in ["123\n", "\n", "abc\n"] {
         terminal.type_in(no_try);
-        terminal.expect("That is not a code: it has 6 digits.");
+        terminal.expect("That is not a code. A code has 6 digits.");
         terminal.expect("Code: ");
     }
     let code = code_of(&secret);
@@ -100,11 +100,11 @@ fn in_a_wait_verify_says_so_and_asks_for_a_backup_code() {
     }
     for (code, text, expected) in [
         (alice.backup_codes[3].clone(), "The backup code is right", 0),
-        ("0000-0000-0000Z".to_owned(), "The backup code is wrong.", 3),
-        (alice.code(), "the next one of the app is looked at in ", 5),
+        ("0000-0000-0000Z".to_owned(), "Wrong backup code.", 3),
+        (alice.code(), "too many wrong codes; wait ", 5),
     ] {
         let mut terminal = start(&fixture, &["verify", "--user", "alice"]);
-        terminal.expect("A backup code can be tried now.");
+        terminal.expect("A backup code works now.");
         terminal.expect("Backup code: ");
         terminal.type_in(&format!("{code}\n"));
         let (screen, status) = terminal.end();
@@ -112,7 +112,7 @@ fn in_a_wait_verify_says_so_and_asks_for_a_backup_code() {
     }
     let ended = run(&fixture, &["unlock", "alice"]);
     let told =
-        "Wrong codes since the last login: 6. Of the app in 30 days: 5, which count no more.";
+        "Wrong codes since the last login: 6. App codes in 30 days: 5; they no longer count.";
     assert!(ended.output.contains(told), "{ended:?}");
 }
 
@@ -122,7 +122,7 @@ fn verify_says_what_a_login_would_say() {
     for (code, text, expected) in [
         (alice.code(), "The code is right", 0),
         (alice.backup_codes[3].clone(), "The backup code is right", 0),
-        (alice.wrong_code(), "The code is wrong. Wrong codes in a row: 1.", 3),
+        (alice.wrong_code(), "Wrong code. Wrong codes in a row: 1.", 3),
     ] {
         let mut terminal = start(&fixture, &["verify", "--user", "alice"]);
         terminal.expect("Code: ");
@@ -158,6 +158,6 @@ fn status_and_list_read_well() {
     );
     assert_eq!(
         run(&fixture, &["status", "--user", "bob"]).output,
-        "bob has no second factor; `cloud2fa enable --user bob` turns it on.\n"
+        "bob has no second factor. To set it up: `cloud2fa enable --user bob`\n"
     );
 }

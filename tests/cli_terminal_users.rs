@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
-const CURRENT_CODE: &str = "Code of the app as it is now, or a backup code: ";
+const CURRENT_CODE: &str = "Current code from your app, or a backup code: ";
 
 fn record(uid: u32) -> PathBuf {
     Path::new("/var/lib/cloud2fa").join(format!("{}.account", name_of(uid)))
@@ -62,7 +62,7 @@ fn token(secret: &Secret) -> Token {
 fn a_user_enrols_with_the_password_which_is_never_shown() {
     let mut terminal = start(numbered(80), &["enable"]);
     type_password(&mut terminal, "correct horse");
-    terminal.expect("That is not the password. Tries left: 2.");
+    terminal.expect("That password is wrong. 2 tries left.");
     type_password(&mut terminal, "pw");
     terminal.expect("Nothing is saved until the code is right.");
     terminal.expect("Code: ");
@@ -75,14 +75,14 @@ fn a_user_enrols_with_the_password_which_is_never_shown() {
     assert_eq!((status, shown_codes(&screen).len()), (0, 8), "{screen}");
     assert!(!screen.contains("correct") && !screen.contains("horse"), "{screen}");
     // Between the question and what comes next, there is nothing but the end of the line.
-    assert!(before.contains("Password: \nThat is not the password."), "{before}");
+    assert!(before.contains("Password: \nThat password is wrong."), "{before}");
     assert!(before.contains("Password: \n\u{1b}[?1049h"), "{before}");
 }
 
 #[test]
 fn three_wrong_passwords_are_enough() {
     let mut terminal = start(numbered(81), &["enable"]);
-    for told in ["Tries left: 2.", "Tries left: 1.", "the password is wrong; nothing was changed"] {
+    for told in ["2 tries left.", "1 try left.", "the password is wrong; nothing was changed"] {
         type_password(&mut terminal, "not it");
         terminal.expect(told);
     }
@@ -142,13 +142,13 @@ fn new_backup_codes_take_the_password_and_a_code() {
     terminal.expect(CURRENT_CODE);
     assert!(terminal.echoes());
     terminal.type_in("pw\n");
-    terminal.expect("That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
+    terminal.expect("That is not a code. Type 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.wrong_code()));
-    terminal.expect("That is not a code of the enrolment, or a used one. Tries left: 2.");
+    terminal.expect("That code is wrong or already used. 2 tries left.");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.code()));
-    terminal.expect("u084 has new backup codes; the old ones do not work any more.");
+    terminal.expect("u084 has new backup codes. The old ones no longer work.");
     terminal.expect("`cloud2fa regenerate` makes new ones");
     terminal.say_that_codes_are_saved();
     let (screen, status) = terminal.end();
@@ -160,8 +160,8 @@ fn new_backup_codes_take_the_password_and_a_code() {
 #[test]
 fn who_acts_for_oneself_is_not_told_roots_forms() {
     for (verb, told) in [
-        ("status", "u091 has no second factor; `cloud2fa enable` turns it on.\n"),
-        ("regenerate", "cloud2fa: u091 is not enrolled; `cloud2fa enable` enrols\n"),
+        ("status", "u091 has no second factor. To set it up: `cloud2fa enable`\n"),
+        ("regenerate", "cloud2fa: u091 is not enrolled; to set it up: `cloud2fa enable`\n"),
     ] {
         let (screen, _) = start(numbered(91), &[verb]).end();
         assert_eq!(screen.replace('\r', ""), told, "{verb}");
@@ -173,13 +173,13 @@ fn turning_off_takes_the_password_and_a_code() {
     let whose = enrol(numbered(85));
     let mut terminal = start(numbered(85), &["disable"]);
     // On this machine all logins ask.
-    terminal.expect("refused by ");
-    terminal.expect("Turn it off all the same? [y/N] ");
+    terminal.expect("can no longer log in with: ");
+    terminal.expect("Turn it off anyway? [y/N] ");
     terminal.type_in("y\n");
     type_password(&mut terminal, "pw");
     terminal.expect(CURRENT_CODE);
     terminal.type_in(&format!("{}\n", whose.backup_codes[5]));
-    terminal.expect("The second factor of u085 is off.");
+    terminal.expect("Two-factor login is off for u085.");
     assert_eq!(terminal.end().1, 0);
 }
 
@@ -187,7 +187,7 @@ fn turning_off_takes_the_password_and_a_code() {
 fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
     let whose = enrol(numbered(86));
     let mut terminal = start(numbered(86), &["enable"]);
-    terminal.expect("u086 is enrolled already; `cloud2fa enable --replace` replaces the enrolment");
+    terminal.expect("u086 is already enrolled; to replace it: `cloud2fa enable --replace`");
     let (screen, status) = terminal.end();
     assert!(status == 4 && !screen.contains("Password"), "{status}: {screen}");
 
@@ -204,9 +204,8 @@ fn a_replacement_takes_the_password_a_code_and_the_new_keys_proof() {
             terminal.finish_enrolment();
         } else {
             terminal.type_in(CTRL_C);
-            terminal.expect(
-                "your enrolment is as it was, but the backup code that you typed is used up",
-            );
+            terminal
+                .expect("your enrolment is unchanged, but the backup code you typed is used up");
         }
         assert_eq!(terminal.end().1, if proves { 0 } else { 130 });
         let old = whose.secret.to_base32();
@@ -249,7 +248,7 @@ fn an_account_without_a_password_is_told_so_and_not_asked() {
     service::start();
     user::set_shadow("u087", "*:20000:0:99999:7:::");
     let (screen, status) = start(numbered(87), &["enable"]).end();
-    assert!(screen.contains("this account has no password to check, or a locked one"), "{screen}");
+    assert!(screen.contains("this account has no password (or it is locked)"), "{screen}");
     assert!(status == 1 && !screen.contains("Password:"), "{status}: {screen}");
 }
 

@@ -145,7 +145,7 @@ fn on_a_read_only_disk_nobody_is_asked_and_nobody_gets_in() {
             assert!(outcome.asked().is_empty(), "{kind:?}: {outcome:?}");
             assert_eq!(
                 outcome.texts(),
-                ["The second factor cannot be checked now. The system's log says why."]
+                ["The code cannot be checked right now. The system log says why."]
             );
         }
         let (severity, line) = fixture.last_log_line();

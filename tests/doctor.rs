@@ -26,7 +26,7 @@ fn a_healthy_machine_has_nothing_wrong_and_is_left_as_it_is() {
     assert!(state_of_the_machine() == before, "something was changed");
     let lines: Vec<_> = ended.output.lines().collect();
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{}", ended.output);
-    let from = lines.iter().position(|line| *line == "Nothing wrong. This was looked at:").unwrap();
+    let from = lines.iter().position(|line| *line == "Nothing wrong. Checked:").unwrap();
     let areas: Vec<_> =
         lines[from + 1..].iter().filter_map(|line| line.split(':').next()).collect();
     let expected = ["configuration", "PAM", "store", "sshd", "clock", "service", "users"];

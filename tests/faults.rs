@@ -10,7 +10,7 @@ use cloud2fa_tests::{Code, Enrolled, Fixture, user};
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
 const UNAVAILABLE: [&str; 2] = [
-    "reason The second factor cannot be checked now. The system's log says why.",
+    "reason The code cannot be checked right now. The system log says why.",
     "code PAM_AUTHINFO_UNAVAIL",
 ];
 

@@ -48,8 +48,7 @@ fn errors(call: &Call) -> &'static [&'static str] {
     }
 }
 
-const UNAVAILABLE: &str =
-    "reason The second factor cannot be checked now. The system's log says why.";
+const UNAVAILABLE: &str = "reason The code cannot be checked right now. The system log says why.";
 
 /// Lets each of `calls` fail in each way, and looks at how the login ends.
 fn each_fails(fixture: &Fixture, calls: &[Call], code: &str, reason: &str, texts: &[&str]) {

@@ -124,7 +124,7 @@ fn is_not_counted(fixture: &Fixture, alice: &Enrolled, typed: &[&str], reason: &
     let told = match typed.last().map(|typed| typed.len()) {
         Some(6) => "That code is wrong. A backup code works, too.",
         Some(15) => "That backup code is wrong.",
-        _ => "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
+        _ => "That is not a code. Type 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
     };
     assert_eq!(outcome.texts(), [told]);
     let (severity, line) = fixture.last_log_line();

@@ -23,7 +23,7 @@ const PROMPT: &str = "Verification code: ";
 /// su says "Password: ", sudo "[sudo] password for …".
 const SECOND_PROMPT: &str = "assword";
 const IN: &str = "now in";
-const REPLAYED: &str = "This code is used or too old";
+const REPLAYED: &str = "This code was already used or is too old";
 /// Whom su makes of its user. sudo asks its user for the user's own code.
 const TARGET: &str = "bob";
 /// `SigBlk` where all is blocked that can be: not SIGKILL and SIGSTOP, nor the two of the C library's own.

@@ -13,7 +13,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const UNAVAILABLE: &str = "The second factor cannot be checked now. The system's log says why.";
+const UNAVAILABLE: &str = "The code cannot be checked right now. The system log says why.";
 
 /// What it is, what the log says of it, and how to make it of a good record at the path.
 type Hostile = (&'static str, &'static str, fn(&Path));

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const WRONG: &str = "That code is wrong. A backup code works, too.";
-const UNAVAILABLE: &str = "The second factor cannot be checked now. The system's log says why.";
+const UNAVAILABLE: &str = "The code cannot be checked right now. The system log says why.";
 
 /// What is wrong, what the log says, and how to make it of a healthy store.
 type Unhealthy = (&'static str, &'static str, fn(&Path));

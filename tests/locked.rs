@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
 
-const LOCKED: &str = "Too many wrong codes. Codes of the app are locked: use a backup code, or ask an administrator to unlock them.";
+const LOCKED: &str = "Too many wrong codes. Locked: use a backup code, or ask an administrator.";
 const BACKUP_PROMPT: &str = "Backup code: ";
 
 /// Shaped like a backup code, and nobody's.
@@ -57,7 +57,7 @@ fn who_is_locked_by_somebody_else_gets_in_by_a_backup_code_and_is_told() {
         let opened = fixture.login_with("alice", vec![reply], flags);
         assert_eq!((opened.code, opened.asked()), (Code::SUCCESS, vec![BACKUP_PROMPT]));
         let told = opened.texts().into_iter().find(|text| text.contains("change it"));
-        assert!(told.unwrap().starts_with("100 wrong codes since the last login."), "{opened:?}");
+        assert!(told.unwrap().starts_with("100 wrong codes since your last login."), "{opened:?}");
         assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS);
     }
 }
@@ -77,7 +77,7 @@ fn whose_lock_root_has_opened_is_told_once_how_many_wrong_codes_there_were() {
         let told = fixture.login_with("alice", reply(0), flags);
         assert_eq!(told.code, Code::SUCCESS);
         let texts = told.texts();
-        assert!(texts[0].starts_with("100 wrong codes since the last login."), "{told:?}");
+        assert!(texts[0].starts_with("100 wrong codes since your last login."), "{told:?}");
         assert!(texts[0].contains("change it") && texts.len() == 1, "{told:?}");
         let next = fixture.login_with("alice", reply(1), flags);
         assert_eq!((next.code, next.texts()), (Code::SUCCESS, vec![]));
@@ -106,7 +106,7 @@ fn in_a_wait_a_wrong_backup_code_is_told_and_costs_nothing_and_a_right_one_lets_
         let right = fixture.login_with("alice", vec![reply], flags);
         assert_eq!(right.code, Code::SUCCESS);
         // What was wrong is a reason to act: silent programs (sudo) say it, too.
-        let told = |text: &&str| text.starts_with("8 wrong codes since the last login. ");
+        let told = |text: &&str| text.starts_with("8 wrong codes since your last login. ");
         let said = right.texts();
         assert!(said.iter().any(|text| told(text) && text.contains("change it")), "{right:?}");
         assert_eq!(said.contains(&"7 backup codes left."), flags == 0, "{right:?}");
@@ -131,7 +131,7 @@ fn without_a_wait_a_wrong_backup_code_neither_costs_one_nor_shows_that_somebody_
     let status = fixture.status(&alice);
     assert_eq!((status.failures, status.wait_seconds), (4, 0));
     let outcome = fixture.login("alice", &[&alice.code()]);
-    assert_eq!(outcome.texts(), ["14 wrong codes since the last login."]);
+    assert_eq!(outcome.texts(), ["14 wrong codes since your last login."]);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn four_wrong_codes_behind_each_right_login_are_locked_at_three_hundred() {
     let told = fixture.login_with("alice", vec![Reply::from(&alice.code())], SILENT);
     assert_eq!(told.code, Code::SUCCESS);
     assert!(
-        told.texts()[0].starts_with("296 wrong codes in the last 30 days; at 300 "),
+        told.texts()[0].starts_with("296 wrong codes in the last 30 days; at 300, "),
         "{told:?}"
     );
     let (_, line) = fixture.last_log_line();
@@ -231,7 +231,7 @@ fn four_wrong_codes_behind_each_right_login_are_locked_at_three_hundred() {
     let opened = fixture.login_with("alice", vec![Reply::from(&alice.backup_codes[0])], SILENT);
     assert_eq!(opened.code, Code::SUCCESS);
     let said = opened.texts().join("\n");
-    assert!(said.contains("300 wrong codes of the app in the last 30 days;"), "{said}");
+    assert!(said.contains("300 wrong codes in the last 30 days;"), "{said}");
     assert_eq!(fixture.login("alice", &[&alice.code_at(1)]).code, Code::SUCCESS);
     assert_eq!(fixture.status(&alice).budget_used, 0);
 }

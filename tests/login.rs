@@ -62,7 +62,8 @@ fn a_code_works_once_and_a_second_use_is_told_apart() {
     let [.., Message { style: Style::Reason, text }] = &again.messages[..] else {
         panic!("{again:?}")
     };
-    let seconds = text.strip_prefix("This code is used or too old; the next one comes in ");
+    let seconds =
+        text.strip_prefix("This code was already used or is too old. The next one appears in ");
     let seconds: u64 =
         seconds.and_then(|rest| rest.strip_suffix(" s.")).expect("the seconds").parse().unwrap();
     assert!((1..=30).contains(&seconds), "{text}");
@@ -77,7 +78,7 @@ fn codes_are_accepted_in_rising_order_only() {
     assert_eq!(fixture.login("alice", &[&now]).code, Code::SUCCESS);
     let older = fixture.login("alice", &[&older]);
     assert_eq!(older.code, Code::AUTH_ERR);
-    assert!(older.texts()[0].starts_with("This code is used or too old"), "{older:?}");
+    assert!(older.texts()[0].starts_with("This code was already used or is too old"), "{older:?}");
 }
 
 #[test]
@@ -108,7 +109,8 @@ fn what_cannot_be_a_code_is_refused_and_not_counted() {
 
 #[test]
 fn each_refusal_has_its_reason_also_for_silent_programs() {
-    const NOT_A_CODE: &str = "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.";
+    const NOT_A_CODE: &str =
+        "That is not a code. Type 6 digits, or a backup code like ABCD-EFGH-JKMNP.";
     for flags in [0, SILENT] {
         let (fixture, alice) = Fixture::with("alice");
         for (typed, text) in [
@@ -158,7 +160,7 @@ fn each_backup_code_works_once_in_any_spelling() {
     let first = fixture.login("alice", &[&alice.backup_codes[0]]);
     assert_eq!((first.code, first.texts()), (Code::SUCCESS, vec!["7 backup codes left."]));
     let again = fixture.login("alice", &[&alice.backup_codes[0]]);
-    let used = "This backup code was used already; take another one.";
+    let used = "This backup code has already been used. Use another one.";
     assert_eq!((again.code, again.texts()), (Code::AUTH_ERR, vec![used]));
     let sloppy =
         alice.backup_codes[1].replace('-', "").replace('1', "l").replace('0', "o").to_lowercase();
@@ -184,7 +186,7 @@ fn wrong_backup_codes_are_logged_and_told_and_cost_nothing() {
     }
     let told = fixture.login("alice", &[&alice.code()]);
     assert_eq!(told.code, Code::SUCCESS);
-    let text = "6 wrong codes since the last login.".to_owned();
+    let text = "6 wrong codes since your last login.".to_owned();
     assert_eq!(told.messages[1..], [Message { style: Style::Information, text }]);
 }
 
@@ -195,8 +197,7 @@ fn the_last_backup_code_is_said_even_to_silent_programs() {
         fixture.rewrite(&alice, "spent_backup_codes", "[0, 1, 2, 3, 4, 5, 6]");
         let last = fixture.login_with("alice", vec![Reply::from(&alice.backup_codes[7])], flags);
         assert_eq!(last.code, Code::SUCCESS);
-        let text =
-            "That was the last backup code. Make new ones with `cloud2fa regenerate`.".to_owned();
+        let text = "That was your last backup code. Make new ones: cloud2fa regenerate".to_owned();
         assert_eq!(last.messages[1..], [Message { style: Style::Reason, text }]);
         assert_eq!(fixture.login("alice", &[&alice.code()]).code, Code::SUCCESS, "the app goes on");
     }
@@ -210,7 +211,7 @@ fn wrong_codes_since_the_last_login_are_told_once() {
     }
     let told = fixture.login("alice", &[&alice.code_at(0)]);
     assert_eq!(told.code, Code::SUCCESS);
-    let text = "2 wrong codes since the last login.".to_owned();
+    let text = "2 wrong codes since your last login.".to_owned();
     assert_eq!(told.messages[1..], [Message { style: Style::Information, text }]);
     let next = fixture.login("alice", &[&alice.code_at(1)]);
     assert_eq!((next.code, next.texts()), (Code::SUCCESS, vec![]));
@@ -228,7 +229,10 @@ fn silent_programs_get_reasons_and_no_information() {
     let replayed = fixture.login_with("alice", replies(&code), SILENT);
     assert_eq!(replayed.code, Code::AUTH_ERR);
     assert_eq!(replayed.messages[1].style, Style::Reason);
-    assert!(replayed.messages[1].text.starts_with("This code is used or too old"), "{replayed:?}");
+    assert!(
+        replayed.messages[1].text.starts_with("This code was already used or is too old"),
+        "{replayed:?}"
+    );
 }
 
 #[test]

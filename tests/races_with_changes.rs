@@ -13,7 +13,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 const PAM_HOST: &str = env!("CARGO_BIN_EXE_pam_host");
-const CHANGED: &str = "reason The enrolment has changed, log in again.";
+const CHANGED: &str = "reason Your second factor was just changed. Please log in again.";
 
 /// What is changed meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,7 @@ fn is_not_made(change: Change) -> bool {
     if ended.output.contains(" is locked by ") {
         return false;
     }
-    assert!(ended.output.contains("has changed meanwhile"), "{ended:?}");
+    assert!(ended.output.contains("was changed in the meantime"), "{ended:?}");
     if let Some(after) = after {
         assert_eq!(fixture.login("alice", &[&after.backup_codes[0]]).code, Code::SUCCESS);
     }
@@ -252,7 +252,7 @@ fn a_lock_that_somebody_keeps_refuses_in_time_and_names_the_holder() {
     host.answer(&code);
     let (said, _) = host.finish();
     let took = begun.elapsed();
-    let text = "reason The second factor cannot be checked now. The system's log says why.";
+    let text = "reason The code cannot be checked right now. The system log says why.";
     assert_eq!(said, [text, "code PAM_AUTHINFO_UNAVAIL"]);
     assert!((Duration::from_secs(5)..Duration::from_secs(25)).contains(&took), "{took:?}");
     let (severity, line) = fixture.last_log_line();
@@ -286,7 +286,7 @@ fn of_two_first_enrolments_at_once_one_is_made() {
             panic!("round {round}: {made:?} {refused:?}")
         };
         assert_eq!((ended.status, &ended.last()["error"]), (1, &"unavailable".into()), "{ended:?}");
-        assert!(ended.output.contains("has changed meanwhile"), "{ended:?}");
+        assert!(ended.output.contains("was changed in the meantime"), "{ended:?}");
         assert_eq!(
             fixture.login("alice", &[&loser.code_at(1)]).code,
             Code::AUTH_ERR,

@@ -60,7 +60,7 @@ fn a_wrong_code_is_refused_and_counted() {
     let mut client = sshd.connect(&name);
     client.answer(PASSWORD, "pw");
     client.answer(PROMPT, &enrolled.code());
-    client.expect("1 wrong code since the last login.");
+    client.expect("1 wrong code since your last login.");
     client.expect(LET_IN);
     assert_eq!(client.finish().status, 0);
     assert_eq!(reasons(&name), ["wrong_code", "right_code"]);
@@ -74,7 +74,7 @@ fn whoever_is_asked_again_has_heard_why() {
     let mut client = sshd.connect_with(&name, &["NumberOfPasswordPrompts=3"]);
     client.answer(PASSWORD, "pw");
     client.answer(PROMPT, "pw, once more");
-    client.expect("That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
+    client.expect("That is not a code. Type 6 digits, or a backup code like ABCD-EFGH-JKMNP.");
     client.answer(PASSWORD, "pw");
     client.answer(PROMPT, &enrolled.wrong_code());
     client.expect("That code is wrong. A backup code works, too.");
@@ -100,7 +100,7 @@ fn a_used_code_is_refused_and_the_user_is_told_when_the_next_one_comes() {
     let mut again = sshd.connect(&name);
     again.answer(PASSWORD, "pw");
     again.answer(PROMPT, &code);
-    again.expect("This code is used or too old; the next one comes in ");
+    again.expect("This code was already used or is too old. The next one appears in ");
     let ended = again.finish();
     assert_eq!((ended.status, ended.count(LET_IN)), (REFUSED, 0), "{ended:?}");
     assert_eq!(fixture.status(&enrolled).failures, 0, "a replay is no guess");
@@ -121,7 +121,7 @@ fn a_backup_code_lets_in_once() {
     let mut again = sshd.connect(&name);
     again.answer(PASSWORD, "pw");
     again.answer(PROMPT, &enrolled.backup_codes[2]);
-    again.expect("This backup code was used already; take another one.");
+    again.expect("This backup code has already been used. Use another one.");
     assert_eq!(again.finish().status, REFUSED);
     let status = fixture.status(&enrolled);
     assert_eq!((status.backup_codes_left, status.failures), (7, 0));

@@ -190,7 +190,7 @@ fn who_must_wait_is_told_and_asked_for_a_backup_code() {
     client.expect("Too many wrong codes. Try again in ");
     client.answer(BACKUP_PROMPT, "0000-0000-0000Z");
     client.answer(BACKUP_PROMPT, &enrolled.backup_codes[0]);
-    client.expect("6 wrong codes since the last login.");
+    client.expect("6 wrong codes since your last login.");
     client.expect("change it");
     client.expect(LET_IN);
     let ended = client.finish();

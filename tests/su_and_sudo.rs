@@ -120,7 +120,7 @@ fn the_right_code_lets_in_once() {
         assert!(!people.is_in(&again), "{again:?}");
         // A reason: sudo, which wants no information (PAM_SILENT), shows it, too.
         assert_eq!(
-            again.count("This code is used or too old; the next one comes in "),
+            again.count("This code was already used or is too old. The next one appears in "),
             1,
             "{again:?}"
         );
@@ -138,7 +138,7 @@ fn a_wrong_code_is_refused_counted_and_told_at_the_next_login() {
         let right = program.run(&people, &people.enrolled.code());
         assert!(people.is_in(&right), "{right:?}");
         let told = usize::from(matches!(program, Program::Su));
-        assert_eq!(right.count("1 wrong code since the last login."), told, "{right:?}");
+        assert_eq!(right.count("1 wrong code since your last login."), told, "{right:?}");
     }
 }
 
@@ -154,7 +154,7 @@ fn a_backup_code_lets_in_once_and_sudo_is_not_told_how_many_are_left() {
         let again = program.run(&people, code);
         assert!(!people.is_in(&again), "{again:?}");
         assert_eq!(
-            again.count("This backup code was used already; take another one."),
+            again.count("This backup code has already been used. Use another one."),
             1,
             "{again:?}"
         );
@@ -190,14 +190,14 @@ fn a_backup_code_ends_a_wait_and_a_lock_and_both_say_what_there_was() {
         people.fixture.fail(&people.enrolled, 100);
         let token = program.run_to(&people, BACKUP_PROMPT, &people.enrolled.code());
         assert!(!people.is_in(&token), "{token:?}");
-        assert!(token.count("Codes of the app are locked: use a backup code") > 0, "{token:?}");
+        assert!(token.count("Locked: use a backup code") > 0, "{token:?}");
         let wrong = program.run_to(&people, BACKUP_PROMPT, "0000-0000-0000Z");
         assert!(!people.is_in(&wrong), "{wrong:?}");
         assert_eq!(wrong.count("That backup code is wrong."), 1, "{wrong:?}");
         let right = program.run_to(&people, BACKUP_PROMPT, &people.enrolled.backup_codes[0]);
         assert!(people.is_in(&right), "{right:?}");
         // sudo wants no information (PAM_SILENT). This is none.
-        assert_eq!(right.count("101 wrong codes since the last login."), 1, "{right:?}");
+        assert_eq!(right.count("101 wrong codes since your last login."), 1, "{right:?}");
         let token = program.run(&people, &people.enrolled.code());
         assert!(people.is_in(&token), "{token:?}");
     }

@@ -16,7 +16,7 @@ const CALLER: &str = "alice";
 const TARGET: &str = "bob";
 const PROMPT: &str = "Verification code: ";
 const IN: &str = "now in";
-const UNAVAILABLE: &str = "The second factor cannot be checked now. The system's log says why.";
+const UNAVAILABLE: &str = "The code cannot be checked right now. The system log says why.";
 /// SIGXFSZ ends a program that does not block it, with this exit status of the shell's.
 const KILLED_BY_A_FILE_SIZE_LIMIT: i32 = 128 + 25;
 

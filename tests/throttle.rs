@@ -6,7 +6,7 @@ use cloud2fa_tests::libpam::{Application, SILENT};
 use cloud2fa_tests::{Code, Fixture, Reply, Style, user};
 
 const WRONG: &str = "That code is wrong. A backup code works, too.";
-const LOCKED: &str = "Too many wrong codes. Codes of the app are locked: use a backup code, or ask an administrator to unlock them.";
+const LOCKED: &str = "Too many wrong codes. Locked: use a backup code, or ask an administrator.";
 const BACKUP_PROMPT: &str = "Backup code: ";
 
 /// What somebody in a wait is told: nothing else, and the seconds are near `about`.
@@ -40,7 +40,7 @@ fn five_wrong_codes_begin_a_wait_in_which_a_backup_code_is_asked_for() {
             assert_eq!((sixth.code, sixth.delays), (Code::MAXTRIES, 1));
             let [reason, prompt, told] = &sixth.messages[..] else { panic!("{sixth:?}") };
             assert_eq!((reason.style, &prompt.text[..]), (Style::Reason, BACKUP_PROMPT));
-            assert_eq!(told.text, "That is not a backup code: one looks like ABCD-EFGH-JKMNP.");
+            assert_eq!(told.text, "That is not a backup code. They look like ABCD-EFGH-JKMNP.");
             assert!(is_told_to_wait(&reason.text, 10..=30), "{reason:?}");
             let (severity, line) = fixture.last_log_line();
             assert_eq!(severity, "notice");
@@ -70,7 +70,7 @@ fn after_the_wait_a_right_code_lets_in_and_clears_the_count() {
     let outcome = fixture.login("alice", &[&alice.code()]);
     assert_eq!(
         (outcome.code, outcome.texts()),
-        (Code::SUCCESS, vec!["5 wrong codes since the last login."])
+        (Code::SUCCESS, vec!["5 wrong codes since your last login."])
     );
     let status = fixture.status(&alice);
     assert_eq!((status.failures, status.wait_seconds), (0, 0));
@@ -137,8 +137,8 @@ fn a_hundred_wrong_codes_lock_until_a_backup_code_or_an_administrator_unlocks() 
     assert!(line.contains(" reason=locked ") && line.contains(" failures=100 "), "{line}");
     fixture.store().unlock(&alice.user, &user::now).unwrap();
     let outcome = fixture.login("alice", &[&alice.code()]);
-    let told = "100 wrong codes since the last login. If they were not yours, somebody may know your password: \
-                change it. Codes of the app work again.";
+    let told = "100 wrong codes since your last login. App codes work again.\nIf those weren't you, someone may know your \
+                password: change it.";
     assert_eq!((outcome.code, outcome.texts()), (Code::SUCCESS, vec![told]));
 }
 
@@ -161,7 +161,7 @@ fn after_the_clock_went_back_tokens_wait_and_backup_codes_work() {
     for answer in [alice.code(), alice.wrong_code(), token.as_str().to_owned()] {
         let outcome = fixture.login("alice", &[&answer]);
         assert_eq!(outcome.code, Code::AUTH_ERR);
-        let text = "The clock of this system is behind, so that codes of the app cannot be checked. Use a backup code.";
+        let text = "This machine's clock is behind. App codes do not work: use a backup code.";
         assert_eq!(outcome.texts(), [text]);
     }
     let (severity, line) = fixture.last_log_line();

@@ -138,7 +138,7 @@ fn a_failure_to_look_up_skips_nobody() {
         assert_eq!((outcome.code, outcome.asked().len()), (Code::AUTHINFO_UNAVAIL, 0));
         assert_eq!(
             outcome.texts(),
-            ["The second factor cannot be checked now. The system's log says why."]
+            ["The code cannot be checked right now. The system log says why."]
         );
     }
 }
@@ -174,7 +174,10 @@ fn the_enrolment_that_an_answer_is_for_must_be_the_one_that_was_asked_for() {
             }),
         );
         assert_eq!(application.authenticate(0), Code::AUTH_ERR);
-        assert_eq!(application.messages()[1].text, "The enrolment has changed, log in again.");
+        assert_eq!(
+            application.messages()[1].text,
+            "Your second factor was just changed. Please log in again."
+        );
         assert!(fixture.last_log_line().1.contains(" reason=enrolment_changed "));
     }
     assert_eq!(fixture.status(&alice).failures, 0);

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_left_is_said_before_what_was_wrong() {
         let texts: Vec<_> = accepted(1, 1, false, true).into_iter().map(|(_, text)| text).collect();
-        assert_eq!(texts, ["1 backup code left.", "1 wrong code since the last login."]);
+        assert_eq!(texts, ["1 backup code left.", "1 wrong code since your last login."]);
     }
 
     #[test]
@@ -138,15 +138,14 @@ mod tests {
     fn whose_wait_or_lock_has_ended_is_told_why_even_by_silent_programs() {
         let [left, (tone, why)] = &accepted(57, 57, true, true)[..] else { panic!() };
         assert_eq!((left.0, *tone), (Tone::Information, Tone::Reason));
-        assert!(why.starts_with("57 wrong codes since the last login. "), "{why}");
+        assert!(why.starts_with("57 wrong codes since your last login. "), "{why}");
         assert!(why.contains("change it"), "{why}");
     }
 
     #[test]
     fn the_budget_is_told_when_it_is_cleared_and_at_each_login_from_half_of_it_on() {
         let last = |texts: Vec<(Tone, String)>| texts.into_iter().last();
-        let cleared =
-            "12 wrong codes of the app in the last 30 days; from now on they are counted anew.";
+        let cleared = "12 wrong codes in the last 30 days; the count starts again now.";
         assert_eq!(
             last(accepted(4, 12, false, true)),
             Some((Tone::Information, cleared.to_owned()))
@@ -155,6 +154,6 @@ mod tests {
         assert_eq!(last(accepted(0, 149, false, false)), None);
         let (tone, text) = last(accepted(0, 150, false, false)).unwrap();
         assert_eq!(tone, Tone::Reason);
-        assert!(text.starts_with("150 wrong codes in the last 30 days; at 300 "), "{text}");
+        assert!(text.starts_with("150 wrong codes in the last 30 days; at 300, "), "{text}");
     }
 }

@@ -83,7 +83,7 @@ fn login(service: &'static str, arguments: &[&[u8]]) -> (PamResultCode, Dummy) {
 
 /// Of an administrator's mistake the user hears that it is none of theirs, and no more.
 fn is_told_little(host: &Dummy) {
-    let told = "The second factor cannot be checked now. The system's log says why.";
+    let told = "The code cannot be checked right now. The system log says why.";
     assert_eq!(host.told, [told]);
 }
 

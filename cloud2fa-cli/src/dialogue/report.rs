@@ -144,7 +144,7 @@ mod tests {
     fn notes_are_nothing_wrong() {
         let findings = vec![Finding::new(Severity::Note, Id::WideSkew, "x", "x", "x")];
         let text = all(&Report::new(vec!["the store".to_owned()], findings));
-        assert!(text.ends_with("Nothing wrong. This was looked at:\n  the store\n"), "{text}");
+        assert!(text.ends_with("Nothing wrong. Checked:\n  the store\n"), "{text}");
     }
 
     #[test]

@@ -99,13 +99,15 @@ pub trait Manager {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Another user's.
-    #[error("that is for its owner and for root; without --user it is your own")]
+    #[error("only root can use --user; leave it out to manage your own second factor")]
     NotPermitted,
     /// NSS knows no such name.
     #[error("this system has no user {0:?}; check the spelling")]
     UnknownUser(String),
     /// Nothing to check a password against.
-    #[error("this account has no password to check, or a locked one; ask an administrator")]
+    #[error(
+        "this account has no password (or it is locked), so it cannot manage its second factor; ask an administrator"
+    )]
     NoPassword,
     /// A change was asked for before the password was checked.
     #[error("the password must be checked first")]
@@ -114,7 +116,7 @@ pub enum Refusal {
     #[error("the password is wrong; nothing was changed")]
     WrongPassword,
     /// Something beside the store does not work: PAM, or the configuration. What, is for the log.
-    #[error("the service does not work now; the system's log says why. Nothing was changed")]
+    #[error("this cannot be done right now; the system log says why. Nothing was changed")]
     Unavailable(String),
     /// The configuration has a mistake in what this needs.
     #[error("{0}; nothing was changed")]
@@ -123,22 +125,22 @@ pub enum Refusal {
     #[error("{0}; nothing was changed")]
     AccountRefused(String),
     /// Changing an enrolment takes one of its codes.
-    #[error("a code or backup code of the enrolment is needed")]
+    #[error("a current code or a backup code is needed")]
     CurrentCodeRequired,
     /// That code was not accepted.
     #[error("{}; nothing was changed", explain(.0, *.1))]
     CurrentCodeRefused(Verdict, Factor),
     /// What was typed is not shaped like a code. It was not evaluated.
     #[error(
-        "that cannot be a code: it is 6 digits, or a backup code like XXXX-XXXX-XXXXX; nothing was changed"
+        "that is not a code: a code is 6 digits, or a backup code like XXXX-XXXX-XXXXX; nothing was changed"
     )]
     NotACode,
     /// There is an enrolment already.
-    #[error("{0} is enrolled already")]
+    #[error("{0} is already enrolled")]
     AlreadyEnrolled(UserName),
     /// There is one of another name of the uid: the password of this one must not be enough to go past it.
     #[error(
-        "{name} has the uid of {whose}, and is asked for {whose}'s codes; only root can enrol {name} besides"
+        "{name} has the same uid as {whose} and uses {whose}'s codes; only root can enrol {name} separately"
     )]
     EnrolledAs {
         /// Who was to be enrolled.
@@ -147,10 +149,10 @@ pub enum Refusal {
         whose: UserName,
     },
     /// A code came before a key was shown.
-    #[error("no enrolment has been begun")]
+    #[error("no enrolment was begun")]
     NoEnrolmentBegun,
     /// The code does not prove the new key.
-    #[error("the code is not the new key's; nothing was saved")]
+    #[error("that code does not match the new key; nothing was saved")]
     NotProven(NotProven),
     /// The store.
     #[error(transparent)]
@@ -171,20 +173,20 @@ fn explain(verdict: &Verdict, factor: Factor) -> String {
     };
     match verdict {
         Verdict::Wrong { locked: true, .. } | Verdict::Locked => {
-            "codes of the app are locked out after too many wrong ones; a backup code unlocks, or an administrator"
+            "app codes are locked after too many wrong ones; a backup code unlocks them, or an administrator"
                 .to_owned()
         }
         Verdict::Wrong { wait_seconds: seconds @ 1.., .. } | Verdict::Wait { seconds } => {
             format!(
-                "too many wrong codes, the next one of the app is looked at in {seconds} s; a backup code works now"
+                "too many wrong codes; wait {seconds} s, or use a backup code"
             )
         }
         Verdict::Wrong { .. } => format!("the {code} is wrong"),
-        Verdict::Replayed { .. } => format!("the {code} was used already, or is too old"),
+        Verdict::Replayed { .. } => format!("the {code} was already used or is too old"),
         Verdict::ClockWentBack { behind_by } => format!(
-            "this system's clock is {behind_by} s behind the last accepted code; use a backup code"
+            "this machine's clock is {behind_by} s behind the last accepted code; use a backup code"
         ),
-        Verdict::Changed => "the enrolment has changed meanwhile; start again".to_owned(),
+        Verdict::Changed => "the enrolment was changed in the meantime; start again".to_owned(),
         // Nobody refuses for this.
         Verdict::Accepted { .. } => format!("the {code} is right"),
     }

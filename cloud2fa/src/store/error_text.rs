@@ -41,7 +41,7 @@ impl fmt::Display for What<'_> {
                 program.display()
             ),
             StoreError::Changed(name) => {
-                write!(f, "the enrolment of {name} has changed meanwhile")
+                write!(f, "the enrolment of {name} was changed in the meantime")
             }
             StoreError::NotEnrolled(name) => write!(f, "{name} is not enrolled"),
             StoreError::OutOfReach { files, service } => {
@@ -147,7 +147,7 @@ impl StoreError {
             Self::EarlierVersion { .. } => {
                 "it would enrol without it. When it has ended, run `cloud2fa init` again"
             }
-            Self::Changed(_) => "look at it, and start again",
+            Self::Changed(_) => "check it, and start again",
             Self::Io { .. }
             | Self::NotEnrolled(_)
             | Self::Unreachable(_)
@@ -255,7 +255,7 @@ mod tests {
             ),
             (
                 StoreError::Changed(name()),
-                "the enrolment of anna has changed meanwhile; look at it, and start again",
+                "the enrolment of anna was changed in the meantime; check it, and start again",
             ),
             (StoreError::NotEnrolled(name()), "anna is not enrolled"),
             (

@@ -46,7 +46,7 @@ fn unavailable(refusal: &Refusal, to_root: bool) -> String {
     if to_root {
         return refusal.to_string();
     }
-    "the second factor cannot be managed now; the system's log says why. Nothing was changed"
+    "the second factor cannot be managed right now; the system log says why. Nothing was changed"
         .to_owned()
 }
 

@@ -7,47 +7,44 @@ pub const LOGIN: Login = Login {
     backup_code: "Backup code: ",
     password_and_verification_code: "Password & verification code: ",
     password_and_backup_code: "Password & backup code: ",
-    unavailable: "The second factor cannot be checked now. The system's log says why.",
-    try_again: "Too many backup codes are being tried. Try again.",
+    unavailable: "The code cannot be checked right now. The system log says why.",
+    try_again: "Too many backup codes are being tried at once. Try again.",
     wrong_code: "That code is wrong. A backup code works, too.",
     wrong_backup_code: "That backup code is wrong.",
-    not_a_code: "That is not a code: 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
-    not_a_backup_code: "That is not a backup code: one looks like ABCD-EFGH-JKMNP.",
-    no_code_behind_password: "There is no code behind the password: 6 digits, or ABCD-EFGH-JKMNP.",
-    backup_code_is_used: "This backup code was used already; take another one.",
-    code_is_used: "This code is used or too old; take the one that the app shows now.",
+    not_a_code: "That is not a code. Type 6 digits, or a backup code like ABCD-EFGH-JKMNP.",
+    not_a_backup_code: "That is not a backup code. They look like ABCD-EFGH-JKMNP.",
+    no_code_behind_password: "Type the code right after the password: 6 digits, or ABCD-EFGH-JKMNP.",
+    backup_code_is_used: "This backup code has already been used. Use another one.",
+    code_is_used: "This code was already used or is too old. Use the one your app shows now.",
     code_is_used_next_in: |seconds| {
-        format!("This code is used or too old; the next one comes in {seconds} s.")
+        format!("This code was already used or is too old. The next one appears in {seconds} s.")
     },
-    clock_is_behind: "The clock of this system is behind, so that codes of the app cannot be checked. Use a backup code.",
-    enrolment_has_changed: "The enrolment has changed, log in again.",
+    clock_is_behind: "This machine's clock is behind. App codes do not work: use a backup code.",
+    enrolment_has_changed: "Your second factor was just changed. Please log in again.",
     must_wait: |seconds| {
         let duration = duration(seconds);
         format!("Too many wrong codes. Try again in {duration}, or use a backup code.")
     },
-    locked: "Too many wrong codes. Codes of the app are locked: use a backup code, or ask an administrator to unlock them.",
-    wrong_since_login: |count| format!("{} since the last login.", wrong_codes(count)),
+    locked: "Too many wrong codes. Locked: use a backup code, or ask an administrator.",
+    wrong_since_login: |count| format!("{} since your last login.", wrong_codes(count)),
     wrong_since_login_and_opened: |count| {
         format!(
-            "{} since the last login. If they were not yours, somebody may know your password: change it. \
-             Codes of the app work again.",
+            "{} since your last login. App codes work again.\n\
+             If those weren't you, someone may know your password: change it.",
             wrong_codes(count)
         )
     },
     budget_cleared: |count| {
-        format!(
-            "{} of the app in the last 30 days; from now on they are counted anew.",
-            wrong_codes(count)
-        )
+        format!("{} in the last 30 days; the count starts again now.", wrong_codes(count))
     },
     budget_used: |count, largest| {
         format!(
-            "{} in the last 30 days; at {largest} codes of the app are locked. If they were not yours, \
-             somebody may know your password: change it.",
+            "{} in the last 30 days; at {largest}, app codes are locked.\n\
+             If those weren't you, someone may know your password: change it.",
             wrong_codes(count)
         )
     },
-    last_backup_code: "That was the last backup code. Make new ones with `cloud2fa regenerate`.",
+    last_backup_code: "That was your last backup code. Make new ones: cloud2fa regenerate",
     backup_codes_left: |count| format!("{count} backup code{} left.", s(count == 1)),
 };
 
@@ -95,7 +92,7 @@ mod tests {
         assert_eq!(wait(3600), "Too many wrong codes. Try again in 60 min.");
         assert_eq!(wait(7201), "Too many wrong codes. Try again in 3 h.");
         assert_eq!((login.backup_codes_left)(1), "1 backup code left.");
-        assert_eq!((login.wrong_since_login)(1), "1 wrong code since the last login.");
-        assert_eq!((login.wrong_since_login)(2), "2 wrong codes since the last login.");
+        assert_eq!((login.wrong_since_login)(1), "1 wrong code since your last login.");
+        assert_eq!((login.wrong_since_login)(2), "2 wrong codes since your last login.");
     }
 }

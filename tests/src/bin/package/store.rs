@@ -8,7 +8,7 @@ const MARKER: &str = "/var/lib/cloud2fa/.store";
 
 pub fn first_install_alone(machine: &Machine) {
     let said = install_first(machine);
-    assert!(said.contains("Made the store /var/lib/cloud2fa"), "{said}");
+    assert!(said.contains("Created the store /var/lib/cloud2fa"), "{said}");
     script(machine, &format!("rm {MARKER}"));
     let stays_away = |what: &str| {
         script(machine, &format!("! [ -e {MARKER} ] || {{ echo made by: {what}; exit 1; }}"));

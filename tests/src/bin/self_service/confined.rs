@@ -37,7 +37,7 @@ pub fn reaches_no_other(machine: &Machine) {
         || {
             let mut terminal = machine.cloud2fa("ines", &["enable"]);
             answer_unseen(&mut terminal, "Password: ", PASSWORD);
-            terminal.expect("That is not the password.");
+            terminal.expect("That password is wrong.");
         },
     );
     assert_eq!(machine.must(&["cat", REPORT]), "done\n");

@@ -23,7 +23,7 @@ pub fn drop_in(machine: &Machine) {
             let tries = |password: &str| {
                 let mut terminal = machine.cloud2fa("gerd", &["enable"]);
                 answer_unseen(&mut terminal, "Password: ", password);
-                terminal.expect("That is not the password. Tries left: 2.");
+                terminal.expect("That password is wrong. 2 tries left.");
             };
             tries(PASSWORD);
             let (shown, _) = machine.asks("gerd", &["status"]);

@@ -13,12 +13,12 @@ pub fn wrong_and_right(machine: &Machine) {
     machine.add_user("bert");
     let since = machine.journal_cursor();
     let mut terminal = machine.cloud2fa("bert", &["enable"]);
-    for left in [2, 1] {
+    for left in ["2 tries", "1 try"] {
         terminal.expect("Password: ");
         // Before it is typed: this program may have to wait for its turn.
         let began = Instant::now();
         answer_unseen(&mut terminal, "", "not-the-password");
-        terminal.expect(&format!("That is not the password. Tries left: {left}."));
+        terminal.expect(&format!("That password is wrong. {left} left."));
         assert!(began.elapsed() >= DELAY, "answered after {:?}", began.elapsed());
     }
     answer_unseen(&mut terminal, "Password: ", PASSWORD);
@@ -123,7 +123,7 @@ pub fn faillock(machine: &Machine) {
         assert_eq!(counted.lines().filter(|line| line.ends_with(" V")).count(), 3, "{counted}");
         let mut terminal = machine.cloud2fa("emil", &["enable"]);
         answer_unseen(&mut terminal, "Password: ", PASSWORD);
-        terminal.expect("Tries left: 2");
+        terminal.expect("2 tries left");
         drop(terminal);
         machine.must(&["faillock", "--user", "emil", "--reset"]);
         machine.run(&as_emil, "not-the-password\n");

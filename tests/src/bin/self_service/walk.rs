@@ -6,7 +6,7 @@ use cloud2fa_tests::logins::{
     answer_unseen, begin_enabling, enable, prove, save_codes, ssh, sshd_asks,
 };
 
-const CURRENT: &str = "Code of the app as it is now, or a backup code: ";
+const CURRENT: &str = "Current code from your app, or a backup code: ";
 
 pub fn through(machine: &Machine) {
     prepare(machine);
@@ -64,10 +64,10 @@ fn prepare(machine: &Machine) {
 fn turn_off(machine: &Machine, backup_code: &str) {
     let mut terminal = machine.cloud2fa("anna", &["disable"]);
     answer_unseen(&mut terminal, "Password: ", "not-the-password");
-    terminal.expect("Tries left: 2");
+    terminal.expect("2 tries left");
     answer_unseen(&mut terminal, "Password: ", PASSWORD);
     terminal.expect(CURRENT);
     terminal.type_in(&format!("{backup_code}\n"));
-    terminal.expect("The second factor of anna is off.");
+    terminal.expect("Two-factor login is off for anna.");
     assert_eq!(terminal.end().1, 0);
 }
