@@ -19,9 +19,7 @@ pub fn config(arguments: &Arguments) -> Result<Config, ConfigError> {
 
 /// Opens the store that the configuration names.
 pub fn store(config: &Config) -> Result<FileStore, StoreError> {
-    let memory = Box::new(HeapMemory::default());
-    let store = FileStore::open(&config.state_dir, ROOT, config.rules(), memory)?;
-    Ok(store.with_daemons(config.verifiers.clone().unwrap_or_default()))
+    FileStore::open(&config.state_dir, ROOT, config.rules(), Box::new(HeapMemory::default()))
 }
 
 /// The time. The one place where the command reads the clock.

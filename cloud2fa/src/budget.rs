@@ -48,8 +48,12 @@ impl Budget {
         self.at(now).counts.iter().copied().map(u32::from).sum()
     }
 
-    /// Those of the day of `now`. Where the clock went back, of the newest day.
+    /// Those of the day of `now`. Where the clock went back by up to a day, of the newest; what was counted by a
+    /// clock further ahead is of no day that anybody would wait for.
     pub fn used_today(&self, now: UnixTime) -> u32 {
+        if self.newest > now.0 / DAY_SECONDS + 1 {
+            return 0;
+        }
         self.at(now).counts[0].into()
     }
 

@@ -5,7 +5,7 @@ use crate::answer::Factor;
 use crate::backup_codes::CodeHash;
 use crate::history::{Entry, Origin, Outcome};
 use crate::rules::Rules;
-use crate::throttle::{Throttle, Wait};
+use crate::throttle::Throttle;
 use crate::time::UnixTime;
 use crate::totp::{Secret, TimeStep, Token};
 
@@ -100,16 +100,44 @@ pub fn decide(
     rules: &Rules,
 ) -> (Verdict, Account) {
     let mut account = account.clone();
-    account.usage.anchor_wait(now);
-    let verdict = match &account.enrolment {
-        None => Verdict::Changed,
-        Some(enrolment) => judge(enrolment, &mut account.usage, claim, now, rules, purpose),
+    let usage = &mut account.usage;
+    usage.anchor_wait(now);
+    let verdict = match (&account.enrolment, claim.factor()) {
+        (None, _) => Verdict::Changed,
+        (Some(_), Factor::Token) if usage.is_locked(now) => Verdict::Locked,
+        (Some(_), Factor::Token) if usage.wait_left(now) > 0 => {
+            Verdict::Wait { seconds: usage.wait_left(now) }
+        }
+        (Some(enrolment), factor) => {
+            match (judge(enrolment, usage, claim, now, rules.skew), factor) {
+                (Judged::Wrong, Factor::Token) => wrong_token(usage, now, &rules.throttle),
+                (Judged::Wrong, Factor::BackupCode) => wrong_backup_code(usage),
+                (Judged::Used { next_in }, _) => Verdict::Replayed { next_in },
+                (Judged::ClockWentBack { behind_by }, _) => Verdict::ClockWentBack { behind_by },
+                (Judged::RightToken(start), _) => right_token(usage, now, purpose, start),
+                (Judged::RightBackupCode(position), _) => {
+                    right_backup_code(usage, now, purpose, position)
+                }
+            }
+        }
     };
-    if let Some(outcome) = outcome_to_keep(&verdict, purpose) {
-        let (factor, origin) = (claim.factor(), origin.clone());
-        account.usage.history.add(Entry { at: now, outcome, factor, origin, times: 1 });
-    }
+    keep_in_history(usage, &verdict, purpose, claim.factor(), origin, now);
     (verdict, account)
+}
+
+/// Adds a verdict to the last decisions, where it is one of them.
+pub(crate) fn keep_in_history(
+    usage: &mut Usage,
+    verdict: &Verdict,
+    purpose: Purpose,
+    factor: Factor,
+    origin: &Origin,
+    now: UnixTime,
+) {
+    if let Some(outcome) = outcome_to_keep(verdict, purpose) {
+        let origin = origin.clone();
+        usage.history.add(Entry { at: now, outcome, factor, origin, times: 1 });
+    }
 }
 
 /// What the last decisions have of a verdict. A trial is no login; a wrong code at one is a guess.
@@ -122,42 +150,49 @@ fn outcome_to_keep(verdict: &Verdict, purpose: Purpose) -> Option<Outcome> {
     }
 }
 
-/// Decides on a claim of an enrolled account.
-fn judge(
+/// What a claim is, whatever stands against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// Not a code of the account.
+    Wrong,
+    /// One that is used, or older than one that is; seconds until the app shows one that can work.
+    Used { next_in: u64 },
+    /// A token, while the clock is so many seconds behind the last accepted step.
+    ClockWentBack { behind_by: u64 },
+    /// The token of the step that begins then.
+    RightToken(UnixTime),
+    /// The backup code at that position.
+    RightBackupCode(usize),
+}
+
+/// Judges a claim of an enrolled account. Nothing is spent or counted by it.
+pub(crate) fn judge(
     enrolment: &Enrolment,
-    usage: &mut Usage,
+    usage: &Usage,
     claim: &Claim,
     now: UnixTime,
-    rules: &Rules,
-    purpose: Purpose,
-) -> Verdict {
+    skew: u64,
+) -> Judged {
     match claim {
         Claim::Token(token) => {
-            if usage.is_locked(now) {
-                return Verdict::Locked;
-            }
-            let seconds = usage.wait_left(now);
-            if seconds > 0 {
-                return Verdict::Wait { seconds };
-            }
             let (secret, phone) = (&enrolment.secret, enrolment.phone_time(now));
-            if let Some(behind_by) = clock_went_back(secret, usage, phone, rules.skew) {
-                return Verdict::ClockWentBack { behind_by };
+            if let Some(behind_by) = clock_went_back(secret, usage, phone, skew) {
+                return Judged::ClockWentBack { behind_by };
             }
-            let step = secret.latest_step_of(token, phone, rules.skew);
+            let step = secret.latest_step_of(token, phone, skew);
             match step.map(|step| secret.start_of(step)) {
-                None => wrong_token(usage, now, &rules.throttle),
+                None => Judged::Wrong,
                 Some(start) if usage.last_step_at.is_some_and(|last| start <= last) => {
-                    Verdict::Replayed { next_in: next_token_in(secret, usage, phone) }
+                    Judged::Used { next_in: next_token_in(secret, usage, phone) }
                 }
-                Some(start) => right_token(usage, now, purpose, start),
+                Some(start) => Judged::RightToken(start),
             }
         }
         // 65 random bits cannot be guessed: neither a wait nor a lock keeps their owner out.
         Claim::BackupCode(hash) => match enrolment.backup_codes.position(hash) {
-            None => wrong_backup_code(usage),
-            Some(position) if usage.spent.contains(position) => Verdict::Replayed { next_in: 0 },
-            Some(position) => right_backup_code(usage, now, purpose, position),
+            None => Judged::Wrong,
+            Some(position) if usage.spent.contains(position) => Judged::Used { next_in: 0 },
+            Some(position) => Judged::RightBackupCode(position),
         },
     }
 }
@@ -180,12 +215,12 @@ fn next_token_in(secret: &Secret, usage: &Usage, phone: UnixTime) -> u64 {
 }
 
 /// Counts a wrong token, and begins the wait or the lock that it costs.
-pub(crate) fn wrong_token(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
+fn wrong_token(usage: &mut Usage, now: UnixTime, throttle: &Throttle) -> Verdict {
     usage.failures = usage.failures.saturating_add(1);
     usage.failures_since_login = usage.failures_since_login.saturating_add(1);
     usage.budget.count(now);
-    let wait_seconds = throttle.wait_after(usage.failures);
-    usage.wait = (wait_seconds > 0).then_some(Wait { from: now, seconds: wait_seconds });
+    usage.wait = throttle.wait_from(now, usage.failures);
+    let wait_seconds = usage.wait.map_or(0, |wait| wait.seconds);
     usage.locked = throttle.locks_at(usage.failures) || usage.budget.is_used_up(now);
     Verdict::Wrong { failures: usage.failures, wait_seconds, locked: usage.locked }
 }

@@ -29,6 +29,12 @@ impl Throttle {
         self.first_wait.saturating_mul(factor).min(self.longest_wait)
     }
 
+    /// The wait that the `failures`th wrong code in a row begins at `now`. `None` if it costs none.
+    pub fn wait_from(&self, now: UnixTime, failures: u32) -> Option<Wait> {
+        let seconds = self.wait_after(failures);
+        (seconds > 0).then_some(Wait { from: now, seconds })
+    }
+
     /// Whether the `failures`th wrong code in a row locks the factor.
     pub fn locks_at(&self, failures: u32) -> bool {
         failures >= self.lock_after

@@ -11,7 +11,7 @@ mod house;
 mod typed;
 
 use accounts::new_account;
-use cloud2fa::account::Usage;
+use cloud2fa::account::{DAEMONS, Toll};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::decide::{Claim, Purpose, Verdict, decide};
 use cloud2fa::history::Origin;
@@ -23,7 +23,6 @@ use cloud2fa::{
 };
 use house::{Enrolled, House, NOW, accepted, alice, attempt, later, owner, user};
 use proptest::prelude::*;
-use std::os::unix::fs::PermissionsExt;
 use typed::{Typed, cases, claim, start, strange_token};
 
 const DAY: u64 = 86_400;
@@ -39,24 +38,30 @@ fn at(service: &str) -> Origin {
     Origin::new(service, None)
 }
 
-/// A user, and what wrong tokens have cost at some daemons.
+fn numbered(number: usize) -> UserName {
+    UserName::new(&format!("daemon{number}")).unwrap()
+}
+
+/// A user.
 struct Ground {
     account: Account,
-    pairs: Vec<Usage>,
     rules: Rules,
 }
 
 impl Ground {
-    fn new(daemons: usize) -> Self {
-        let pairs = vec![Usage::default(); daemons];
-        Self { account: new_account(secret()), pairs, rules: Rules::default() }
+    fn new() -> Self {
+        Self { account: new_account(secret()), rules: Rules::default() }
     }
 
-    fn by_daemon(&mut self, daemon: usize, claim: &Claim, now: UnixTime) -> Verdict {
-        let pair = &self.pairs[daemon];
-        let decided = decide_for_pair(&self.account, pair, claim, &at("vpn"), now, &self.rules);
-        (self.account, self.pairs[daemon]) = (decided.1, decided.2);
+    fn by_daemon(&mut self, number: usize, claim: &Claim, now: UnixTime) -> Verdict {
+        let name = numbered(number);
+        let decided = decide_for_pair(&self.account, &name, claim, &at("vpn"), now, &self.rules);
+        self.account = decided.1;
         decided.0
+    }
+
+    fn toll(&self, number: usize) -> Toll {
+        self.account.usage.tolls.at(&numbered(number))
     }
 
     fn by_login(&mut self, claim: &Claim, now: UnixTime) -> Verdict {
@@ -90,7 +95,7 @@ fn right(now: UnixTime) -> Claim {
 
 #[test]
 fn a_daemon_that_guesses_for_ever_makes_nobody_wait_anywhere_else() {
-    let mut ground = Ground::new(2);
+    let mut ground = Ground::new();
     // Never right: its ladder doubles up to an hour, so that the day's bound is not the first.
     assert!(ground.guess(0, NOON, 3) <= 3 * EACH_DAY);
     let later = NOON.plus(3 * DAY);
@@ -103,14 +108,15 @@ fn a_daemon_that_guesses_for_ever_makes_nobody_wait_anywhere_else() {
 
 #[test]
 fn a_daemon_uses_thirty_a_day_and_a_third_of_the_month_at_most() {
-    let mut ground = Ground::new(1);
+    let mut ground = Ground::new();
     // The bounds alone: the ladder's lock is for a hundred in a row.
     ground.rules.throttle.first_wait = 0;
     ground.rules.throttle.lock_after = u32::MAX;
     let midnight = UnixTime(NOON.0 / DAY * DAY);
     assert_eq!(ground.guess(0, midnight, 1), EACH_DAY);
     assert_eq!(ground.guess(0, midnight.plus(DAY), 20), EACH_MONTH - EACH_DAY);
-    let shut = shut(&ground.account, &ground.pairs[0], midnight.plus(21 * DAY)).unwrap();
+    let toll = ground.toll(0);
+    let shut = shut(&ground.account.usage, &toll, midnight.plus(21 * DAY)).unwrap();
     assert!(shut.locked);
     assert_eq!(ground.account.usage.budget.used(midnight.plus(21 * DAY)), EACH_MONTH);
     // What is 30 days old counts no more.
@@ -119,7 +125,7 @@ fn a_daemon_uses_thirty_a_day_and_a_third_of_the_month_at_most() {
 
 #[test]
 fn what_has_shut_the_users_own_logins_does_not_shut_the_daemon_and_stays() {
-    let mut ground = Ground::new(1);
+    let mut ground = Ground::new();
     for _ in 0..5 {
         ground.by_login(&strange_token(&secret(), NOON), NOON);
     }
@@ -137,7 +143,7 @@ fn what_has_shut_the_users_own_logins_does_not_shut_the_daemon_and_stays() {
 
 #[test]
 fn three_daemons_together_can_use_the_month_up_and_a_backup_code_opens_it() {
-    let mut ground = Ground::new(3);
+    let mut ground = Ground::new();
     ground.rules.throttle.first_wait = 0;
     let midnight = UnixTime(NOON.0 / DAY * DAY);
     for daemon in 0..3 {
@@ -181,7 +187,7 @@ proptest! {
         begin in start(),
         events in prop::collection::vec(event(), 1..60),
     ) {
-        let mut ground = Ground::new(2);
+        let mut ground = Ground::new();
         let mut now = UnixTime(begin);
         let mut spent = std::collections::BTreeSet::new();
         let mut last_step = None;
@@ -216,16 +222,54 @@ proptest! {
     }
 }
 
-// The store.
-
-fn daemon(name: &str) -> UserName {
-    UserName::new(name).unwrap()
+#[test]
+fn a_backup_code_at_a_daemon_takes_no_word_from_the_user() {
+    let mut ground = Ground::new();
+    for _ in 0..5 {
+        ground.by_login(&strange_token(&secret(), NOON), NOON);
+    }
+    let code = claim(&Typed::BackupCode(0), &secret(), NOON);
+    assert!(accepted(&ground.by_daemon(0, &code, NOON)));
+    let later = NOON.plus(30);
+    let verdict = ground.by_login(&right(later), later);
+    let Verdict::Accepted { failures_since_login: 5, opened: true, .. } = verdict else {
+        panic!("{verdict:?}")
+    };
 }
+
+#[test]
+fn a_clock_that_was_ahead_shuts_nobody_for_as_long_as_it_was() {
+    for ahead in [3, 20, 3650] {
+        let mut ground = Ground::new();
+        ground.rules.throttle.first_wait = 0;
+        ground.rules.throttle.lock_after = u32::MAX;
+        let midnight = UnixTime((NOON.0 / DAY + ahead) * DAY);
+        assert_eq!(ground.guess(0, midnight, 1), EACH_DAY);
+        assert!(accepted(&ground.by_daemon(0, &right(NOON), NOON)), "{ahead}");
+    }
+}
+
+#[test]
+fn the_daemons_that_a_configuration_can_name_have_room_in_a_record() {
+    let mut ground = Ground::new();
+    for number in 0..DAEMONS {
+        ground.by_daemon(number, &strange_token(&secret(), NOON), NOON);
+    }
+    assert_eq!((0..DAEMONS).map(|number| ground.toll(number).failures).collect::<Vec<_>>(), [1; 4]);
+    let later = NOON.plus(32 * DAY);
+    for number in 0..DAEMONS {
+        let now = later.plus(30 * number as u64);
+        assert!(accepted(&ground.by_daemon(number, &right(now), now)));
+    }
+    assert_eq!(ground.account.usage.tolls.entries(), [], "what is nothing any more is not kept");
+}
+
+// The store.
 
 fn store_of(house: &House, name: &str) -> PairStore {
     let memory = Box::<HeapMemory>::default();
     let store = FileStore::open(&house.path(), owner(), Rules::default(), memory).unwrap();
-    PairStore::new(store, daemon(name))
+    PairStore::new(store, user(name, 114))
 }
 
 fn answer(house: &House, name: &str, whose: &Enrolled, answer: &Answer, now: UnixTime) -> Verdict {
@@ -235,7 +279,7 @@ fn answer(house: &House, name: &str, whose: &Enrolled, answer: &Answer, now: Uni
 }
 
 #[test]
-fn a_pair_waits_in_a_file_of_its_own_and_everybody_else_goes_on() {
+fn a_daemon_waits_by_itself_and_everybody_else_goes_on() {
     let (house, enrolled) = House::with_a_copy_of_alice();
     for nth in 1..=5 {
         let verdict = answer(&house, "freerad", &enrolled, &enrolled.wrong(later(1)), later(1));
@@ -247,58 +291,37 @@ fn a_pair_waits_in_a_file_of_its_own_and_everybody_else_goes_on() {
     assert_eq!(verdict, Verdict::Wait { seconds: 30 });
     let challenge = store_of(&house, "freerad").challenge(&alice(), &|| later(1)).unwrap();
     assert!(matches!(challenge, Challenge::AskForBackupCode(_, shut) if shut.wait_seconds == 30));
-    let path = house.path().join("alice.freerad.pair");
-    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(path.metadata().unwrap().len(), 8192);
     let status = house.status(later(1));
     assert_eq!((status.wait_seconds, status.failures, status.budget_used), (0, 0, 5));
-    assert_eq!(house.list(later(1)).len(), 1, "it is no user's record");
     assert!(accepted(&answer(&house, "openvpn", &enrolled, &right, later(1))));
-    assert!(accepted(
-        &house.login(&enrolled.generation, &enrolled.token(later(2)), later(2)).unwrap()
-    ));
-    assert_eq!(
-        answer(&house, "openvpn", &enrolled, &enrolled.token(later(2)), later(2)),
-        Verdict::Replayed { next_in: 30 - 15 }
-    );
-    // As what root renews is free of waits.
-    let mut store = house.store().with_daemons(vec![daemon("freerad"), daemon("nobody")]);
-    store.unlock(&alice(), &|| later(2)).unwrap();
-    assert!(!path.exists());
+    let next = enrolled.token(later(2));
+    assert!(accepted(&house.login(&enrolled.generation, &next, later(2)).unwrap()));
+    let verdict = answer(&house, "openvpn", &enrolled, &next, later(2));
+    assert_eq!(verdict, Verdict::Replayed { next_in: 15 });
+    // What root renews is free of waits.
+    let shut = answer(&house, "freerad", &enrolled, &enrolled.wrong(later(2)), later(2));
+    assert!(matches!(shut, Verdict::Wrong { wait_seconds: 60, .. }), "{shut:?}");
+    house.store().unlock(&alice(), &|| later(3)).unwrap();
     assert!(accepted(&answer(&house, "freerad", &enrolled, &enrolled.token(later(3)), later(3))));
 }
 
 #[test]
-fn where_the_pair_cannot_be_kept_a_right_code_fares_as_a_wrong_one() {
+fn a_clock_that_goes_back_does_not_stretch_a_wait_at_a_daemon() {
     let (house, enrolled) = House::with_a_copy_of_alice();
-    // Stands where the record would be made.
-    std::fs::create_dir(house.path().join("alice.freerad.pair")).unwrap();
-    let alice = alice();
-    for typed in [enrolled.token(later(1)), enrolled.wrong(later(1))] {
-        let attempt = attempt(&alice, &enrolled.generation, &typed, Purpose::Login);
-        let error = store_of(&house, "freerad").verify(&attempt, &|| later(1)).unwrap_err();
-        assert!(error.to_string().contains("alice.freerad.pair"), "{error}");
+    for _ in 0..5 {
+        answer(&house, "freerad", &enrolled, &enrolled.wrong(later(4)), later(4));
     }
-    assert_eq!(house.status(later(1)).budget_used, 0);
-    assert!(accepted(
-        &house.login(&enrolled.generation, &enrolled.token(later(1)), later(1)).unwrap()
-    ));
+    for (at, waits) in [(later(2), true), (later(3), false)] {
+        let challenge = store_of(&house, "freerad").challenge(&alice(), &|| at).unwrap();
+        assert_eq!(matches!(challenge, Challenge::AskForBackupCode(..)), waits, "{challenge:?}");
+    }
 }
 
 #[test]
-fn who_is_not_enrolled_leaves_no_file_and_a_new_uid_none_of_the_old_waits() {
-    let (house, enrolled) = House::with_a_copy_of_alice();
-    let bob = user("bob", 1001);
-    let challenge = store_of(&house, "freerad").challenge(&bob, &|| NOW).unwrap();
+fn whoever_is_not_enrolled_leaves_nothing() {
+    let house = House::new();
+    let before = std::fs::read_dir(house.path()).unwrap().count();
+    let challenge = store_of(&house, "freerad").challenge(&alice(), &|| NOW).unwrap();
     assert_eq!(challenge, Challenge::NotEnrolled);
-    assert_eq!(std::fs::read_dir(house.path()).unwrap().count(), 3, "marker, index, alice");
-    for _ in 0..5 {
-        answer(&house, "freerad", &enrolled, &enrolled.wrong(later(1)), later(1));
-    }
-    let path = house.path().join("alice.freerad.pair");
-    let text = std::fs::read(&path).unwrap();
-    let (sequence, account) = house::parse(&text[..4096]);
-    let of_another = account.replace("uid = 1000", "uid = 2000");
-    std::fs::write(&path, house::file_of(house::FORMAT, sequence + 9, &of_another)).unwrap();
-    assert!(accepted(&answer(&house, "freerad", &enrolled, &enrolled.token(later(1)), later(1))));
+    assert_eq!(std::fs::read_dir(house.path()).unwrap().count(), before);
 }

@@ -8,7 +8,7 @@ mod accounts;
 use accounts::{code_set, hash};
 use cloud2fa::account::{
     Attempt, Drift, Enrolment, Fingerprint, Ignorable, Notice, NoticeKind, RememberedKey, Ticket,
-    Usage,
+    Toll, Usage,
 };
 use cloud2fa::backup_codes::CODES;
 use cloud2fa::budget::{Budget, DAYS};
@@ -114,13 +114,25 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         .prop_map(|(id, asked, outcome, at)| Attempt { id, asked, outcome, at })
 }
 
+fn toll() -> impl Strategy<Value = Toll> {
+    let daemon = "[a-z_][a-z0-9_.-]{0,12}".prop_map(|name| UserName::new(&name).unwrap());
+    let rest = (any::<u32>(), option::of(wait()), any::<bool>(), budget());
+    (daemon, rest).prop_map(|(daemon, (failures, wait, locked, budget))| Toll {
+        failures,
+        wait,
+        locked,
+        budget,
+        ..Toll::none(daemon)
+    })
+}
+
 fn usage() -> impl Strategy<Value = Usage> {
     let codes = (option::of(time()), option::of(time()), vec(0..CODES, 0..=CODES));
     let failures = (0..=9_u32, any::<u32>(), option::of(wait()), any::<bool>());
     let key = (fingerprint(), time()).prop_map(|(hash, ends)| RememberedKey { hash, ends });
-    let lists = (vec(entry(), 0..20), vec(key, 0..12), vec(notice(), 0..6));
+    let lists = (vec(entry(), 0..20), vec(key, 0..12), vec(notice(), 0..6), vec(toll(), 0..6));
     (codes, failures, budget(), lists, option::of(attempt())).prop_map(
-        |(codes, failures, budget, (entries, keys, notices), last_attempt)| {
+        |(codes, failures, budget, (entries, keys, notices, tolls), last_attempt)| {
             let mut usage = Usage {
                 last_step_at: codes.0,
                 last_used: codes.1,
@@ -135,6 +147,9 @@ fn usage() -> impl Strategy<Value = Usage> {
             };
             for entry in entries {
                 usage.history.add(entry);
+            }
+            for toll in tolls {
+                usage.tolls.add(toll);
             }
             for key in keys {
                 usage.remembered.add(key);

@@ -31,6 +31,9 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// without an end to them, the line of a change that follows would be dropped.
 const MOST_CALLS: u32 = 32;
 
+/// Calls of a daemon that asks for others: a login there needs one on each of two connections.
+const MOST_CALLS_OF_A_DAEMON: u32 = 4;
+
 /// Why there is no further message.
 pub enum Hangup {
     /// The peer has hung up, or time is over.
@@ -80,6 +83,11 @@ impl Connection {
                 Err(_) => return Err(Hangup::Finished),
             }
         }
+    }
+
+    /// A daemon asks for others on it.
+    pub fn is_a_daemons(&mut self) {
+        self.calls_left = self.calls_left.min(MOST_CALLS_OF_A_DAEMON - 1);
     }
 
     /// Sends an answer, or nothing where the peer takes none.

@@ -79,9 +79,9 @@ fn serve() -> Result<(), Box<dyn Error>> {
         tell(Report::Nobody);
         return Ok(());
     }
-    let session = Session::new(&peer);
-    tell(if session.is_daemons() { Report::Daemon } else { Report::Somebody });
-    if let Err(Hangup::Misbehaved(how)) = answer_all(Connection::new(stream)?, session) {
+    tell(Report::Somebody);
+    if let Err(Hangup::Misbehaved(how)) = answer_all(Connection::new(stream)?, Session::new(&peer))
+    {
         tell(Report::Misbehaved(how));
     }
     Ok(())
@@ -94,6 +94,9 @@ fn answer_all(mut connection: Connection, mut session: Session) -> Result<Infall
         let answer = interface::answer(&mut session, &message);
         let answer = answer.ok_or(Hangup::Misbehaved(Misbehaviour::NoCall))?;
         zeroize_stack::<WORK>();
+        if session.is_daemons() {
+            connection.is_a_daemons();
+        }
         connection.send(&answer).map_err(|_| Hangup::Finished)?;
     }
 }

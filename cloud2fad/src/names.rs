@@ -10,8 +10,7 @@ pub fn find(name: &str) -> Option<User> {
     entry.and_then(|entry| User::try_from(entry).ok())
 }
 
-/// Which of these daemons' users has the uid. Root's is nobody's but root's.
-pub fn daemon_of(uid: u32, daemons: &[UserName]) -> Option<UserName> {
-    let has_uid = |name: &&UserName| find(name.as_str()).is_some_and(|user| user.uid == uid);
-    daemons.iter().filter(|_| uid != crate::ROOT).find(has_uid).cloned()
+/// Who of these names has the uid.
+pub fn of_uid(uid: u32, names: &[UserName]) -> Option<User> {
+    names.iter().filter_map(|name| find(name.as_str())).find(|user| user.uid == uid)
 }

@@ -6,6 +6,7 @@ use crate::call_error::CallError;
 use crate::log;
 use crate::pam::Pam;
 use crate::peer::Peer;
+use crate::report::{Report, tell};
 use crate::{ROOT, names, now};
 use cloud2fa::backup_codes::HeapMemory;
 use cloud2fa::client::wire::{BadParameter, Given, Reply};
@@ -32,8 +33,6 @@ const WRONG_CODE_DELAY: Duration = Duration::from_secs(2);
 pub struct Session {
     uid: u32,
     config: Result<Config, ConfigError>,
-    /// The name of the caller, if it is a daemon that verifies for others.
-    daemon: Option<UserName>,
     /// About whom the call is: nothing for unknown users, since some type a password for a name.
     about: Option<UserName>,
     /// Whose enrolment it is about, where that is another name's of the uid.
@@ -45,16 +44,13 @@ pub struct Session {
 impl Session {
     /// For that peer.
     pub fn new(peer: &Peer) -> Self {
-        let config = Config::load(None, ROOT);
-        let daemons = config.as_ref().ok().and_then(|config| config.verifiers.as_deref().ok());
-        let daemon = names::daemon_of(peer.uid, daemons.unwrap_or_default());
         let (about, whose, manager, for_others) = (None, None, None, None);
-        Self { uid: peer.uid, config, daemon, about, whose, manager, for_others }
+        Self { uid: peer.uid, config: Config::load(None, ROOT), about, whose, manager, for_others }
     }
 
-    /// Whether the caller is a daemon that verifies for others.
+    /// Whether the caller is a daemon that has asked for others.
     pub fn is_daemons(&self) -> bool {
-        self.daemon.is_some()
+        self.for_others.is_some()
     }
 
     /// Whether a new key waits for its code.
@@ -108,10 +104,11 @@ impl Session {
     fn challenge(&mut self, given: &mut Given<'_>) -> Result<Reply, CallError> {
         let (user, daemon) = self.find_to_ask(given)?;
         given.no_more()?;
-        let found = match daemon {
-            None => self.manager()?.challenge(&user, &now)?,
-            Some(daemon) => self.for_others(&daemon)?.challenge(&user, &now)?,
+        let Some(daemon) = daemon else {
+            return Ok(Reply::found(&self.manager()?.challenge(&user, &now)?));
         };
+        let found = self.for_others(daemon)?.challenge(&user, &now)?;
+        self.whose = (found.whose.name != user.name).then(|| found.whose.name.clone());
         Ok(Reply::found(&found))
     }
 
@@ -128,13 +125,18 @@ impl Session {
         };
         given.no_more()?;
         let answer = Answer::parse(code.as_bytes()).ok_or(Refusal::NotACode)?;
-        let by = daemon.as_ref().map(|daemon| Origin::new(daemon.as_str(), None));
+        let by = daemon.as_ref().map(|daemon| Origin::new(daemon.name.as_str(), None));
         let (origin, factor) = (by.unwrap_or_else(Origin::own), answer.factor());
+        let is_daemons = daemon.is_some();
         let attempt =
             Attempt { user: &user, seen: &seen, answer: &answer, purpose, origin: &origin };
         let verdict = match (daemon, purpose) {
             (None, _) => self.manager()?.verify(&attempt, &now)?,
-            (Some(daemon), Purpose::Login) => self.for_others(&daemon)?.verify(&attempt, &now)?,
+            (Some(daemon), Purpose::Login) => {
+                let (whose, verdict) = self.for_others(daemon)?.verify(&attempt, &now)?;
+                self.whose = (whose.name != user.name).then_some(whose.name);
+                verdict
+            }
             // It would try a code without spending it.
             (Some(_), Purpose::Trial) => return Err(Refusal::NotPermitted.into()),
         };
@@ -144,7 +146,13 @@ impl Session {
         };
         self.note_whose();
         self.log("Verify", &event);
-        if let Verdict::Wrong { .. } = verdict {
+        // A daemon that presents one used code again and again would keep its user's record locked.
+        let is_held_back = match verdict {
+            Verdict::Wrong { .. } => true,
+            Verdict::Replayed { .. } => is_daemons,
+            _ => false,
+        };
+        if is_held_back {
             std::thread::sleep(WRONG_CODE_DELAY);
         }
         Ok(Reply::verdict(&verdict))
@@ -231,14 +239,16 @@ impl Session {
         })?;
         let memory = Box::new(HeapMemory::default());
         let store = FileStore::open(&config.state_dir, ROOT, config.rules(), memory)?;
-        Ok((config, store.with_daemons(config.verifiers.clone().unwrap_or_default())))
+        Ok((config, store))
     }
 
     /// What the daemon may do, made at the first call that needs it.
-    fn for_others(&mut self, daemon: &UserName) -> Result<&mut ForOthers<PairStore>, CallError> {
+    fn for_others(&mut self, daemon: User) -> Result<&mut ForOthers<PairStore>, CallError> {
         let made = self.for_others.take().map_or_else(
             || {
-                let store = PairStore::new(self.store()?.1, daemon.clone());
+                // It has places of its own from now on.
+                tell(Report::Daemon);
+                let store = PairStore::new(self.store()?.1, daemon);
                 Ok::<_, CallError>(ForOthers::new(store, Box::new(Nss)))
             },
             Ok,
@@ -269,18 +279,24 @@ impl Session {
     }
 
     /// The user about whose code the call is: the caller's, or another one where the caller is a daemon that
-    /// may ask for it, which is named then.
-    fn find_to_ask(
-        &mut self,
-        given: &mut Given<'_>,
-    ) -> Result<(User, Option<UserName>), CallError> {
-        let Some(daemon) = self.daemon.clone() else { return Ok((self.find(given)?, None)) };
+    /// may ask for it, which is named then. Who the daemons are is asked only of those who ask for others.
+    fn find_to_ask(&mut self, given: &mut Given<'_>) -> Result<(User, Option<User>), CallError> {
+        let config = self.config.as_ref().ok();
+        let daemons = config.map_or(Ok(Vec::new()), |config| config.verifiers.clone());
+        if self.uid == ROOT || daemons.as_ref().is_ok_and(Vec::is_empty) {
+            return Ok((self.find(given)?, None));
+        }
         let name = given.text("user")?;
         let user = names::find(name);
+        if user.as_ref().is_some_and(|user| user.uid == self.uid) {
+            return Ok((self.find(given)?, None));
+        }
+        let daemons = daemons.map_err(Refusal::BadConfig)?;
+        let Some(daemon) = names::of_uid(self.uid, &daemons) else {
+            return Ok((self.find(given)?, None));
+        };
         self.about = user.as_ref().map(|user| user.name.clone());
-        let user = user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?;
-        let is_own = user.uid == self.uid;
-        Ok((user, (!is_own).then_some(daemon)))
+        Ok((user.ok_or_else(|| Refusal::UnknownUser(name.to_owned()))?, Some(daemon)))
     }
 
     fn take_spent(&mut self) -> Option<(Factor, Verdict)> {

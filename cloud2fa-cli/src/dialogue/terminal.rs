@@ -315,6 +315,7 @@ fn what(lost: Lost) -> &'static str {
     let words = &WORDS.results.losses;
     match lost {
         Lost::Budget => words.budget,
+        Lost::Tolls => words.tolls,
         Lost::Decisions => words.decisions,
         Lost::RememberedKeys => words.remembered_keys,
         Lost::Notices => words.notices,

@@ -5,12 +5,14 @@ mod fingerprint;
 mod ignorable;
 mod latest;
 mod left_behind;
+mod toll;
 
 pub use creator::Creator;
 pub use fingerprint::Fingerprint;
 pub use ignorable::Ignorable;
 pub use latest::Latest;
 pub use left_behind::{Attempt, Notice, NoticeKind, Notices, Remembered, RememberedKey, Ticket};
+pub use toll::{DAEMONS, Toll, Tolls};
 
 use crate::backup_codes::{BackupCodeSet, CODES};
 use crate::budget::Budget;
@@ -178,6 +180,8 @@ pub struct Usage {
     pub locked: bool,
     /// Wrong tokens of the last 30 days, which a login does not clear.
     pub budget: Budget,
+    /// What wrong tokens have cost at daemons that verify for others.
+    pub tolls: Tolls,
     /// The last decisions.
     pub history: History,
     /// Keys that are not asked again for a while.
@@ -216,6 +220,7 @@ impl Usage {
         };
         self.clear_failures();
         self.budget.clear();
+        self.tolls = Tolls::default();
         cleared
     }
 

@@ -63,10 +63,16 @@ impl<'t> Fields<'t> {
         read(value).map(Some).ok_or_else(mistake)
     }
 
-    /// Takes `key`, whatever stands there.
-    pub(super) fn pass(&mut self, key: &'static str) {
-        self.known.push(key);
-        drop(self.table.take(key));
+    /// Takes `key`, whatever its value is; but a value that swallows other keys is a mistake: they are not
+    /// set then, and somebody thinks that they are.
+    pub(super) fn pass(&mut self, key: &'static str, expected: &str) -> Result<(), Mistake> {
+        self.take(key, expected, |value| may_be_wrong(&value).then_some(())).map(|_| ())
+    }
+
+    /// Whether the value of `key` may be wrong, and no other key is swallowed by it.
+    pub(super) fn may_be_wrong(&self, key: &str) -> bool {
+        let entry = self.table.entries.iter().find(|entry| entry.key == key);
+        entry.is_none_or(|entry| may_be_wrong(&entry.value))
     }
 
     /// Takes the table `key`.
@@ -88,6 +94,16 @@ impl<'t> Fields<'t> {
     }
 }
 
+/// Whether no key can stand in a value: it is no table, and does not go over several lines.
+fn may_be_wrong(value: &Value<'_>) -> bool {
+    match value {
+        Value::Table(_) | Value::Tables => false,
+        Value::String(text) => !text.contains('\n'),
+        Value::Strings(texts) => !texts.iter().any(|text| text.contains('\n')),
+        Value::Integer(..) | Value::Other => true,
+    }
+}
+
 /// A string.
 pub(super) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
@@ -96,9 +112,10 @@ pub(super) fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     }
 }
 
-/// A list of strings.
+/// A list of strings, each in one line.
 pub(super) fn strings(value: Value<'_>) -> Option<Vec<String>> {
     match value {
+        Value::Strings(_) if !may_be_wrong(&value) => None,
         Value::Strings(texts) => Some(texts.into_iter().map(Cow::into_owned).collect()),
         _ => None,
     }

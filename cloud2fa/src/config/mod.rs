@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 /// Where the configuration is.
 pub const DEFAULT_PATH: &str = "/etc/cloud2fa/cloud2fa.toml";
 
+/// Daemons that may verify for others: each has a place in the records.
+pub const MOST_VERIFIERS: usize = 4;
+
 /// What happens to users who have no enrolment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unenrolled {
@@ -85,12 +88,13 @@ macro_rules! keys {
                     config.$name = value;
                 })+
                 $(if !WHOLE {
-                    fields.pass(stringify!($its_name));
+                    fields.pass(stringify!($its_name), $its_expected)?;
                 } else {
+                    let may_be_wrong = fields.may_be_wrong(stringify!($its_name));
                     let value = fields.take(stringify!($its_name), $its_expected, $its_read);
                     config.$its_name = match value {
-                        Ok(value) => Ok(value.unwrap_or($its_default)),
-                        Err(mistake) => Err(mistake.in_file(text, path)),
+                        Err(mistake) if may_be_wrong => Err(mistake.in_file(text, path)),
+                        value => Ok(value?.unwrap_or($its_default)),
                     };
                 })+
                 if let Some(table) = fields.take_table("throttle")? {
@@ -145,7 +149,7 @@ keys! {
 
         /// Users of daemons that verify codes for others, through the service.
         verifiers: Vec<UserName> = Vec::new(),
-            "a list of at most 8 users, such as [\"freerad\"]",
+            "a list of at most 4 users, such as [\"freerad\"]",
             |value| daemons(&strings(value)?);
 
         /// The ids of what `cloud2fa doctor` finds and the administrator knows.
@@ -231,9 +235,9 @@ fn read_throttle(mut table: Fields<'_>, throttle: &mut Throttle) -> Result<(), M
     table.finish()
 }
 
-/// Names of daemons' users: not many, and not long, since a record's file is called by them, too.
+/// Names of daemons' users: not many, and not long, since they stand in records.
 fn daemons(names: &[String]) -> Option<Vec<UserName>> {
-    let few = names.len() <= 8;
+    let few = names.len() <= MOST_VERIFIERS;
     let names = names.iter().map(|name| UserName::new(name).ok());
     let names = names.collect::<Option<Vec<_>>>().filter(|_| few)?;
     names.iter().all(|name| name.encoded().len() <= 40).then_some(names)
@@ -330,8 +334,8 @@ mod tests {
             ("skew = 2\nissuer = 'a:b'", "x.toml:2:10: issuer must be a name"),
             ("skew = 2\naccept = 'wide_skew'", "x.toml:2:10: accept must be a list of ids"),
             (
-                "skew = 2\nverifiers = ['a','b','c','d','e','f','g','h','i']",
-                "x.toml:2:13: verifiers must be a list of at most 8",
+                "skew = 2\nverifiers = ['a', 'b', 'c', 'd', 'e']",
+                "x.toml:2:13: verifiers must be a list of at most 4",
             ),
             ("skew = 2\naccept = ['a', 1]", "x.toml:2:10: accept must be a list of ids"),
         ] {
@@ -342,6 +346,24 @@ mod tests {
             assert_eq!(mistakes.len(), 1);
         }
         assert!(parse("issuer = 'a:b'").unwrap().issuer_or_host_name().is_err());
+    }
+
+    #[test]
+    fn a_value_that_swallows_other_keys_refuses_logins_too() {
+        for text in [
+            "[issuer]\nunenrolled = 'refuse'\nstate_dir = '/srv/x'",
+            "[[verifiers]]\nname = 'freerad'\nunenrolled = 'refuse'",
+            "[accept]\nids = []\nskew = 0",
+            "[issuer.throttle]\nlock_after = 3",
+            "verifiers.throttle.lock_after = 3",
+            "issuer = { unenrolled = 'refuse' }",
+            "issuer = '''\nx\nunenrolled = \"refuse\"\n'''",
+            "accept = ['''\nunenrolled = \"refuse\"\n''']",
+        ] {
+            let for_logins = Config::read::<false>(text, Path::new("x.toml"));
+            assert!(for_logins.is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

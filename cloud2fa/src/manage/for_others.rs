@@ -26,9 +26,14 @@ impl<V: Verifier> ForOthers<V> {
         Ok(self.store.find(user, &*self.names, clock)?.into())
     }
 
-    /// Evaluates an answer, and spends it if it is right.
-    pub fn verify(&mut self, attempt: &Attempt<'_>, clock: Clock<'_>) -> Result<Verdict, Refusal> {
+    /// Evaluates an answer, and spends it if it is right. Gives whose it is, too.
+    pub fn verify(
+        &mut self,
+        attempt: &Attempt<'_>,
+        clock: Clock<'_>,
+    ) -> Result<(User, Verdict), Refusal> {
         let whose = self.store.find(attempt.user, &*self.names, clock)?.whose;
-        Ok(self.store.verify(&Attempt { user: &whose, ..*attempt }, clock)?)
+        let verdict = self.store.verify(&Attempt { user: &whose, ..*attempt }, clock)?;
+        Ok((whose, verdict))
     }
 }

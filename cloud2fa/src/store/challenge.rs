@@ -1,7 +1,7 @@
 //! What a host may know of a user before it asks for a code.
 
 use super::standing::{Found, Standing, Status};
-use crate::account::{Account, Generation, Usage};
+use crate::account::{Account, Generation, Toll};
 use crate::history::History;
 use crate::pair;
 use crate::throttle::Shut;
@@ -42,13 +42,13 @@ impl Challenge {
         Self::AskForBackupCode(seen, Shut { locked, wait_seconds, failures, budget_used })
     }
 
-    /// Of `account` at `now`, where a daemon asks at which wrong tokens have cost what `pair` says.
-    pub(super) fn of_pair(account: &Account, pair: &Usage, now: UnixTime) -> Self {
+    /// Of `account` at `now`, where a daemon asks at which wrong tokens have cost `toll`.
+    pub(super) fn for_pair(account: &Account, toll: &Toll, now: UnixTime) -> Self {
         if account.enrolment.is_none() {
             return Self::NotEnrolled;
         }
         let seen = account.generation.clone();
-        match pair::shut(account, pair, now) {
+        match pair::shut(&account.usage, toll, now) {
             None => Self::Ask(seen),
             Some(shut) => Self::AskForBackupCode(seen, shut),
         }

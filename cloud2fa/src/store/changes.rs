@@ -14,7 +14,7 @@ use crate::enrolment::ProvenEnrolment;
 use crate::pair::decide_for_pair;
 use crate::rules::Rules;
 use crate::time::UnixTime;
-use crate::user::User;
+use crate::user::{User, UserName};
 use std::io;
 
 /// What becomes of failures, waits, the lock and the budget at a change.
@@ -99,44 +99,39 @@ pub fn verify(
     (verdict, write.then_some(decided))
 }
 
-/// What may be known before a daemon asks for a code; and what the pair's usage must be written as first.
+/// The same as [`challenge`] before `daemon` asks for a code.
 pub fn challenge_for_pair(
     account: &Account,
-    pair: &Usage,
+    daemon: &UserName,
     now: UnixTime,
-) -> (Challenge, Option<Usage>) {
-    let mut anchored = pair.clone();
-    let has_changed = anchored.anchor_wait(now);
-    let challenge = Challenge::of_pair(account, &anchored, now);
-    (challenge, has_changed.then_some(anchored))
+) -> (Challenge, Option<Account>) {
+    let before = account.usage.tolls.at(daemon);
+    let mut toll = before.clone();
+    toll.anchor_wait(now);
+    let challenge = Challenge::for_pair(account, &toll, now);
+    let anchored = (toll != before).then(|| {
+        let mut account = account.clone();
+        account.usage.tolls.put(toll, now);
+        account
+    });
+    (challenge, anchored)
 }
 
-/// A user's account, and what that user's wrong tokens have cost at the daemon that asks.
-#[derive(Debug, Clone, Copy)]
-pub struct Pair<'a> {
-    /// The account.
-    pub account: &'a Account,
-    /// What they have cost there.
-    pub pair: &'a Usage,
-}
-
-/// What an attempt by a daemon is worth; and what must be written before anybody hears of that, as
-/// [`verify`] has it.
+/// The same as [`verify`] of an attempt that `daemon` has brought.
 pub fn verify_for_pair(
-    before: &Pair<'_>,
+    account: &Account,
+    daemon: &UserName,
     attempt: &Attempt<'_>,
     claim: &Claim,
     now: UnixTime,
     rules: &Rules,
-) -> (Verdict, Option<(Account, Usage)>) {
-    if before.account.generation != *attempt.seen {
+) -> (Verdict, Option<Account>) {
+    if account.generation != *attempt.seen {
         return (Verdict::Changed, None);
     }
-    let (verdict, account, pair) =
-        decide_for_pair(before.account, before.pair, claim, attempt.origin, now, rules);
-    let has_changed = account != *before.account || pair != *before.pair;
-    let write = verdict.is_of_an_evaluation() || has_changed;
-    (verdict, write.then_some((account, pair)))
+    let (verdict, decided) = decide_for_pair(account, daemon, claim, attempt.origin, now, rules);
+    let write = verdict.is_of_an_evaluation() || decided != *account;
+    (verdict, write.then_some(decided))
 }
 
 /// The usage that a change of `user`'s second factor goes on from, if `before` is what it was begun on.

@@ -200,20 +200,18 @@ impl<C> Admission<C> {
     /// A process has found out that its caller's uid is somebody's.
     pub fn learn(&mut self, uid: u32, somebody: Somebody, now: Instant) {
         let Some(caller) = self.callers.get_mut(&uid) else { return };
-        if uid == ROOT || caller.known == Known::Somebody(somebody) {
+        // Each process of a daemon's says first that it is somebody's. Who is none any more stays one until the
+        // service ends, which costs nobody else anything.
+        let is_daemon = caller.known == Known::Somebody(Somebody::Daemon);
+        if uid == ROOT || is_daemon || caller.known == Known::Somebody(somebody) {
             return;
         }
         let (served, is_subordinate) = (caller.served, caller.is_subordinate);
-        let (was_unknown, had_users_places) =
-            (!caller.is_somebody(), caller.takes_a_users_place(uid));
+        let was_unknown = !caller.is_somebody();
         caller.known = Known::Somebody(somebody);
-        match somebody {
-            Somebody::User if !had_users_places => self.served += served,
-            Somebody::User => {}
-            Somebody::Daemon => {
-                caller.allowance = Allowance::of_a_daemon(now);
-                self.served -= served;
-            }
+        if somebody == Somebody::Daemon {
+            caller.allowance = Allowance::of_a_daemon(now);
+            self.served -= served;
         }
         if was_unknown {
             *self.unknown_served(is_subordinate) -= served;

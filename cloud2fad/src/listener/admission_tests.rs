@@ -69,15 +69,13 @@ fn a_daemon_has_places_of_its_own_and_users_keep_theirs() {
         door.come(*uid, 9);
     }
     assert_eq!(served + door.serve().len(), PLACES, "as without it");
-    // It is taken out of the configuration, while it is served.
+    // Its next process says first what each one says.
     door.admission.learn(RADIUS, Somebody::User, door.now);
     assert!(door.serve().is_empty());
-    for _ in 0..PLACES_EACH_DAEMON {
-        door.admission.end(RADIUS);
-    }
-    assert!(door.serve().is_empty(), "as many as users have are served still");
+    (0..PLACES_EACH_DAEMON).for_each(|_| door.admission.end(RADIUS));
+    assert_eq!(door.serve(), [RADIUS; PLACES_EACH_DAEMON]);
     door.admission.end(users[0]);
-    assert_eq!(door.serve().len(), 1);
+    assert_eq!(door.serve().len(), 1, "a user's place is a user's");
 }
 
 #[test]

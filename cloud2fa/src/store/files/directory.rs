@@ -23,9 +23,6 @@ use std::path::{Path, PathBuf};
 /// Ends the name of an account file.
 const ACCOUNT_SUFFIX: &str = ".account";
 
-/// Ends the name of the record of a user and a daemon.
-const PAIR_SUFFIX: &str = ".pair";
-
 /// Begins the name of something that stood where an account file belongs.
 const ASIDE_PREFIX: &str = ".aside-";
 
@@ -176,27 +173,9 @@ impl<C: Calls> Directory<C> {
         name: &UserName,
         access: Access,
     ) -> Result<Option<AccountFile<C::File>>, StoreError> {
-        self.record(&account_file_name(name), access)
-    }
-
-    /// The same of a user and a daemon.
-    pub(super) fn pair(
-        &self,
-        name: &UserName,
-        daemon: &UserName,
-        access: Access,
-    ) -> Result<Option<AccountFile<C::File>>, StoreError> {
-        self.record(&pair_file_name(name, daemon), access)
-    }
-
-    fn record(
-        &self,
-        file_name: &str,
-        access: Access,
-    ) -> Result<Option<AccountFile<C::File>>, StoreError> {
-        let path = self.path.join(file_name);
+        let path = self.account_path(name);
         let unsafe_record = |why| StoreError::UnsafeRecord { path: path.clone(), why };
-        let file = match self.calls.open(file_name, access) {
+        let file = match self.calls.open(&account_file_name(name), access) {
             Ok(file) => file,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(unsafe_record(Unsafe::Link)),
@@ -236,25 +215,6 @@ impl<C: Calls> Directory<C> {
     ) -> Result<Created, StoreError> {
         self.calls
             .while_locked(&self.path, || self.create(&account_file_name(name), slot, Place::Free))
-    }
-
-    /// The same of a user and a daemon.
-    pub(super) fn create_pair(
-        &self,
-        name: &UserName,
-        daemon: &UserName,
-        slot: &Content,
-    ) -> Result<Created, StoreError> {
-        let file_name = pair_file_name(name, daemon);
-        self.calls.while_locked(&self.path, || self.create(&file_name, slot, Place::Free))
-    }
-
-    /// Takes that one away, if it is there.
-    pub(super) fn remove_pair(&self, name: &UserName, daemon: &UserName) -> Result<(), StoreError> {
-        match self.calls.unlink(&pair_file_name(name, daemon)) {
-            Ok(()) | Err(Errno::ENOENT) => Ok(()),
-            Err(errno) => Err(io_error("remove", &self.pair_path(name, daemon))(errno.into())),
-        }
     }
 
     /// The same, with the directory locked.
@@ -304,11 +264,6 @@ impl<C: Calls> Directory<C> {
         self.path.join(account_file_name(name))
     }
 
-    /// Where the record of a user and a daemon is.
-    pub(super) fn pair_path(&self, name: &UserName, daemon: &UserName) -> PathBuf {
-        self.path.join(pair_file_name(name, daemon))
-    }
-
     /// Whose the store is.
     pub(super) fn owner(&self) -> u32 {
         self.owner
@@ -350,9 +305,4 @@ fn is_no_file(errno: Errno) -> bool {
 
 fn account_file_name(name: &UserName) -> String {
     name.encoded() + ACCOUNT_SUFFIX
-}
-
-/// Encoded names have no dot.
-fn pair_file_name(name: &UserName, daemon: &UserName) -> String {
-    format!("{}.{}{PAIR_SUFFIX}", name.encoded(), daemon.encoded())
 }

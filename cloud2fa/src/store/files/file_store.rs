@@ -17,6 +17,7 @@ use crate::store::changes::{self, OldCopy};
 use crate::store::{Basis, Challenge, StoreError};
 use crate::time::Clock;
 use crate::user::{User, UserName};
+use nix::unistd::Uid;
 use std::path::Path;
 
 /// The embedded store.
@@ -25,8 +26,6 @@ pub struct FileStore<C: Calls = System> {
     rules: Rules,
     pub(super) memory: Box<dyn HashMemory>,
     hash_lock: HashLock,
-    /// Who verifies for others in it.
-    pub(super) daemons: Vec<UserName>,
 }
 
 impl FileStore {
@@ -38,8 +37,7 @@ impl FileStore {
         memory: Box<dyn HashMemory>,
     ) -> Result<Self, StoreError> {
         let hash_lock = HashLock::of_this_process();
-        let directory = Directory::open(path, owner)?;
-        Ok(Self { directory, rules, memory, hash_lock, daemons: Vec::new() })
+        Ok(Self { directory: Directory::open(path, owner)?, rules, memory, hash_lock })
     }
 
     /// Makes an empty store in the directory `path`. Says whether there was none before.
@@ -56,8 +54,12 @@ impl<C: Calls> FileStore<C> {
     #[cfg(test)]
     pub(super) fn on(calls: C, owner: u32, rules: Rules, memory: Box<dyn HashMemory>) -> Self {
         let hash_lock = HashLock::of_this_process();
-        let directory = Directory::on(calls, owner);
-        Self { directory, rules, memory, hash_lock, daemons: Vec::new() }
+        Self { directory: Directory::on(calls, owner), rules, memory, hash_lock }
+    }
+
+    /// The same, in which backup codes are hashed in the turn of `uid`, who has another process try them.
+    pub(super) fn hashing_for(self, uid: u32) -> Self {
+        Self { hash_lock: HashLock::of(Uid::from_raw(uid)), ..self }
     }
 
     /// What it decides by.

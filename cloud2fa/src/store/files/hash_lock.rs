@@ -37,7 +37,8 @@ impl HashLock {
         Self::of(getuid())
     }
 
-    fn of(caller: Uid) -> Self {
+    /// That of a uid.
+    pub(super) fn of(caller: Uid) -> Self {
         let byte = u64::from(FIRST_BYTE) + u64::from(caller.as_raw());
         // Where off_t has 32 bits the highest uids share theirs.
         Self { byte: libc::off_t::try_from(byte).unwrap_or(libc::off_t::MAX) }

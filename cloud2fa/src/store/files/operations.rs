@@ -47,9 +47,6 @@ impl Store for FileStore {
         if is_new {
             self.directory.index(user)?;
         }
-        if failures == Failures::Cleared {
-            self.forget_pairs(user)?;
-        }
         let mut cleared = Cleared::default();
         let old_copy = self.put(user, basis, |usage| {
             let enrolled = changes::enrol(usage, user, proven, by, set, failures, clock())?;
@@ -85,9 +82,6 @@ impl Store for FileStore {
         failures: Failures,
         clock: Clock<'_>,
     ) -> Result<Disabled, StoreError> {
-        if failures == Failures::Cleared {
-            self.forget_pairs(user)?;
-        }
         let mut cleared = Cleared::default();
         let old_copy = self.put(user, basis, |usage| {
             let disabled = changes::disable(usage, user, failures, clock())?;
@@ -100,7 +94,6 @@ impl Store for FileStore {
     fn unlock(&mut self, user: &User, clock: Clock<'_>) -> Result<Cleared, StoreError> {
         let file = self.directory.account(&user.name, Access::Write)?;
         let file = file.ok_or_else(|| StoreError::NotEnrolled(user.name.clone()))?;
-        self.forget_pairs(user)?;
         let (cleared, _) = self.update::<KEEPS, _>(user, &file, |account| {
             let (account, cleared) = changes::unlock(account, clock());
             Ok((cleared, Some(account)))

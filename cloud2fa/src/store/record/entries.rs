@@ -1,10 +1,12 @@
 //! What is one short line of a record: a ticket, a key, a notice, a decision, the budget.
 
-use crate::account::{Attempt, Fingerprint, Notice, NoticeKind, RememberedKey, Ticket};
+use crate::account::{Attempt, Fingerprint, Notice, NoticeKind, RememberedKey, Ticket, Toll};
 use crate::answer::Factor;
 use crate::budget::{Budget, DAYS};
 use crate::history::{Entry, Origin, Outcome};
+use crate::throttle::Wait;
 use crate::time::UnixTime;
+use crate::user::UserName;
 use data_encoding::BASE64_NOPAD;
 use std::io::{Result, Write};
 use std::str::FromStr;
@@ -50,6 +52,16 @@ impl<'t> FieldsOf<'t> {
 
     fn bytes(&mut self) -> Option<[u8; 16]> {
         from_base64(self.text()?)
+    }
+
+    fn budget(&mut self) -> Option<Budget> {
+        let (newest, list) = (self.parsed()?, self.text()?);
+        let mut counts = [0; DAYS];
+        for (position, count) in list.split(',').enumerate() {
+            let place = counts.get_mut(position)?;
+            *place = if count.is_empty() { 0 } else { count.parse().ok()? };
+        }
+        Some(Budget::from_parts(newest, counts))
     }
 
     /// What was read, if that was all.
@@ -175,11 +187,24 @@ pub(super) fn write_budget(budget: &Budget, out: &mut Vec<u8>) -> Result<()> {
 
 pub(super) fn read_budget(line: &str) -> Option<Budget> {
     let mut fields = FieldsOf::new(line);
-    let (newest, list) = (fields.parsed()?, fields.text()?);
-    let mut counts = [0; DAYS];
-    for (position, count) in list.split(',').enumerate() {
-        let place = counts.get_mut(position)?;
-        *place = if count.is_empty() { 0 } else { count.parse().ok()? };
-    }
-    fields.end(Budget::from_parts(newest, counts))
+    let budget = fields.budget()?;
+    fields.end(budget)
+}
+
+/// `DAEMON FAILURES LOCKED WAIT_FROM WAIT_SECONDS DAY COUNT,COUNT,…`; without a wait both of its are 0.
+pub(super) fn write_toll(toll: &Toll, out: &mut Vec<u8>) -> Result<()> {
+    let (from, seconds) = toll.wait.map_or((0, 0), |wait| (wait.from.0, wait.seconds));
+    let Toll { daemon, failures, locked, .. } = toll;
+    write!(out, "{} {failures} {locked} {from} {seconds} ", daemon.encoded())?;
+    write_budget(&toll.budget, out)
+}
+
+pub(super) fn read_toll(line: &str) -> Option<Toll> {
+    let mut fields = FieldsOf::new(line);
+    let daemon = UserName::decode(fields.text()?)?;
+    let (failures, locked, from) = (fields.parsed()?, fields.parsed()?, fields.time()?);
+    let seconds = fields.parsed()?;
+    let wait = (seconds > 0).then_some(Wait { from, seconds });
+    let toll = Toll { daemon, failures, wait, locked, budget: fields.budget()? };
+    fields.end(toll)
 }

@@ -5,7 +5,7 @@ use super::Content;
 use super::lines::{Lines, quoted, unquoted};
 use super::read::read_spent;
 use crate::account::{
-    Account, Drift, Enrolment, Generation, Holder, Ignorable, Notices, Remembered, Usage,
+    Account, Drift, Enrolment, Generation, Holder, Ignorable, Notices, Remembered, Tolls, Usage,
 };
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::Budget;
@@ -45,6 +45,8 @@ pub enum NotInFormat1 {
 pub enum Lost {
     /// How many wrong tokens of the last 30 days count.
     Budget,
+    /// What wrong tokens have cost at daemons.
+    Tolls,
     /// The last decisions.
     Decisions,
     /// Keys that are not asked again.
@@ -66,6 +68,7 @@ impl Lost {
     pub fn word(self) -> &'static str {
         match self {
             Self::Budget => "budget",
+            Self::Tolls => "tolls",
             Self::Decisions => "decisions",
             Self::RememberedKeys => "remembered_keys",
             Self::Notices => "notices",
@@ -108,6 +111,7 @@ fn lost(account: &Account) -> Vec<Lost> {
     let (usage, enrolment) = (&account.usage, account.enrolment.as_ref());
     let all = [
         (usage.budget != Budget::default(), Lost::Budget),
+        (usage.tolls != Tolls::default(), Lost::Tolls),
         (usage.history != History::default(), Lost::Decisions),
         (usage.remembered != Remembered::default(), Lost::RememberedKeys),
         (usage.notices != Notices::default(), Lost::Notices),

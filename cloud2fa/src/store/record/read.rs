@@ -2,6 +2,7 @@
 
 use super::entries::{
     from_base64, read_attempt, read_budget, read_decision, read_key, read_notice, read_ticket,
+    read_toll,
 };
 use super::lines::{Lines, Malformed, unquoted};
 use super::write::IGNORABLE;
@@ -125,6 +126,7 @@ fn read_usage(lines: &mut Lines<'_>) -> Option<Usage> {
         },
         locked: lines.optional("locked").ok()?.unwrap_or_default(),
         budget: lines.optional_string("budget", read_budget).ok()?.unwrap_or_default(),
+        tolls: read_latest(lines, "tolls", read_toll)?,
         remembered: read_latest(lines, "remembered", read_key)?,
         notices: read_latest(lines, "notices", read_notice)?,
         last_attempt: lines.optional_string("last_attempt", read_attempt).ok()?,

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::account::{
-    Attempt, Drift, Enrolment, Fingerprint, Generation, Holder, Ignorable, Notice, NoticeKind,
-    RememberedKey, Ticket, Usage,
+    Attempt, DAEMONS, Drift, Enrolment, Fingerprint, Generation, Holder, Ignorable, Notice,
+    NoticeKind, RememberedKey, Ticket, Toll, Usage,
 };
 use crate::answer::Factor;
 use crate::backup_codes::{BackupCodeSet, CODES, CodeHash, HashRecipe};
 use crate::budget::{Budget, DAYS};
 use crate::history::{Entry, KEPT, LONGEST_SERVICE, Origin, Outcome};
+use crate::pair::EACH_DAY;
 use crate::seal::{NoSeal, Sealed};
 use crate::throttle::Wait;
 use crate::time::UnixTime;
@@ -148,6 +149,26 @@ fn the_fullest_account_fits_with_200_bytes_to_spare() {
     let text = write(&account);
     assert!(text.len() + 200 <= LONGEST_TEXT, "{} of {LONGEST_TEXT}", text.len());
     assert_eq!(read_back(&account), account);
+}
+
+#[test]
+fn what_four_daemons_have_to_remember_has_room_beside_the_last_decisions() {
+    let mut account = full_account();
+    let days = [u16::try_from(EACH_DAY).unwrap(); DAYS];
+    for number in 0..DAEMONS {
+        let daemon = UserName::new(&format!("{number}{}", "d".repeat(39))).unwrap();
+        account.usage.tolls.add(Toll {
+            failures: 1000,
+            wait: Some(Wait { from: LATEST, seconds: 3600 }),
+            budget: Budget::from_parts(LATEST.0 / 86_400, days),
+            ..Toll::none(daemon)
+        });
+    }
+    let text = write(&account);
+    assert!(text.len() <= LONGEST_TEXT, "{}", text.len());
+    let read = read_back(&account);
+    assert_eq!(read.usage.tolls, account.usage.tolls);
+    assert!(read.usage.history.entries().count() >= 2, "{:?}", read.usage.history);
 }
 
 #[test]

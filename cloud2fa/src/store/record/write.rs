@@ -2,7 +2,7 @@
 
 use super::entries::{
     write_attempt, write_base64, write_budget, write_decision, write_key, write_notice,
-    write_ticket,
+    write_ticket, write_toll,
 };
 use super::lines::quoted;
 use super::{Content, LONGEST_TEXT};
@@ -135,6 +135,7 @@ fn write_usage(usage: &Usage, out: &mut Vec<u8>) -> Result<()> {
     if usage.budget != Budget::default() {
         line("budget", &usage.budget, write_budget, out)?;
     }
+    list("tolls", usage.tolls.entries(), out, write_toll)?;
     list("remembered", usage.remembered.entries(), out, write_key)?;
     list("notices", usage.notices.entries(), out, write_notice)?;
     if let Some(attempt) = &usage.last_attempt {

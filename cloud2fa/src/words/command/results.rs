@@ -54,6 +54,8 @@ pub struct Results {
 pub struct Losses {
     /// How many wrong codes of the last 30 days count.
     pub budget: &'static str,
+    /// What wrong codes have cost at daemons.
+    pub tolls: &'static str,
     /// The last decisions.
     pub decisions: &'static str,
     /// Keys that are not asked again.

@@ -37,6 +37,7 @@ pub const RESULTS: Results = Results {
     lost: |count, what| format!("lost of {count}: {what}"),
     losses: Losses {
         budget: "the count of wrong codes in 30 days",
+        tolls: "waits at daemons that verify for others",
         decisions: "the last decisions",
         remembered_keys: "the memory of proven ssh keys",
         notices: "messages for the user",
