@@ -109,17 +109,21 @@ impl From<StoreError> for Failure {
             _ => Kind::Unavailable,
         };
         let words = &WORDS.advice;
-        let message = match &error {
-            StoreError::NotEnrolled(name) => {
-                (words.not_enrolled)(&error, &advice::command("enable", name.as_str()))
+        let refusal = Refusal::from(error);
+        let text = refusal.text(&WORDS.refusals);
+        let message = match &refusal {
+            Refusal::Store(StoreError::NotEnrolled(name)) => {
+                (words.not_enrolled)(&text, &advice::command("enable", name.as_str()))
             }
-            StoreError::Changed(name) => {
-                (words.changed)(&error, &advice::command("status", name.as_str()))
+            Refusal::Store(StoreError::Changed(name)) => {
+                (words.changed)(&text, &advice::command("status", name.as_str()))
             }
-            StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                (words.disk_is_full)(&error)
+            Refusal::Store(StoreError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                (words.disk_is_full)(&text)
             }
-            _ => error.to_string(),
+            _ => text,
         };
         Self::new(kind, message)
     }
@@ -165,9 +169,9 @@ impl From<Refusal> for Failure {
         let message = match &refusal {
             Refusal::AlreadyEnrolled(name) => {
                 let replace = advice::command("enable --replace", name.as_str());
-                (WORDS.advice.enrolled)(&refusal, &replace)
+                (WORDS.advice.enrolled)(&refusal.text(&WORDS.refusals), &replace)
             }
-            _ => refusal.to_string(),
+            _ => refusal.text(&WORDS.refusals),
         };
         Self::new(kind, message)
     }

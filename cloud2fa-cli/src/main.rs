@@ -59,9 +59,7 @@ fn finish(dialogue: &mut dyn Dialogue, failure: &Failure) -> Result<ExitCode, Fa
 /// clap's own texts, help and version included; as JSON where `--json` was typed.
 fn usage_error(error: clap::Error) -> ExitCode {
     let error = with_a_tip_for_names(without_misleading_tips(error));
-    let json =
-        std::env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--json"));
-    if !error.use_stderr() || !json {
+    if !error.use_stderr() || !language::is_for_programs() {
         let _ = error.print();
         return if error.use_stderr() { Kind::Usage.exit_code() } else { ExitCode::SUCCESS };
     }

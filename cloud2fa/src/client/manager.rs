@@ -198,11 +198,12 @@ impl Verifier for Client {
     }
 }
 
-/// A login knows of no refusals but the store's.
+/// A login knows of no refusals but the store's. With others no service of ours answers its calls.
 fn at_a_login(refusal: Refusal) -> StoreError {
     match refusal {
         Refusal::Store(error) => error,
         Refusal::NotPermitted => ServiceError::NotForOthers(geteuid().as_raw()).into(),
-        other => ServiceError::Refused(other.to_string()).into(),
+        Refusal::UnknownUser(name) => ServiceError::UnknownUser(name).into(),
+        _ => ServiceError::Nonsense.into(),
     }
 }

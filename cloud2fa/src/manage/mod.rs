@@ -20,6 +20,8 @@ use crate::store::{Disabled, Found, Issued, StoreError};
 use crate::time::Clock;
 use crate::totp::Token;
 use crate::user::{User, UserName};
+use crate::words::{ENGLISH_REFUSALS, command::Refusals};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// What a change of a second factor needs, beside the right to make it.
@@ -96,52 +98,33 @@ pub trait Manager {
 }
 
 /// Why something was not done. Each text says what happened and what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Refusal {
     /// Another user's.
-    #[error("only root can use --user; leave it out to manage your own second factor")]
     NotPermitted,
     /// NSS knows no such name.
-    #[error("this system has no user {0:?}; check the spelling")]
     UnknownUser(String),
     /// Nothing to check a password against.
-    #[error(
-        "this account has no password (or it is locked), so it cannot manage its second factor; ask an administrator"
-    )]
     NoPassword,
     /// A change was asked for before the password was checked.
-    #[error("the password must be checked first")]
     PasswordRequired,
     /// PAM did not take the password.
-    #[error("the password is wrong; nothing was changed")]
     WrongPassword,
     /// Something beside the store does not work: PAM, or the configuration. What, is for the log.
-    #[error("this cannot be done right now; the system log says why. Nothing was changed")]
     Unavailable(String),
     /// The configuration has a mistake in what this needs.
-    #[error("{0}; nothing was changed")]
     BadConfig(Invalid),
     /// The password is right, and the account may not be used (pam_acct_mgmt(3)).
-    #[error("{0}; nothing was changed")]
     AccountRefused(String),
     /// Changing an enrolment takes one of its codes.
-    #[error("a current code or a backup code is needed")]
     CurrentCodeRequired,
     /// That code was not accepted.
-    #[error("{}; nothing was changed", explain(.0, *.1))]
     CurrentCodeRefused(Verdict, Factor),
     /// What was typed is not shaped like a code. It was not evaluated.
-    #[error(
-        "that is not a code: a code is 6 digits, or a backup code like XXXX-XXXX-XXXXX; nothing was changed"
-    )]
     NotACode,
     /// There is an enrolment already.
-    #[error("{0} is already enrolled")]
     AlreadyEnrolled(UserName),
     /// There is one of another name of the uid: the password of this one must not be enough to go past it.
-    #[error(
-        "{name} has the same uid as {whose} and uses {whose}'s codes; only root can enrol {name} separately"
-    )]
     EnrolledAs {
         /// Who was to be enrolled.
         name: UserName,
@@ -149,14 +132,55 @@ pub enum Refusal {
         whose: UserName,
     },
     /// A code came before a key was shown.
-    #[error("no enrolment was begun")]
     NoEnrolmentBegun,
     /// The code does not prove the new key.
-    #[error("that code does not match the new key; nothing was saved")]
     NotProven(NotProven),
     /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl Refusal {
+    /// What happened, and what to do, in the language of these words.
+    pub fn text(&self, words: &Refusals) -> String {
+        let unchanged = |why: &dyn fmt::Display| (words.nothing_was_changed)(why);
+        match self {
+            Self::NotPermitted => words.not_permitted.to_owned(),
+            Self::UnknownUser(name) => (words.unknown_user)(name),
+            Self::NoPassword => words.no_password.to_owned(),
+            Self::PasswordRequired => words.password_required.to_owned(),
+            Self::WrongPassword => unchanged(&words.wrong_password),
+            Self::Unavailable(_) => unchanged(&words.unavailable),
+            Self::BadConfig(mistake) => unchanged(mistake),
+            Self::AccountRefused(why) => unchanged(why),
+            Self::CurrentCodeRequired => words.current_code_required.to_owned(),
+            Self::CurrentCodeRefused(verdict, factor) => {
+                unchanged(&of_verdict(verdict, *factor, words))
+            }
+            Self::NotACode => unchanged(&words.not_a_code),
+            Self::AlreadyEnrolled(name) => (words.already_enrolled)(name.as_str()),
+            Self::EnrolledAs { name, whose } => (words.enrolled_as)(name.as_str(), whose.as_str()),
+            Self::NoEnrolmentBegun => words.no_enrolment_begun.to_owned(),
+            Self::NotProven(_) => words.not_proven.to_owned(),
+            Self::Store(StoreError::NotEnrolled(name)) => (words.not_enrolled)(name.as_str()),
+            Self::Store(StoreError::Changed(name)) => (words.enrolment_changed)(name.as_str()),
+            Self::Store(error) => (words.of_the_machine)(error),
+        }
+    }
+}
+
+/// In English, as for the log.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(&ENGLISH_REFUSALS))
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl From<NoRandomness> for Refusal {
@@ -166,28 +190,21 @@ impl From<NoRandomness> for Refusal {
 }
 
 /// Why a code was not accepted.
-fn explain(verdict: &Verdict, factor: Factor) -> String {
-    let code = match factor {
-        Factor::Token => "code",
-        Factor::BackupCode => "backup code",
-    };
-    match verdict {
-        Verdict::Wrong { locked: true, .. } | Verdict::Locked => {
-            "app codes are locked after too many wrong ones; a backup code unlocks them, or an administrator"
-                .to_owned()
-        }
+fn of_verdict(verdict: &Verdict, factor: Factor, words: &Refusals) -> String {
+    let by_token = factor == Factor::Token;
+    match *verdict {
+        Verdict::Wrong { locked: true, .. } | Verdict::Locked => words.locked.to_owned(),
         Verdict::Wrong { wait_seconds: seconds @ 1.., .. } | Verdict::Wait { seconds } => {
-            format!(
-                "too many wrong codes; wait {seconds} s, or use a backup code"
-            )
+            (words.must_wait)(seconds)
         }
-        Verdict::Wrong { .. } => format!("the {code} is wrong"),
-        Verdict::Replayed { .. } => format!("the {code} was already used or is too old"),
-        Verdict::ClockWentBack { behind_by } => format!(
-            "this machine's clock is {behind_by} s behind the last accepted code; use a backup code"
-        ),
-        Verdict::Changed => "the enrolment was changed in the meantime; start again".to_owned(),
-        // Nobody refuses for this.
-        Verdict::Accepted { .. } => format!("the {code} is right"),
+        // Nobody refuses for a right one.
+        Verdict::Wrong { .. } | Verdict::Accepted { .. } => {
+            (if by_token { words.wrong_code } else { words.wrong_backup_code }).to_owned()
+        }
+        Verdict::Replayed { .. } => {
+            (if by_token { words.used_code } else { words.used_backup_code }).to_owned()
+        }
+        Verdict::ClockWentBack { behind_by } => (words.clock_is_behind)(behind_by),
+        Verdict::Changed => words.changed.to_owned(),
     }
 }

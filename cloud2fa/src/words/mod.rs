@@ -4,10 +4,12 @@
 
 pub mod command;
 mod english;
+mod french;
 mod login;
 
 pub use command::Command;
-pub use english::ENGLISH;
+pub use english::{ENGLISH, ENGLISH_REFUSALS};
+pub use french::FRENCH;
 pub use login::Login;
 
 /// All texts of a language.

@@ -4,6 +4,7 @@ mod enrolment;
 mod failures;
 mod overview;
 mod questions;
+mod refusals;
 mod results;
 mod setup;
 
@@ -11,6 +12,7 @@ pub use enrolment::Enrolment;
 pub use failures::{Advice, Failures};
 pub use overview::{Examination, Overview};
 pub use questions::Questions;
+pub use refusals::Refusals;
 pub use results::{Losses, Results, Trial};
 pub use setup::{Setup, SetupFailures};
 
@@ -31,6 +33,8 @@ pub struct Command {
     pub examination: Examination,
     /// Why the command did not do what it was asked for.
     pub failures: Failures,
+    /// Why a second factor was not changed.
+    pub refusals: Refusals,
     /// What to do next.
     pub advice: Advice,
     /// What `setup` shows, asks and has done.

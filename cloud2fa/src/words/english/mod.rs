@@ -5,10 +5,15 @@ mod failures;
 mod login;
 mod overview;
 mod questions;
+mod refusals;
 mod results;
 mod setup;
 
+use super::command::Refusals;
 use super::{Command, Words};
+
+/// Of the command's, what the log says, too. By itself, so that who needs it has not all the words.
+pub const ENGLISH_REFUSALS: Refusals = refusals::REFUSALS;
 
 /// English.
 pub const ENGLISH: Words = Words {
@@ -21,6 +26,7 @@ pub const ENGLISH: Words = Words {
         overview: overview::OVERVIEW,
         examination: overview::EXAMINATION,
         failures: failures::FAILURES,
+        refusals: refusals::REFUSALS,
         advice: failures::ADVICE,
         setup: setup::SETUP,
         setup_failures: setup::SETUP_FAILURES,
