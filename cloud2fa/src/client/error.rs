@@ -44,7 +44,9 @@ pub enum ServiceError {
     )]
     NotForOthers(u32),
     /// It does not know the user, as in a container with users of its own.
-    #[error("the service knows no user {0:?}, and this program does; look at what users each of them sees")]
+    #[error(
+        "the service knows no user {0:?}, and this program does; look at what users each of them sees"
+    )]
     UnknownUser(String),
     /// It refused. Why, in its own words.
     #[error("{0}")]
