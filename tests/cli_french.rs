@@ -109,7 +109,8 @@ fn a_french_speaker_meets_no_english_sentence() {
 fn programs_and_locales_that_cannot_show_it_get_english() {
     let said = |arguments: &[&str], locale| {
         let mut command = cloud2fa(arguments, locale);
-        ended(&mut command).output
+        let ended = ended(&mut command);
+        ended.output + &ended.errors
     };
     for locale in ["fr_FR", "C", "C.UTF-8", "de_DE.UTF-8"] {
         assert!(said(&["status", "--user", "u131"], locale).contains("only root"), "{locale}");
