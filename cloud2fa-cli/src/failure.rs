@@ -130,7 +130,7 @@ impl From<StoreError> for Failure {
             StoreError::Changed(name) => {
                 (words.changed)(&error, &advice::command("status", name.as_str()))
             }
-            StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            StoreError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 (words.disk_is_full)(&error)
             }
             _ => error.to_string(),
@@ -188,8 +188,8 @@ impl From<Refusal> for Failure {
 }
 
 /// The machine's files, or what looks after them.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
         Self::new(Kind::Unavailable, (WORDS.setup_failures.cannot_be_done)(&error))
     }
 }
