@@ -10,10 +10,11 @@ use crate::verbs::write_back;
 use cloud2fa::backup_codes::BackupCode;
 
 use cloud2fa::{Factor, Verdict};
-use cloud2fa_doctor::{Finding, Report, Severity};
+use cloud2fa_doctor::{About, Finding, Report, Severity};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -142,6 +143,9 @@ pub struct Disabled<'a> {
 pub struct Unlocked<'a> {
     pub unlocked: bool,
     pub user: &'a str,
+    /// Codes of the app are refused until then: one was accepted by a clock that was ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Cleared>,
 }
@@ -208,12 +212,22 @@ pub struct Found<'a> {
     what: &'a str,
     why: &'a str,
     fix: &'a str,
+    accepted: bool,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    users: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    services: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Found<'a> {
     pub fn of(finding: &'a Finding) -> Self {
-        let Finding { severity, id, what, why, fix } = finding;
-        Self { severity: severity.word(), id: id.word(), what, why, fix }
+        let Finding { severity, id, what, why, fix, about, is_accepted } = finding;
+        let (severity, id, accepted) = (severity.word(), id.word(), *is_accepted);
+        let About { users, services, files } = about;
+        let files = files.iter().map(|path| path.to_string_lossy()).collect();
+        Self { severity, id, what, why, fix, accepted, users, services, files }
     }
 }
 
@@ -226,16 +240,19 @@ pub struct Examined {
     critical: usize,
     warnings: usize,
     notes: usize,
+    /// So many more do not count.
+    accepted: usize,
 }
 
 impl Examined {
     pub fn of(report: &Report) -> Self {
         Self {
             healthy: report.is_healthy(),
-            findings: report.findings.len(),
+            findings: report.counting().count(),
             critical: report.count(Severity::Critical),
             warnings: report.count(Severity::Warning),
             notes: report.count(Severity::Note),
+            accepted: report.accepted().count(),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The examination: all areas, one after the other, and what they have of each other.
 
+use crate::accepted::{self, Scope};
 use crate::finding::{Finding, Id, Report, Severity, listed};
 use crate::named::NamedStore;
 use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
-use crate::{clock, config, pam, service, setup, sshd, stores, users};
+use crate::{
+    clock, config, daemons, listeners, network, pam, service, setup, sshd, stores, sudo, users,
+};
 use cloud2fa::Config;
+use cloud2fa::config::{ConfigError, DEFAULT_PATH};
 use std::path::Path;
 
 /// Examines a configuration alone, which may lie anywhere and be anybody's: it must be root's where
@@ -15,16 +19,21 @@ use std::path::Path;
 /// unwise, is a note: a validator that refuses a documented choice could not install it.
 pub fn candidate(path: &Path) -> Report {
     let findings = match Config::load_candidate(path) {
-        Ok(config) => config::check(&config)
-            .into_iter()
-            .map(|finding| match finding.id {
+        Ok(config) => {
+            let findings = config::check(&config).into_iter().map(|finding| match finding.id {
                 Id::BadConfig => finding,
                 _ => Finding { severity: Severity::Note, ..finding },
-            })
-            .collect(),
-        Err(error) => vec![pam::bad_config(&error.to_string())],
+            });
+            accepted::apply(accept(&config), findings.collect(), Scope::Configuration)
+        }
+        Err(error) => vec![pam::bad_config(&error.to_string()).about_file(path)],
     };
     Report::new(vec![format!("the configuration {}", path.display())], findings)
+}
+
+/// The ids that the administrator knows; none where the list is wrong, which is a finding itself.
+fn accept(config: &Config) -> &[String] {
+    config.accept.as_deref().unwrap_or_default()
 }
 
 /// A PAM service whose logins ask for a code.
@@ -58,11 +67,8 @@ const USUAL_SSHD: &str = "sshd";
 pub fn examine(tools: &Tools<'_>) -> Report {
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
     let loaded = Config::load(None, tools.root);
-    looked_at.push(format!("configuration: {}", cloud2fa::config::DEFAULT_PATH));
-    match &loaded {
-        Ok(config) => findings.extend(config::check(config)),
-        Err(error) => findings.push(pam::bad_config(&error.to_string())),
-    }
+    looked_at.push(format!("configuration: {DEFAULT_PATH}"));
+    findings.extend(loaded.as_ref().map_or_else(unusable, config::check));
     let facts =
         pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), tools.root);
     // What else there is can be looked at by the defaults.
@@ -71,6 +77,8 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     let (of_pam, asked) = pam::check(&facts, &sshd.service());
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
+    let verifiers = config.verifiers.as_deref().unwrap_or_default();
+    findings.extend(daemons::check(&asked, &daemons::read(), verifiers));
 
     let clock = clock::read();
     let stores = stores::named(&facts, &config, &asked).into_iter();
@@ -81,6 +89,8 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     }
     let accounts = users::read();
     let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
+    findings.extend(of_sudo(&asked, &stores, &accounts));
+    findings.extend(of_network(&facts, &sshd, !asked.is_empty(), &mut looked_at));
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));
     findings.extend(setup::check(setup::read().as_ref()));
@@ -88,6 +98,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     findings.extend(service::check(&service::read(), &config.state_dir));
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
     findings.extend(of_users(tools.root, &accounts, &asked, &stores, &before));
+    let findings = accepted::apply(accept(&config), findings, Scope::Machine);
     Report { nothing_asks: asked.is_empty(), ..Report::new(looked_at, findings) }
 }
 
@@ -126,6 +137,39 @@ fn of_sshd(
         _ => {}
     }
     before
+}
+
+fn unusable(config: &ConfigError) -> Vec<Finding> {
+    vec![pam::bad_config(&config.to_string()).about_file(DEFAULT_PATH)]
+}
+
+/// Looks whose code sudo asks for.
+fn of_sudo(
+    asked: &[AskingService],
+    stores: &[(StoreReport, NamedStore)],
+    accounts: &users::Accounts,
+) -> Option<Finding> {
+    let has_root = |looked: &StoreReport| accounts.enrolled(&looked.records).contains("root");
+    sudo::check(sudo::read(), asked, stores.iter().any(|(looked, _)| has_root(looked)))
+}
+
+/// Looks who reaches what from outside.
+fn of_network(
+    facts: &pam::Facts,
+    sshd: &Look,
+    is_asked: bool,
+    looked_at: &mut Vec<String>,
+) -> Vec<Finding> {
+    let (takes_passwords, uses_pam) = match sshd {
+        Look::Settings(it) => (sshd::takes_password_alone(it), it.settings().is_on("usepam")),
+        Look::Absent | Look::Failed(_) => (false, true),
+    };
+    let ssh = network::Ssh { service: sshd.service(), takes_passwords, uses_pam };
+    let reachable = listeners::reachable();
+    let names: Vec<_> = reachable.iter().map(|name| (*name).to_owned()).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { listed(&names) };
+    looked_at.push(format!("network: of the programs that use PAM, it reaches {names}"));
+    network::check(facts, &ssh, &reachable, is_asked)
 }
 
 fn services_looked_at(count: usize, asked: &[AskingService]) -> String {

@@ -1,9 +1,10 @@
 //! A finding: what is wrong or worth knowing, what follows from it, and how to fix it.
 
 pub use crate::id::Id;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How bad it is. The worst comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,17 @@ impl Severity {
     }
 }
 
+/// Whom and what a finding is about, for programs: all of them, where the sentence may name some.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Users.
+    pub users: BTreeSet<String>,
+    /// PAM services.
+    pub services: BTreeSet<String>,
+    /// Files and directories.
+    pub files: BTreeSet<PathBuf>,
+}
+
 /// What was found in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -43,6 +55,10 @@ pub struct Finding {
     pub why: String,
     /// What to type, or to write and where. Lines that begin with four blanks are to be copied.
     pub fix: String,
+    /// Whom and what it is about.
+    pub about: About,
+    /// Whether the administrator has said that it is known: then it does not count.
+    pub is_accepted: bool,
 }
 
 impl Finding {
@@ -54,7 +70,29 @@ impl Finding {
         why: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { severity, id, what: what.into(), why: why.into(), fix: fix.into() }
+        let (what, why, fix) = (what.into(), why.into(), fix.into());
+        Self { severity, id, what, why, fix, about: About::default(), is_accepted: false }
+    }
+
+    /// It is about these users, too.
+    #[must_use]
+    pub fn about_users(mut self, names: &[String]) -> Self {
+        self.about.users.extend(names.iter().cloned());
+        self
+    }
+
+    /// It is about these services, too.
+    #[must_use]
+    pub fn about_services(mut self, names: &[String]) -> Self {
+        self.about.services.extend(names.iter().cloned());
+        self
+    }
+
+    /// It is about this file, too.
+    #[must_use]
+    pub fn about_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.about.files.insert(path.into());
+        self
     }
 }
 
@@ -63,7 +101,7 @@ impl Finding {
 pub struct Report {
     /// What was looked at.
     pub looked_at: Vec<String>,
-    /// What was found, the worst first.
+    /// What was found, the worst first; what is accepted last.
     pub findings: Vec<Finding>,
     /// Whether no login of the machine asks for a code, as after an installation.
     pub nothing_asks: bool,
@@ -72,23 +110,33 @@ pub struct Report {
 impl Report {
     /// Brings the worst to the top. What was found first stays first among its like.
     pub fn new(looked_at: Vec<String>, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by_key(|finding| finding.severity);
+        findings.sort_by_key(|finding| (finding.is_accepted, finding.severity));
         Self { looked_at, findings, nothing_asks: false }
     }
 
-    /// The worst that was found.
-    pub fn worst(&self) -> Option<Severity> {
-        self.findings.first().map(|finding| finding.severity)
+    /// What counts: all that is not accepted.
+    pub fn counting(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.is_accepted)
     }
 
-    /// How many findings are as bad as that.
+    /// What is accepted.
+    pub fn accepted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_accepted)
+    }
+
+    /// The worst that counts.
+    pub fn worst(&self) -> Option<Severity> {
+        self.counting().map(|finding| finding.severity).min()
+    }
+
+    /// How many findings are as bad as that, and count.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.counting().filter(|finding| finding.severity == severity).count()
     }
 
     /// Whether nothing is wrong. A note is no fault.
     pub fn is_healthy(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity == Severity::Note)
+        self.counting().all(|finding| finding.severity == Severity::Note)
     }
 }
 

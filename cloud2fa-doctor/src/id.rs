@@ -34,6 +34,8 @@ ids! {
     UsualIssuer = "usual_issuer";
     /// Wrong codes may follow each other faster than by default.
     WeakThrottle = "weak_throttle";
+    /// An id in `accept` is none, is of something critical, or finds nothing any more.
+    AcceptWithoutEffect = "accept_without_effect";
     /// A line names the module where libpam cannot load it, or where others may write to it.
     ModuleUnusable = "module_unusable";
     /// Another module, in a stack that asks for a code, cannot be loaded or may be written by others; a note where the control passes over it.
@@ -56,6 +58,8 @@ ids! {
     JumpedPast = "jumped_past";
     /// Something else than a password leads past the module.
     OtherWayIn = "other_way_in";
+    /// A right password and another second factor lead past the module.
+    SecondFactorBeside = "second_factor_beside";
     /// A condition leads some past the module.
     Exempt = "exempt";
     /// `after_key` stands where nobody proves a key.
@@ -76,8 +80,18 @@ ids! {
     PolicyWithoutEffect = "policy_without_effect";
     /// A program that cannot ask for a code gets to the module.
     OneAnswer = "one_answer";
+    /// A program lets in by the password itself when the module has refused.
+    GoesRoundPam = "goes_round_pam";
+    /// A program remembers who was let in, and does not ask again.
+    AnswersRemembered = "answers_remembered";
+    /// A program that asks anew at each request gets to the module, with password and code in one field.
+    AsksEachRequest = "asks_each_request";
+    /// A program that does not run as root gets to the module.
+    DaemonNotRoot = "daemon_not_root";
     /// A stack has too many ways through it to look at all of them.
     StackUnclear = "stack_unclear";
+    /// A password alone lets in at a program that the network reaches; a warning of ssh, where other logins ask for a code.
+    PasswordAlone = "password_alone";
     /// Which services let in users without an enrolment.
     UnenrolledAllowed = "unenrolled_allowed";
     /// Which services refuse them.
@@ -106,6 +120,8 @@ ids! {
     SshdUseDns = "sshd_use_dns";
     /// Settings of sshd hold for some only, and not all of them were looked at.
     SshdMatch = "sshd_match";
+    /// sudo asks for another user's password and code than the caller's.
+    SudoAsksForAnother = "sudo_asks_for_another";
     /// There is no store.
     StoreMissing = "store_missing";
     /// Others than root could have changed the store.

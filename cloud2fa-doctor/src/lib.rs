@@ -7,16 +7,22 @@
 
 #![forbid(unsafe_code)]
 
+mod accepted;
 mod clock;
 mod config;
+mod daemons;
 mod examination;
 mod finding;
 mod id;
+mod listeners;
 mod named;
+mod network;
 mod pam;
 #[cfg(test)]
 mod pam_lines;
+mod processes;
 mod programs;
+mod programs_of_pam;
 mod record;
 mod regular;
 mod service;
@@ -26,13 +32,21 @@ mod sshd;
 mod stack;
 mod store;
 mod stores;
+mod sudo;
 mod tools;
 mod unopened;
 mod users;
 
+pub use clock::is_ahead;
 pub use examination::{Asking, candidate, examine, services_that_ask};
-pub use finding::{Finding, Report, Severity};
+pub use finding::{About, Finding, Report, Severity};
 pub use id::Id;
 pub use programs::command;
 pub use setup::JOURNAL;
+pub use store::write_in_place;
 pub use tools::Tools;
+
+/// Whether something keeps this machine's clock right, as far as that can be said.
+pub fn clock_is_kept() -> bool {
+    clock::read().is_kept()
+}

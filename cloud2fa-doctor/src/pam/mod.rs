@@ -15,12 +15,12 @@ mod ways_in;
 pub use files::with_included;
 pub use files::{has_module, read};
 pub use module_lines::bad_config;
+pub use ways_in::takes_password_alone;
 
 use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};
-use crate::stack::{
-    self, Fault, Files, Handler, Job, Kind, Module, Place, has_one_answer, jumps_over_the_end,
-};
+use crate::programs_of_pam::{Manner, of_service};
+use crate::stack::{self, Fault, Files, Handler, Job, Kind, Module, Place, jumps_over_the_end};
 use arguments::arguments_of;
 use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::{Config, PAM_SERVICE};
@@ -120,15 +120,18 @@ impl Problems {
     }
 
     fn into_findings(self) -> Vec<Finding> {
-        let with_services = |problem: Problem| {
+        let with_services = |((_, at), problem): ((Id, Option<Place>), Problem)| {
             let services: Vec<_> = problem.services.into_iter().collect();
-            let mut finding = problem.finding;
+            let mut finding = problem.finding.about_services(&services);
             if !services.is_empty() {
                 finding.what = format!("{} (for {})", finding.what, listed(&services));
             }
-            finding
+            match at {
+                Some(at) => finding.about_file(&*at.file),
+                None => finding,
+            }
         };
-        self.0.into_values().map(with_services).collect()
+        self.0.into_iter().map(with_services).collect()
     }
 }
 
@@ -144,7 +147,7 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
     let mut asked = Vec::new();
     for service in facts.files.services() {
         // Who has no line of the type lets nobody in, but for sshd, which must ask for something.
-        if service != sshd && !facts.files.has_lines(&service, "auth") {
+        if service != sshd && !facts.files.has_lines(&service, "auth") || asks_nobody(&service) {
             continue;
         }
         let stack = facts.files.stack(&service, "auth");
@@ -175,9 +178,6 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         others::check(facts, &service, &stack, &mut problems);
         let unenrolled = ways_in::unenrolled(facts, &stack);
         let one_field = takes_one_field(&stack);
-        if has_one_answer(&service) && !one_field {
-            problems.add(None, Some(&service), one_answer());
-        }
         asked.push(AskingService {
             service,
             unenrolled,
@@ -197,6 +197,11 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         findings.extend(policies(&asked));
     }
     (findings, asked)
+}
+
+/// Whether the lines of that service are there for nothing.
+fn asks_nobody(service: &str) -> bool {
+    of_service(service).is_some_and(|it| it.manner == Manner::AuthenticatesNobody)
 }
 
 /// The configurations that the module goes by, and at which of the services that ask for a code.
@@ -235,26 +240,14 @@ fn takes_one_field(stack: &[Handler]) -> bool {
     ours.all(|arguments| arguments.is_ok_and(|it| it.forward_pass))
 }
 
-fn one_answer() -> Finding {
-    Finding::new(
-        Severity::Warning,
-        Id::OneAnswer,
-        "programs that have one password, and nobody to ask for a code, get to the module",
-        "They answer the question for the code with the password: enrolled users cannot log in.",
-        "In these services' files, put a line in place of `@include common-auth` (or of what else leads to the \
-         module, such as `auth include login`), so that they do without a code:\n    \
-         auth required pam_unix.so\nor two, so that password and code are typed in one field:\n    \
-         auth required pam_cloud2fa.so forward_pass nullok\n    auth required pam_unix.so try_first_pass",
-    )
-}
-
 /// What holds for users without an enrolment.
 fn policies(asked: &[AskingService]) -> Vec<Finding> {
     let note = |becomes: Unenrolled, id: Id, says: &str, why, fix| {
         let services = asked.iter().filter(|asked| asked.unenrolled == Some(becomes));
         let services: Vec<_> = services.map(|asked| asked.service.clone()).collect();
         let what = format!("users without an enrolment are {says} by {}", listed(&services));
-        (!services.is_empty()).then(|| Finding::new(Severity::Note, id, what, why, fix))
+        let finding = Finding::new(Severity::Note, id, what, why, fix);
+        (!services.is_empty()).then(|| finding.about_services(&services))
     };
     let notes = [
         note(

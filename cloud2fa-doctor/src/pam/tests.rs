@@ -157,6 +157,24 @@ fn a_way_past_the_module_is_found_with_what_leads_there() {
         (format!("auth sufficient pam_fprintd.so\n@include common-auth\n{CODE}"), "other_way_in"),
         (
             format!(
+                "@include common-auth\nauth [success=1 default=ignore] pam_google_authenticator.so nullok\n{CODE}"
+            ),
+            "second_factor_beside",
+        ),
+        (
+            format!("@include common-auth\nauth sufficient pam_u2f.so\n{CODE}"),
+            "second_factor_beside",
+        ),
+        // The password's own modules in that place are as bad as ever, and a key that is touched is no password.
+        (
+            format!(
+                "@include common-auth\nauth [success=1 default=ignore] pam_unix.so nullok\n{CODE}"
+            ),
+            "jumped_past",
+        ),
+        (format!("auth sufficient pam_u2f.so\n@include common-auth\n{CODE}"), "other_way_in"),
+        (
+            format!(
                 "@include common-auth\nauth [success=1 default=ignore] pam_succeed_if.so user ingroup exempt\n{CODE}"
             ),
             "exempt",
@@ -267,6 +285,15 @@ fn a_service_may_have_the_name_of_a_file_that_others_include() {
 }
 
 #[test]
+fn who_asks_pam_for_no_password_asks_for_no_code() {
+    let common = format!("{DEBIAN}{CODE}");
+    let include = "@include common-auth\n";
+    let files = [("cron", include), ("atd", include), ("su", include), ("common-auth", &common)];
+    let (_, asked) = check(&facts(&files), "sshd");
+    assert_eq!(asked.into_iter().map(|it| it.service).collect::<Vec<_>>(), ["su"]);
+}
+
+#[test]
 fn sshd_without_lines_of_its_own_is_what_others_are() {
     let other = format!("@include common-auth\n{CODE}");
     let files = [
@@ -307,21 +334,6 @@ fn one_bad_line_that_services_share_is_one_finding_that_names_them() {
     );
     assert!(finding.fix.ends_with("\n    auth required pam_cloud2fa.so"), "{}", finding.fix);
     assert_eq!(asked.len(), 3);
-}
-
-#[test]
-fn programs_that_have_one_answer_are_named() {
-    let include = "@include common-auth\n";
-    let common = format!("{DEBIAN}{CODE}");
-    let files = [
-        ("dovecot", include),
-        ("cups", include),
-        ("sudo", include),
-        ("common-auth", common.as_str()),
-    ];
-    let (findings, _) = check(&facts(&files), "sshd");
-    let found = findings.iter().find(|finding| finding.id == Id::OneAnswer).unwrap();
-    assert!(found.what.ends_with("(for cups, dovecot)"), "{}", found.what);
 }
 
 #[test]

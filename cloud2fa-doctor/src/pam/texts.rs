@@ -190,6 +190,16 @@ pub fn other_factor(at: &Place, module: &Module) -> Finding {
     )
 }
 
+pub fn second_factor_beside(at: &Place, module: &Module) -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::SecondFactorBeside,
+        format!("{at}: {} can be used instead of pam_cloud2fa.so", module.path.escape_debug()),
+        "The password and either second factor are enough to log in.",
+        "If this is not meant, remove the line, or write `required` in place of `success=N`.",
+    )
+}
+
 pub fn exempt(by: &Handler, module: &Module) -> Finding {
     let (severity, why) = if is_broad(&module.path) {
         (

@@ -54,6 +54,14 @@ pub fn unenrolled(facts: &Facts, stack: &[Handler]) -> Option<Unenrolled> {
     }
 }
 
+/// Whether a service lets in by a password, and does not have the module.
+pub fn takes_password_alone(facts: &Facts, service: &str) -> bool {
+    let stack = facts.files.stack(service, "auth");
+    let has_ours = stack.iter().any(Handler::is_ours);
+    let ways = || ways(&stack, &|_| true).unwrap_or_default();
+    !has_ours && ways().iter().any(|way| way.password && way.unknown.is_none())
+}
+
 /// What is wrong with the line of ours, where it stands.
 fn of_line(facts: &Facts, stack: &[Handler], ours: &Handler, ways: &[Way]) -> Vec<Finding> {
     let any = |is: &dyn Fn(&Way) -> bool| ways.iter().any(is);
@@ -113,6 +121,10 @@ fn past(stack: &[Handler], ways: &[Way], service: &str, problems: &mut Problems)
             // su and the like: who is root needs no password, either.
             _ if module.path.ends_with("pam_rootok.so") => continue,
             Kind::Condition => texts::exempt(by, module),
+            Kind::SecondFactor if way.password && way.unknown.is_none() => {
+                texts::second_factor_beside(&by.at, module)
+            }
+            Kind::SecondFactor => texts::other_factor(&by.at, module),
             Kind::Unknown if !way.password || is_way_in_itself(stack, by) => {
                 texts::other_factor(&by.at, module)
             }

@@ -1,4 +1,4 @@
-//! What is known of the modules of others, and of programs that cannot ask twice.
+//! What is known of the modules of others.
 
 /// What a module is there for in a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +7,8 @@ pub enum Kind {
     Ours,
     /// Checks a password.
     Password,
+    /// Asks for another second factor.
+    SecondFactor,
     /// Says about whom, where or when the login is, and asks for nothing.
     Condition,
     /// Neither lets in nor is a condition that an administrator chooses.
@@ -44,6 +46,10 @@ const PASSWORD: &[&str] = &[
     "pam_lsass.so",
     "pam_vas3.so",
 ];
+
+/// What people have beside a password: a code of another app, a key that is touched, a phone that is asked.
+const SECOND_FACTOR: &[&str] =
+    &["pam_google_authenticator.so", "pam_oath.so", "pam_u2f.so", "pam_yubico.so", "pam_duo.so"];
 
 const CONDITION: &[&str] = &[
     "pam_rootok.so",
@@ -115,6 +121,7 @@ pub fn kind(path: &str, arguments: &[String]) -> Kind {
         "pam_deny.so" => Kind::Deny,
         "pam_permit.so" => Kind::Permit,
         _ if PASSWORD.contains(&name) => Kind::Password,
+        _ if SECOND_FACTOR.contains(&name) => Kind::SecondFactor,
         _ if CONDITION.contains(&name) => Kind::Condition,
         _ if NEUTRAL.contains(&name) => Kind::Neutral,
         _ => Kind::Unknown,
@@ -124,54 +131,4 @@ pub fn kind(path: &str, arguments: &[String]) -> Kind {
 /// Whether a condition is one that nearly everybody meets.
 pub fn is_broad(path: &str) -> bool {
     BROAD.contains(&name_of(path))
-}
-
-/// Services whose programs have one password from their client, and answer every prompt with
-/// it, or fail at the second: mail, files, printers, tunnels, and lockers with a single field.
-const ONE_ANSWER: &[&str] = &[
-    "dovecot",
-    "imap",
-    "imaps",
-    "pop",
-    "pop3",
-    "pop3s",
-    "sieve",
-    "smtp",
-    "smtpd",
-    "submission",
-    "courier",
-    "exim4",
-    "cyrus",
-    "saslauthd",
-    "proftpd",
-    "vsftpd",
-    "pure-ftpd",
-    "ftp",
-    "netatalk",
-    "cups",
-    "squid",
-    "openvpn",
-    "ppp",
-    "xrdp-sesman",
-    "vnc",
-    "ejabberd",
-    "prosody",
-    "radiusd",
-    "nginx",
-    "apache2",
-    "httpd",
-    "webmin",
-    "usermin",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "nx",
-    "i3lock",
-    "swaylock",
-    "waylock",
-];
-
-/// Whether the programs of that service cannot ask for a code after the password.
-pub fn has_one_answer(service: &str) -> bool {
-    ONE_ANSWER.contains(&service)
 }

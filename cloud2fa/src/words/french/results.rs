@@ -17,6 +17,19 @@ pub const RESULTS: Results = Results {
     },
     disabled: |user| format!("La connexion à deux facteurs de {user} est désactivée."),
     unlocked: |user| format!("{user} est débloqué."),
+    unlocked_and_ahead: |user, until, is_right_now, replace| {
+        let what = format!(
+            "{user} est débloqué. Mais les codes de l'appli ne fonctionnent pas avant le {until} : un code\n\
+             a été accepté alors que l'horloge avançait. Les codes de secours fonctionnent."
+        );
+        if is_right_now {
+            format!(
+                "{what}\nL'horloge est juste maintenant. Pour une nouvelle clé, valable tout de suite : {replace}"
+            )
+        } else {
+            format!("{what}\nRéglez l'horloge. Si elle est déjà juste : {replace}")
+        }
+    },
     cleared: |since_login, in_30_days| {
         format!(
             "Codes faux depuis la dernière connexion : {since_login}. Codes de l'appli en 30 jours : {in_30_days} ; ils ne comptent plus."
