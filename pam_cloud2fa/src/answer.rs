@@ -4,9 +4,10 @@
 
 use crate::host::{Host, Typed};
 use crate::outcome::Outcome;
-use crate::texts;
+use crate::texts::{self, Text};
 use cloud2fa::log::{Reason, Severity};
 use cloud2fa::module_arguments::ModuleArguments;
+use cloud2fa::words::Login;
 use cloud2fa::{Answer, BackupCode, Token};
 
 /// What sshd answers for users that it refuses whatever they type: this, repeated and
@@ -19,6 +20,7 @@ const SSHD_JUNK: &[u8] = b"\x08\n\r\x7fINCORRECT";
 pub fn get<H: Host>(
     host: &mut H,
     arguments: &ModuleArguments,
+    words: &Login,
     shut: Option<&mut Outcome>,
 ) -> Result<Answer, Outcome> {
     let first_pass = host.first_pass();
@@ -33,7 +35,7 @@ pub fn get<H: Host>(
     };
     let typed = match taken {
         Some(typed) => typed.clone(),
-        None => ask(host, arguments, shut)?,
+        None => ask(host, arguments, words, shut)?,
     };
     // Of what is no try all hear the same, by its length: sshd hides whom it refuses.
     let wrong = texts::of_length(typed.len(), arguments.forward_pass);
@@ -52,7 +54,7 @@ pub fn get<H: Host>(
             .with_reason_told(wrong));
     }
     let (password, answer) = read(&typed, arguments.forward_pass).ok_or_else(|| {
-        let misshapen = texts::of_misshapen(arguments.forward_pass);
+        let misshapen = Text::Misshapen { one_field: arguments.forward_pass };
         Outcome::refused(Reason::NotACode).with_reason_told(misshapen)
     })?;
     if let Some(password) = password {
@@ -66,13 +68,14 @@ pub fn get<H: Host>(
 fn ask<H: Host>(
     host: &mut H,
     arguments: &ModuleArguments,
+    words: &Login,
     shut: Option<&mut Outcome>,
 ) -> Result<Typed, Outcome> {
-    let usual = texts::prompt(arguments.forward_pass, shut.is_some());
+    let usual = texts::prompt(words, arguments.forward_pass, shut.is_some());
     // A program that looks for the prompt of its own would answer no other.
     let prompt = arguments.prompt.as_deref().unwrap_or(usual);
     for (tone, text) in shut.into_iter().flat_map(|shut| shut.texts.drain(..)) {
-        host.tell(tone, &text);
+        host.tell(tone, &text.by(words));
     }
     host.ask(prompt).map_err(|code| Outcome::conversation_failed(Reason::ConversationFailed, code))
 }

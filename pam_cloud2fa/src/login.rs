@@ -13,6 +13,7 @@ use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::reach::Reach;
 use cloud2fa::store::files::Shield;
 use cloud2fa::user::BadUserName;
+use cloud2fa::words::{Language, Login as Words};
 use cloud2fa::{
     Answer, Attempt, Challenge, Challenged, Config, Generation, Names, PAM_SERVICE, Purpose,
     StoreError, User, UserName, Verifier,
@@ -61,7 +62,8 @@ pub fn authenticate<H: Host>(
     arguments: &[&[u8]],
     memory: Box<dyn HashMemory>,
 ) -> PamResultCode {
-    let mut login = Login { host, user: None, whose: None, shield: None };
+    let words = Language::English.of_logins();
+    let mut login = Login { host, words, user: None, whose: None, shield: None };
     let outcome = match login.run(arguments, memory) {
         Ok(outcome) | Err(outcome) => outcome,
     };
@@ -80,6 +82,8 @@ pub fn wipe_stack() {
 
 struct Login<'h, H> {
     host: &'h mut H,
+    /// What is said, in English until the configuration is known.
+    words: &'static Words,
     /// The name to log: nothing for unknown users, since some type a password for a name.
     user: Option<String>,
     /// Whose enrolment is asked for, where it is another name's of the uid.
@@ -110,6 +114,7 @@ impl<H: Host> Login<'_, H> {
         }
         let config = Config::load_for_logins(arguments.config.as_deref(), ROOT)
             .map_err(|bad| Outcome::misconfigured(Reason::BadConfig, &bad))?;
+        self.words = config.language.of_logins();
         let name = self
             .host
             .user_name()
@@ -129,7 +134,7 @@ impl<H: Host> Login<'_, H> {
             self.log(Severity::Debug, &format!("{arguments:?} {config:?}"));
         }
         self.host.delay_failure();
-        let answer = answer::get(self.host, &arguments, subject.shut());
+        let answer = answer::get(self.host, &arguments, self.words, subject.shut());
         match (subject, answer) {
             // A conversation that failed is passed on for everybody.
             (Subject::Refused(_), Err(outcome)) if outcome.code != PamResultCode::PAM_AUTH_ERR => {
@@ -237,7 +242,7 @@ impl<H: Host> Login<'_, H> {
             let _ = shield.lower();
         }
         for (tone, text) in &outcome.texts {
-            self.host.tell(*tone, text);
+            self.host.tell(*tone, &text.by(self.words));
         }
     }
 }

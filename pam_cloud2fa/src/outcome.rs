@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::host::Tone;
-use crate::texts::{self, WORDS};
+use crate::texts::{self, Text};
 use cloud2fa::log::{Decision, Event, Reason, Severity};
 use cloud2fa::store::Shut;
 use cloud2fa::{Answer, Factor, StoreError, Verdict};
@@ -15,7 +15,7 @@ pub struct Outcome {
     pub event: Event,
     pub code: PamResultCode,
     /// For the user, once the line is in the log: to tell may end the program (SIGPIPE).
-    pub texts: Vec<(Tone, String)>,
+    pub texts: Vec<(Tone, Text)>,
 }
 
 impl Outcome {
@@ -51,9 +51,9 @@ impl Outcome {
     /// Of a user who must wait or is locked, without a backup code.
     pub fn of_shut(shut: &Shut) -> Self {
         let (reason, text) = if shut.locked {
-            (Reason::Locked, WORDS.locked.to_owned())
+            (Reason::Locked, Text::Locked)
         } else {
-            (Reason::Wait, (WORDS.must_wait)(shut.wait_seconds))
+            (Reason::Wait, Text::MustWait(shut.wait_seconds))
         };
         let event = Event {
             failures: shut.failures,
@@ -68,7 +68,7 @@ impl Outcome {
     pub fn unless_failed(self, no_answer: Self) -> Self {
         match no_answer.code {
             PamResultCode::PAM_AUTH_ERR if no_answer.texts.is_empty() => self,
-            PamResultCode::PAM_AUTH_ERR => self.with_reason_told(WORDS.not_a_backup_code),
+            PamResultCode::PAM_AUTH_ERR => self.with_reason_told(Text::NotABackupCode),
             code => self.with_code(code),
         }
     }
@@ -88,7 +88,7 @@ impl Outcome {
     /// This one, of somebody who hears what whoever is enrolled would hear of such an answer.
     pub fn answered(self, answer: &Result<Answer, Self>) -> Self {
         let texts = match answer {
-            Ok(answer) => vec![(Tone::Reason, texts::of_wrong(answer.factor()).to_owned())],
+            Ok(answer) => vec![(Tone::Reason, Text::Wrong(answer.factor()))],
             Err(misshapen) => misshapen.texts.clone(),
         };
         Self { texts, ..self }
@@ -98,8 +98,8 @@ impl Outcome {
         Self { code, ..self }
     }
 
-    pub fn with_reason_told(self, text: impl Into<String>) -> Self {
-        Self { texts: vec![(Tone::Reason, text.into())], ..self }
+    pub fn with_reason_told(self, text: Text) -> Self {
+        Self { texts: vec![(Tone::Reason, text)], ..self }
     }
 
     pub fn with_detail(self, severity: Severity, detail: impl Into<String>) -> Self {
@@ -111,7 +111,7 @@ impl Outcome {
         Self::refused(reason)
             .with_code(PamResultCode::PAM_SERVICE_ERR)
             .with_detail(Severity::Error, error.to_string())
-            .with_reason_told(WORDS.unavailable)
+            .with_reason_told(Text::Unavailable)
     }
 
     /// The program did not do its part.
@@ -132,8 +132,8 @@ impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
         Self::new(PamResultCode::PAM_AUTHINFO_UNAVAIL, Event::of_store_error(&error))
             .with_reason_told(match error {
-                StoreError::Hashing(_) => WORDS.try_again,
-                _ => WORDS.unavailable,
+                StoreError::Hashing(_) => Text::TryAgain,
+                _ => Text::Unavailable,
             })
     }
 }

@@ -3,50 +3,118 @@
 #![forbid(unsafe_code)]
 
 use crate::host::Tone;
-use cloud2fa::words::{ENGLISH, Login};
+use cloud2fa::words::Login;
 use cloud2fa::{BackupCode, Factor, Token, Verdict, budget};
+use std::borrow::Cow;
 
-/// The module's language.
-pub const WORDS: &Login = &ENGLISH.login;
+/// A text, whatever the language is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// The store cannot be asked, or the verdict not written down.
+    Unavailable,
+    /// Somebody tries backup codes of this user.
+    TryAgain,
+    /// The answer is wrong; told alike whether there is an enrolment or not, since nobody must see who has one.
+    Wrong(Factor),
+    /// The answer cannot be a code.
+    Misshapen {
+        /// Where it has the password before it.
+        one_field: bool,
+    },
+    /// The same, where nothing but a backup code is taken.
+    NotABackupCode,
+    /// The backup code was spent before.
+    BackupCodeIsUsed,
+    /// The code was used or is of before.
+    CodeIsUsed {
+        /// Seconds until the app shows the next one; 0 if it does now.
+        next_in: u64,
+    },
+    /// The system's clock has gone back.
+    ClockIsBehind,
+    /// Somebody has changed the enrolment since the question.
+    EnrolmentHasChanged,
+    /// So many seconds are left.
+    MustWait(u64),
+    /// Locked until a backup code or an administrator unlocks.
+    Locked,
+    /// Wrong codes since the last login.
+    WrongSinceLogin {
+        /// So many.
+        count: u32,
+        /// A wait or a lock has just ended.
+        opened: bool,
+    },
+    /// So many in 30 days, which a backup code has cleared.
+    BudgetCleared(u32),
+    /// So many in 30 days.
+    BudgetUsed(u32),
+    /// So many backup codes are left.
+    BackupCodesLeft(usize),
+}
+
+impl Text {
+    /// In the language of these words.
+    pub fn by(self, words: &Login) -> Cow<'static, str> {
+        let said = match self {
+            Self::CodeIsUsed { next_in: seconds @ 1.. } => (words.code_is_used_next_in)(seconds),
+            Self::MustWait(seconds) => (words.must_wait)(seconds),
+            Self::WrongSinceLogin { count, opened: false } => (words.wrong_since_login)(count),
+            Self::WrongSinceLogin { count, opened: true } => {
+                (words.wrong_since_login_and_opened)(count)
+            }
+            Self::BudgetCleared(count) => (words.budget_cleared)(count),
+            Self::BudgetUsed(count) => (words.budget_used)(count, budget::LARGEST),
+            Self::BackupCodesLeft(left @ 1..) => (words.backup_codes_left)(left),
+            fixed => return Cow::Borrowed(fixed.without_numbers(words)),
+        };
+        Cow::Owned(said)
+    }
+
+    fn without_numbers(self, words: &Login) -> &'static str {
+        match self {
+            Self::TryAgain => words.try_again,
+            Self::Wrong(Factor::Token) => words.wrong_code,
+            Self::Wrong(Factor::BackupCode) => words.wrong_backup_code,
+            Self::Misshapen { one_field: false } => words.not_a_code,
+            Self::Misshapen { one_field: true } => words.no_code_behind_password,
+            Self::NotABackupCode => words.not_a_backup_code,
+            Self::BackupCodeIsUsed => words.backup_code_is_used,
+            Self::CodeIsUsed { .. } => words.code_is_used,
+            Self::ClockIsBehind => words.clock_is_behind,
+            Self::EnrolmentHasChanged => words.enrolment_has_changed,
+            Self::Locked => words.locked,
+            Self::BackupCodesLeft(_) => words.last_backup_code,
+            // The others have numbers.
+            _ => words.unavailable,
+        }
+    }
+}
 
 /// The prompt, where password and code may come in one field, and where only a backup code is taken.
-pub fn prompt(one_field: bool, backup_codes_alone: bool) -> &'static str {
+pub fn prompt(words: &Login, one_field: bool, backup_codes_alone: bool) -> &'static str {
     match (one_field, backup_codes_alone) {
-        (false, false) => WORDS.verification_code,
-        (false, true) => WORDS.backup_code,
-        (true, false) => WORDS.password_and_verification_code,
-        (true, true) => WORDS.password_and_backup_code,
+        (false, false) => words.verification_code,
+        (false, true) => words.backup_code,
+        (true, false) => words.password_and_verification_code,
+        (true, true) => words.password_and_backup_code,
     }
-}
-
-/// The answer is wrong; told alike whether there is an enrolment or not, since nobody must see who has one.
-pub fn of_wrong(factor: Factor) -> &'static str {
-    match factor {
-        Factor::Token => WORDS.wrong_code,
-        Factor::BackupCode => WORDS.wrong_backup_code,
-    }
-}
-
-/// The answer cannot be a code.
-pub fn of_misshapen(one_field: bool) -> &'static str {
-    if one_field { WORDS.no_code_behind_password } else { WORDS.not_a_code }
 }
 
 /// What of an answer of so many bytes is said of which only its length is known.
-pub fn of_length(length: usize, one_field: bool) -> &'static str {
-    let factor = match length {
-        Token::LENGTH => Some(Factor::Token),
-        BackupCode::PRINTED_LENGTH => Some(Factor::BackupCode),
-        _ => None,
-    };
-    factor.filter(|_| !one_field).map_or_else(|| of_misshapen(one_field), of_wrong)
+pub fn of_length(length: usize, one_field: bool) -> Text {
+    match length {
+        Token::LENGTH if !one_field => Text::Wrong(Factor::Token),
+        BackupCode::PRINTED_LENGTH if !one_field => Text::Wrong(Factor::BackupCode),
+        _ => Text::Misshapen { one_field },
+    }
 }
 
 /// What a verdict is explained with.
-pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Vec<(Tone, String)> {
+pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Vec<(Tone, Text)> {
     let by_backup_code = factor == Factor::BackupCode;
-    let reason = match verdict {
-        &Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened } => {
+    let reason = match *verdict {
+        Verdict::Accepted { backup_codes_left, failures_since_login, budget_used, opened } => {
             let left = by_backup_code.then(|| of_backup_codes_left(backup_codes_left));
             let since = since_login(failures_since_login, opened);
             let in_30_days = if !by_backup_code {
@@ -59,50 +127,45 @@ pub fn of_verdict(verdict: &Verdict, factor: Factor) -> Vec<(Tone, String)> {
             };
             return left.into_iter().chain(since).chain(in_30_days).collect();
         }
-        Verdict::Wrong { locked: true, .. } | Verdict::Locked => WORDS.locked.to_owned(),
-        Verdict::Wrong { wait_seconds: 0, .. } => of_wrong(factor).to_owned(),
+        Verdict::Wrong { locked: true, .. } | Verdict::Locked => Text::Locked,
+        Verdict::Wrong { wait_seconds: 0, .. } => Text::Wrong(factor),
         Verdict::Wrong { wait_seconds: seconds, .. } | Verdict::Wait { seconds } => {
-            (WORDS.must_wait)(*seconds)
+            Text::MustWait(seconds)
         }
-        Verdict::Replayed { .. } if by_backup_code => WORDS.backup_code_is_used.to_owned(),
-        Verdict::Replayed { next_in: 0 } => WORDS.code_is_used.to_owned(),
-        Verdict::Replayed { next_in } => (WORDS.code_is_used_next_in)(*next_in),
-        Verdict::ClockWentBack { .. } => WORDS.clock_is_behind.to_owned(),
-        Verdict::Changed => WORDS.enrolment_has_changed.to_owned(),
+        Verdict::Replayed { .. } if by_backup_code => Text::BackupCodeIsUsed,
+        Verdict::Replayed { next_in } => Text::CodeIsUsed { next_in },
+        Verdict::ClockWentBack { .. } => Text::ClockIsBehind,
+        Verdict::Changed => Text::EnrolmentHasChanged,
     };
     vec![(Tone::Reason, reason)]
 }
 
 /// Wrong codes since the last login. Whose wait or lock has just ended must hear of it, and why.
-fn since_login(failures: u32, opened: bool) -> Option<(Tone, String)> {
-    if opened {
-        return Some((Tone::Reason, (WORDS.wrong_since_login_and_opened)(failures)));
-    }
-    (failures > 0).then(|| (Tone::Information, (WORDS.wrong_since_login)(failures)))
+fn since_login(count: u32, opened: bool) -> Option<(Tone, Text)> {
+    let tone = if opened { Tone::Reason } else { Tone::Information };
+    (opened || count > 0).then_some((tone, Text::WrongSinceLogin { count, opened }))
 }
 
 /// A backup code has cleared the budget.
-fn of_cleared_budget(used: u32) -> Option<(Tone, String)> {
+fn of_cleared_budget(used: u32) -> Option<(Tone, Text)> {
     let tone = if used < budget::WORTH_TELLING { Tone::Information } else { Tone::Reason };
-    (used > 0).then(|| (tone, (WORDS.budget_cleared)(used)))
+    (used > 0).then_some((tone, Text::BudgetCleared(used)))
 }
 
 /// The budget is half used, or more: somebody guesses, again and again, and logins clear that.
-fn of_budget(used: u32) -> Option<(Tone, String)> {
-    let text = || (WORDS.budget_used)(used, budget::LARGEST);
-    (used >= budget::WORTH_TELLING).then(|| (Tone::Reason, text()))
+fn of_budget(used: u32) -> Option<(Tone, Text)> {
+    (used >= budget::WORTH_TELLING).then_some((Tone::Reason, Text::BudgetUsed(used)))
 }
 
-fn of_backup_codes_left(left: usize) -> (Tone, String) {
-    match left {
-        0 => (Tone::Reason, WORDS.last_backup_code.to_owned()),
-        left => (Tone::Information, (WORDS.backup_codes_left)(left)),
-    }
+fn of_backup_codes_left(left: usize) -> (Tone, Text) {
+    let tone = if left == 0 { Tone::Reason } else { Tone::Information };
+    (tone, Text::BackupCodesLeft(left))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloud2fa::words::ENGLISH;
 
     fn accepted(
         failures_since_login: u32,
@@ -113,7 +176,8 @@ mod tests {
         let verdict =
             Verdict::Accepted { backup_codes_left: 1, failures_since_login, budget_used, opened };
         let factor = if by_backup_code { Factor::BackupCode } else { Factor::Token };
-        of_verdict(&verdict, factor)
+        let texts = of_verdict(&verdict, factor).into_iter();
+        texts.map(|(tone, text)| (tone, text.by(&ENGLISH.login).into_owned())).collect()
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub use error::{ConfigError, Invalid};
 use crate::rules::Rules;
 use crate::throttle::Throttle;
 use crate::user::UserName;
+use crate::words::Language;
 use fields::{Fields, Mistake, string, strings, unsigned};
 use file::{must_not_lead_away, read_checked};
 use std::fmt;
@@ -129,6 +130,15 @@ keys! {
             |value| match string(&value)? {
                 "refuse" => Some(Some(Unenrolled::Refuse)),
                 "allow" => Some(Some(Unenrolled::Allow)),
+                _ => None,
+            };
+
+        /// What people read at a login is in this language.
+        language: Language = Language::English,
+            "\"en\" or \"fr\"",
+            |value| match string(&value)? {
+                "en" => Some(Language::English),
+                "fr" => Some(Language::French),
                 _ => None,
             };
 
@@ -280,7 +290,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config = parse(
-            "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\n\
+            "issuer = 'My Server'\nstate_dir = '/srv/x'\nskew = 2\nunenrolled = 'allow'\nlanguage = 'fr'\n\
              reauthenticate = 'password'\nverifiers = ['freerad']\naccept = ['wide_skew']\n[throttle]\nfree_failures = 3\nfirst_wait = '0s'\nlongest_wait = '2h'\nlock_after = 50\n",
         )
         .unwrap();
@@ -289,6 +299,7 @@ mod tests {
         assert_eq!(config.accept, Ok(vec!["wide_skew".to_owned()]));
         assert_eq!(config.state_dir, Path::new("/srv/x"));
         assert_eq!(config.unenrolled, Some(Unenrolled::Allow));
+        assert_eq!(config.language, Language::French);
         assert_eq!(config.reauthenticate, Reauthenticate::Password);
         let throttle =
             Throttle { free_failures: 3, first_wait: 0, longest_wait: 7200, lock_after: 50 };
@@ -300,7 +311,7 @@ mod tests {
         for (text, place) in [
             (
                 "skew = 1\nskwe = 'JBSWY3DP'\n",
-                "x.toml:2:1: unknown key; known here are state_dir, skew, unenrolled, reauthenticate, issuer, verifiers, accept, throttle",
+                "x.toml:2:1: unknown key; known here are state_dir, skew, unenrolled, language, reauthenticate, issuer, verifiers, accept, throttle",
             ),
             ("skew = 11\n", "x.toml:1:8: skew must be an integer from 0 to 10"),
             ("skew = 'JBSWY3DP'", "x.toml:1:8: skew must be an integer from 0 to 10"),

@@ -52,3 +52,78 @@ pub struct Login {
     /// So many are left.
     pub backup_codes_left: fn(usize) -> String,
 }
+
+/// Seconds as people say them in each language; rounded up, so that nobody comes back too early.
+pub(super) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::words::Language;
+
+    /// All that is said at a login, with some numbers.
+    fn texts(language: Language) -> Vec<String> {
+        let words = language.of_logins();
+        let fixed = [
+            words.verification_code,
+            words.backup_code,
+            words.password_and_verification_code,
+            words.password_and_backup_code,
+            words.unavailable,
+            words.try_again,
+            words.wrong_code,
+            words.wrong_backup_code,
+            words.not_a_code,
+            words.not_a_backup_code,
+            words.no_code_behind_password,
+            words.backup_code_is_used,
+            words.code_is_used,
+            words.clock_is_behind,
+            words.enrolment_has_changed,
+            words.locked,
+            words.last_backup_code,
+        ];
+        let counted = [
+            (words.code_is_used_next_in)(30),
+            (words.must_wait)(119),
+            (words.must_wait)(3600),
+            (words.wrong_since_login)(1),
+            (words.wrong_since_login)(99),
+            (words.wrong_since_login_and_opened)(100),
+            (words.budget_cleared)(299),
+            (words.budget_used)(299, 300),
+            (words.backup_codes_left)(1),
+            (words.backup_codes_left)(7),
+        ];
+        fixed.iter().map(ToString::to_string).chain(counted).collect()
+    }
+
+    #[test]
+    fn each_line_at_a_login_fits_into_76_columns_in_each_language() {
+        let (english, french) = (texts(Language::English), texts(Language::French));
+        for text in english.iter().chain(&french) {
+            assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
+            assert!(!text.chars().any(|it| it.is_control() && it != '\n'), "{text}");
+        }
+        let numbers = |text: &String| -> Vec<String> {
+            let digits = text.split(|it: char| !it.is_ascii_digit()).filter(|it| !it.is_empty());
+            let mut numbers: Vec<_> = digits.map(str::to_owned).collect();
+            numbers.sort();
+            numbers
+        };
+        for (english, french) in english.iter().zip(&french) {
+            assert_ne!(english, french);
+            assert_eq!(numbers(english), numbers(french), "{english} {french}");
+        }
+    }
+
+    #[test]
+    fn what_scripts_expect_is_asked_in_english_to_the_byte() {
+        assert_eq!(Language::English.of_logins().verification_code, "Verification code: ");
+    }
+}

@@ -8,9 +8,32 @@ mod french;
 mod login;
 
 pub use command::Command;
+use english::ENGLISH_LOGIN;
 pub use english::{ENGLISH, ENGLISH_REFUSALS};
 pub use french::FRENCH;
+use french::FRENCH_LOGIN;
 pub use login::Login;
+
+/// The languages there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// French.
+    French,
+}
+
+impl Language {
+    /// What the module says in it.
+    pub fn of_logins(self) -> &'static Login {
+        // Each by itself, so that the module has not all that the command says.
+        match self {
+            Self::English => &ENGLISH_LOGIN,
+            Self::French => &FRENCH_LOGIN,
+        }
+    }
+}
 
 /// All texts of a language.
 #[derive(Debug, Clone, Copy)]

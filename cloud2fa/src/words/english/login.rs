@@ -1,6 +1,6 @@
 //! The module's texts in English.
 
-use crate::words::login::Login;
+use crate::words::login::{Login, duration};
 
 pub const LOGIN: Login = Login {
     verification_code: "Verification code: ",
@@ -54,15 +54,6 @@ fn wrong_codes(count: u32) -> String {
 
 fn s(is_one: bool) -> &'static str {
     if is_one { "" } else { "s" }
-}
-
-/// Seconds as people say them; rounded up, so that nobody comes back too early.
-fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3600)),
-    }
 }
 
 #[cfg(test)]

@@ -10,10 +10,12 @@ mod results;
 mod setup;
 
 use super::command::Refusals;
-use super::{Command, Words};
+use super::{Command, Login, Words};
 
 /// Of the command's, what the log says, too. By itself, so that who needs it has not all the words.
 pub const ENGLISH_REFUSALS: Refusals = refusals::REFUSALS;
+
+pub(super) const ENGLISH_LOGIN: Login = login::LOGIN;
 
 /// English.
 pub const ENGLISH: Words = Words {

@@ -1,6 +1,6 @@
 //! The module's texts in French.
 
-use crate::words::login::Login;
+use crate::words::login::{Login, duration};
 
 pub const LOGIN: Login = Login {
     verification_code: "Code de vérification : ",
@@ -29,7 +29,7 @@ pub const LOGIN: Login = Login {
     wrong_since_login: |count| format!("{} depuis votre dernière connexion.", wrong_codes(count)),
     wrong_since_login_and_opened: |count| {
         format!(
-            "{} depuis votre dernière connexion. L'appli fonctionne à nouveau.\n\
+            "{} depuis votre dernière connexion. L'appli marche à nouveau.\n\
              Si ce n'était pas vous, quelqu'un connaît votre mot de passe : changez-le.",
             wrong_codes(count)
         )
@@ -55,14 +55,5 @@ fn wrong_codes(count: u32) -> String {
     match count {
         0 | 1 => format!("{count} code faux"),
         _ => format!("{count} codes faux"),
-    }
-}
-
-/// Seconds as people say them; rounded up, so that nobody comes back too early.
-fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3600)),
     }
 }

@@ -8,7 +8,9 @@ mod questions;
 mod refusals;
 mod results;
 
-use super::{Command, ENGLISH, Words};
+use super::{Command, ENGLISH, Login, Words};
+
+pub(super) const FRENCH_LOGIN: Login = login::LOGIN;
 
 /// French.
 pub const FRENCH: Words = Words {
