@@ -56,7 +56,10 @@ fn a_candidate_may_be_anybody_s_and_is_looked_at_by_anybody() {
     let json = as_alice(&["--json", "--config", path(&good)]);
     assert_eq!(
         (json.last(), json.status),
-        (json!({"healthy": true, "findings": 0, "critical": 0, "warnings": 0, "notes": 0}), 0)
+        (
+            json!({"healthy": true, "findings": 0, "critical": 0, "warnings": 0, "notes": 0, "accepted": 0}),
+            0
+        )
     );
 }
 
@@ -70,7 +73,10 @@ fn a_candidate_that_no_login_could_use_is_refused_with_line_and_column() {
     assert!(first["what"].as_str().unwrap().starts_with(&place), "{first}");
     assert_eq!(
         (ended.last(), ended.status),
-        (json!({"healthy": false, "findings": 1, "critical": 1, "warnings": 0, "notes": 0}), 1)
+        (
+            json!({"healthy": false, "findings": 1, "critical": 1, "warnings": 0, "notes": 0, "accepted": 0}),
+            1
+        )
     );
     let ended = doctor(&["--config", path(&bad)]);
     assert!(ended.output.contains(&place) && ended.status == 1, "{ended:?}");
@@ -101,6 +107,6 @@ fn what_is_legal_and_unwise_is_a_note_of_a_candidate() {
         ids,
         ["reauthenticate_password", "wide_skew", "weak_throttle"].map(|id| ("note", id))
     );
-    let last = json!({"healthy": true, "findings": 3, "critical": 0, "warnings": 0, "notes": 3});
+    let last = json!({"healthy": true, "findings": 3, "critical": 0, "warnings": 0, "notes": 3, "accepted": 0});
     assert_eq!((&found.last, found.status), (&last, 0));
 }

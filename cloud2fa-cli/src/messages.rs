@@ -208,12 +208,14 @@ pub struct Found<'a> {
     what: &'a str,
     why: &'a str,
     fix: &'a str,
+    accepted: bool,
 }
 
 impl<'a> Found<'a> {
     pub fn of(finding: &'a Finding) -> Self {
-        let Finding { severity, id, what, why, fix } = finding;
-        Self { severity: severity.word(), id: id.word(), what, why, fix }
+        let Finding { severity, id, what, why, fix, is_accepted } = finding;
+        let (severity, id) = (severity.word(), id.word());
+        Self { severity, id, what, why, fix, accepted: *is_accepted }
     }
 }
 
@@ -226,16 +228,19 @@ pub struct Examined {
     critical: usize,
     warnings: usize,
     notes: usize,
+    /// So many more do not count.
+    accepted: usize,
 }
 
 impl Examined {
     pub fn of(report: &Report) -> Self {
         Self {
             healthy: report.is_healthy(),
-            findings: report.findings.len(),
+            findings: report.counting().count(),
             critical: report.count(Severity::Critical),
             warnings: report.count(Severity::Warning),
             notes: report.count(Severity::Note),
+            accepted: report.accepted().count(),
         }
     }
 }

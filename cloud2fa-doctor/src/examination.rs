@@ -1,5 +1,6 @@
 //! The examination: all areas, one after the other, and what they have of each other.
 
+use crate::accepted::{self, Scope};
 use crate::finding::{Finding, Id, Report, Severity, listed};
 use crate::named::NamedStore;
 use crate::pam::{AskingService, Unenrolled};
@@ -15,16 +16,21 @@ use std::path::Path;
 /// unwise, is a note: a validator that refuses a documented choice could not install it.
 pub fn candidate(path: &Path) -> Report {
     let findings = match Config::load_candidate(path) {
-        Ok(config) => config::check(&config)
-            .into_iter()
-            .map(|finding| match finding.id {
+        Ok(config) => {
+            let findings = config::check(&config).into_iter().map(|finding| match finding.id {
                 Id::BadConfig => finding,
                 _ => Finding { severity: Severity::Note, ..finding },
-            })
-            .collect(),
+            });
+            accepted::apply(accept(&config), findings.collect(), Scope::Configuration)
+        }
         Err(error) => vec![pam::bad_config(&error.to_string())],
     };
     Report::new(vec![format!("the configuration {}", path.display())], findings)
+}
+
+/// The ids that the administrator knows; none where the list is wrong, which is a finding itself.
+fn accept(config: &Config) -> &[String] {
+    config.accept.as_deref().unwrap_or_default()
 }
 
 /// A PAM service whose logins ask for a code.
@@ -88,6 +94,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     findings.extend(service::check(&service::read(), &config.state_dir));
     looked_at.push(format!("users: {} with shell and password", accounts.who_can_log_in().len()));
     findings.extend(of_users(tools.root, &accounts, &asked, &stores, &before));
+    let findings = accepted::apply(accept(&config), findings, Scope::Machine);
     Report { nothing_asks: asked.is_empty(), ..Report::new(looked_at, findings) }
 }
 

@@ -43,6 +43,8 @@ pub struct Finding {
     pub why: String,
     /// What to type, or to write and where. Lines that begin with four blanks are to be copied.
     pub fix: String,
+    /// Whether the administrator has said that it is known: then it does not count.
+    pub is_accepted: bool,
 }
 
 impl Finding {
@@ -54,7 +56,14 @@ impl Finding {
         why: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self { severity, id, what: what.into(), why: why.into(), fix: fix.into() }
+        Self {
+            severity,
+            id,
+            what: what.into(),
+            why: why.into(),
+            fix: fix.into(),
+            is_accepted: false,
+        }
     }
 }
 
@@ -63,7 +72,7 @@ impl Finding {
 pub struct Report {
     /// What was looked at.
     pub looked_at: Vec<String>,
-    /// What was found, the worst first.
+    /// What was found, the worst first; what is accepted last.
     pub findings: Vec<Finding>,
     /// Whether no login of the machine asks for a code, as after an installation.
     pub nothing_asks: bool,
@@ -72,23 +81,33 @@ pub struct Report {
 impl Report {
     /// Brings the worst to the top. What was found first stays first among its like.
     pub fn new(looked_at: Vec<String>, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by_key(|finding| finding.severity);
+        findings.sort_by_key(|finding| (finding.is_accepted, finding.severity));
         Self { looked_at, findings, nothing_asks: false }
     }
 
-    /// The worst that was found.
-    pub fn worst(&self) -> Option<Severity> {
-        self.findings.first().map(|finding| finding.severity)
+    /// What counts: all that is not accepted.
+    pub fn counting(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.is_accepted)
     }
 
-    /// How many findings are as bad as that.
+    /// What is accepted.
+    pub fn accepted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_accepted)
+    }
+
+    /// The worst that counts.
+    pub fn worst(&self) -> Option<Severity> {
+        self.counting().map(|finding| finding.severity).min()
+    }
+
+    /// How many findings are as bad as that, and count.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.counting().filter(|finding| finding.severity == severity).count()
     }
 
     /// Whether nothing is wrong. A note is no fault.
     pub fn is_healthy(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity == Severity::Note)
+        self.counting().all(|finding| finding.severity == Severity::Note)
     }
 }
 

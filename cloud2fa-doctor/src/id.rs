@@ -34,6 +34,8 @@ ids! {
     UsualIssuer = "usual_issuer";
     /// Wrong codes may follow each other faster than by default.
     WeakThrottle = "weak_throttle";
+    /// An id in `accept` is none, is of something critical, or finds nothing any more.
+    AcceptWithoutEffect = "accept_without_effect";
     /// A line names the module where libpam cannot load it, or where others may write to it.
     ModuleUnusable = "module_unusable";
     /// Another module, in a stack that asks for a code, cannot be loaded or may be written by others; a note where the control passes over it.

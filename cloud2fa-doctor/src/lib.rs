@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accepted;
 mod clock;
 mod config;
 mod examination;

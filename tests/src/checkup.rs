@@ -108,7 +108,8 @@ pub fn look(arguments: &[&str]) -> Found {
         text.to_owned()
     };
     let finding = |line: &Value| {
-        assert_eq!(line.as_object().expect("an object").len(), 5, "{line}");
+        assert_eq!(line.as_object().expect("an object").len(), 6, "{line}");
+        assert!(line["accepted"].is_boolean(), "{line}");
         let _ = (text(line, "what"), text(line, "why"), text(line, "fix"));
         (text(line, "severity"), text(line, "id"))
     };
@@ -141,6 +142,7 @@ pub fn breaking(what: &str, break_it: impl Fn(&Checkup), expected: &[&str]) {
         "critical": count("critical"),
         "warnings": count("warning"),
         "notes": count("note"),
+        "accepted": 0,
     });
     assert_eq!((&after.last, after.status), (&last, i32::from(is_fault)), "{what}: {after:?}");
 }

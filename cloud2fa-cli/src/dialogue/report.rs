@@ -35,13 +35,14 @@ pub fn text(report: &Report, findings: &Findings<'_>, has_colours: bool) -> Stri
 /// How many findings there are.
 fn summary(report: &Report) -> String {
     let counts = Severity::ALL.map(|severity| report.count(severity));
-    (WORDS.examination.summary)(counts)
+    (WORDS.examination.summary)(counts, report.accepted().count())
 }
 
 /// One finding in a line, or as many as it takes.
 fn line(finding: &Finding, has_colours: bool) -> String {
     let words = &WORDS.examination;
     let (label, colour) = match finding.severity {
+        _ if finding.is_accepted => (words.is_accepted, ""),
         Severity::Critical => (words.is_critical, "\x1b[1;31m"),
         Severity::Warning => (words.is_warning, "\x1b[33m"),
         Severity::Note => (words.is_note, ""),
@@ -55,14 +56,15 @@ fn line(finding: &Finding, has_colours: bool) -> String {
 
 /// All findings with all that is known of them, and what was looked at.
 fn all(report: &Report) -> String {
+    let below = |heading: &str, paragraphs: String| {
+        if paragraphs.is_empty() { paragraphs } else { format!("{heading}\n{paragraphs}\n") }
+    };
     let mut text = String::new();
     for severity in Severity::ALL {
-        let of_it = report.findings.iter().filter(|finding| finding.severity == severity);
-        let paragraphs: String = of_it.map(paragraph).collect();
-        if !paragraphs.is_empty() {
-            text = text + heading(severity) + "\n" + &paragraphs + "\n";
-        }
+        let of_it = report.counting().filter(|finding| finding.severity == severity);
+        text += &below(heading(severity), of_it.map(paragraph).collect());
     }
+    text += &below(WORDS.examination.accepted, report.accepted().map(paragraph).collect());
     if report.is_healthy() {
         text = text + WORDS.examination.nothing_wrong + " ";
     }
@@ -72,7 +74,8 @@ fn all(report: &Report) -> String {
 
 fn paragraph(finding: &Finding) -> String {
     let words = &WORDS.examination;
-    let what = wrapped(&format!("{} [{}]", finding.what, finding.id.word()), 2);
+    let accepted = if finding.is_accepted { words.marked_accepted } else { "" };
+    let what = wrapped(&format!("{} [{}]{accepted}", finding.what, finding.id.word()), 2);
     let [why, fix] = [(words.why, &finding.why), (words.fix, &finding.fix)].map(|(label, text)| {
         let indent = 2 + label.chars().count() + 1;
         format!("  {label} {}\n", wrapped(text, indent))
@@ -163,6 +166,30 @@ mod tests {
         assert!(one.contains("[wide_skew]") && !one.contains("bad_config"), "{one}");
         let none = text(&report, &Findings::Explained(Some("exempt")), false);
         assert_eq!(none, format!("{}\n", WORDS.examination.not_found));
+    }
+
+    #[test]
+    fn what_is_accepted_comes_last_is_marked_and_does_not_count() {
+        let finding = |severity, id| Finding::new(severity, id, "what is there", "why", "fix");
+        let accepted =
+            Finding { is_accepted: true, ..finding(Severity::Warning, Id::ClockUnsynchronised) };
+        let alone = Report::new(Vec::new(), vec![accepted.clone()]);
+        assert!(alone.is_healthy() && alone.worst().is_none());
+        let line = "accepted clock_unsynchronised: what is there\n";
+        let listed = text(&alone, &Findings::Listed, true);
+        assert!(listed.starts_with(&format!("Nothing is wrong. 1 accepted.\n{line}")), "{listed}");
+        let both = Report::new(Vec::new(), vec![accepted, finding(Severity::Note, Id::WideSkew)]);
+        assert_eq!(summary(&both), "Nothing is wrong. 1 note, 1 accepted.");
+        let listed = text(&both, &Findings::Listed, false);
+        assert!(listed.contains(&format!("wide_skew: what is there\n{line}")), "{listed}");
+        let explained = text(&both, &Findings::Explained(None), false);
+        let (before, behind) = explained.split_once("ACCEPTED in cloud2fa.toml").unwrap();
+        assert!(before.contains("[wide_skew]\n") && !before.contains("WARNING"), "{explained}");
+        assert!(behind.contains("[clock_unsynchronised] (accepted)\n  Why: "), "{explained}");
+    }
+
+    #[test]
+    fn a_machine_where_nothing_asks_is_told_what_to_do_next() {
         let fresh = Report { nothing_asks: true, ..Report::new(Vec::new(), Vec::new()) };
         let said = text(&fresh, &Findings::Listed, false);
         assert!(said.starts_with("Nothing is wrong.\n") && said.contains("setup ssh"), "{said}");

@@ -78,14 +78,16 @@ pub struct Overview {
 /// What stands around the findings of `doctor`.
 #[derive(Debug, Clone, Copy)]
 pub struct Examination {
-    /// How many findings are critical, warnings and notes.
-    pub summary: fn([usize; 3]) -> String,
-    /// Begins the line of a critical finding. These three are as wide.
+    /// How many findings are critical, warnings and notes, and how many more are accepted.
+    pub summary: fn([usize; 3], usize) -> String,
+    /// Begins the line of a critical finding. These four are as wide.
     pub is_critical: &'static str,
     /// Begins the line of a warning.
     pub is_warning: &'static str,
     /// Begins the line of a note.
     pub is_note: &'static str,
+    /// Begins the line of a finding that is accepted.
+    pub is_accepted: &'static str,
     /// How to hear more of a finding. Stands below the lines.
     pub explained_by: &'static str,
     /// No login asks for a code: what to do next.
@@ -98,6 +100,10 @@ pub struct Examination {
     pub warning: &'static str,
     /// Stands above the notes.
     pub note: &'static str,
+    /// Stands above the findings that are accepted.
+    pub accepted: &'static str,
+    /// Stands behind the id of a finding that is accepted.
+    pub marked_accepted: &'static str,
     /// Label: why a finding matters.
     pub why: &'static str,
     /// Label: what to do.

@@ -42,7 +42,7 @@ pub const OVERVIEW: Overview = Overview {
 };
 
 pub const EXAMINATION: Examination = Examination {
-    summary: |[critical, warnings, notes]| {
+    summary: |[critical, warnings, notes], accepted| {
         let counted = |count, one: &str, many: &str| match count {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -51,22 +51,28 @@ pub const EXAMINATION: Examination = Examination {
         let wrong =
             [counted(critical, "critical", "critical"), counted(warnings, "warning", "warnings")];
         let mut parts: Vec<_> = wrong.into_iter().flatten().collect();
-        if parts.is_empty() {
-            let notes = counted(notes, "note", "notes").map(|notes| format!(" {notes}."));
-            return format!("Nothing is wrong.{}", notes.unwrap_or_default());
-        }
+        let nothing = if parts.is_empty() { "Nothing is wrong." } else { "" };
         parts.extend(counted(notes, "note", "notes"));
-        format!("{}.", parts.join(", "))
+        parts.extend(counted(accepted, "accepted", "accepted"));
+        let rest = parts.join(", ");
+        match (nothing.is_empty(), rest.is_empty()) {
+            (_, true) => nothing.to_owned(),
+            (true, false) => format!("{rest}."),
+            (false, false) => format!("{nothing} {rest}."),
+        }
     },
     is_critical: "CRITICAL",
     is_warning: "warning ",
     is_note: "note    ",
+    is_accepted: "accepted",
     explained_by: "To see why a finding matters and how to fix it: cloud2fa doctor ID",
     nothing_asks: "No login asks for a code yet. Next, when you are enrolled: sudo cloud2fa setup ssh",
     not_found: "Nothing like that was found.",
     critical: "CRITICAL: people get in without a code, or nobody can log in",
     warning: "WARNING: this will cause problems for some people, or later",
     note: "NOTE: good to know",
+    accepted: "ACCEPTED in cloud2fa.toml: known, and not counted",
+    marked_accepted: " (accepted)",
     why: "Why:",
     fix: "Fix:",
     nothing_wrong: "Nothing wrong.",

@@ -1,0 +1,51 @@
+//! What `cloud2fa doctor` tells people and monitors of a finding, beside its sentences.
+#![allow(missing_docs)]
+
+use cloud2fa_tests::checkup::{CONFIG, Checkup, doctor, look, set_mode};
+use serde_json::json;
+use std::fs;
+
+#[test]
+fn what_is_accepted_is_shown_and_does_not_count() {
+    let _checkup = Checkup::healthy();
+    fs::write(CONFIG, "reauthenticate = 'password'\n").unwrap();
+    assert_eq!((look(&[]).status, doctor(&["--monitor"]).status), (1, 1));
+    let before = doctor(&[]).output;
+    fs::write(CONFIG, "reauthenticate = 'password'\naccept = ['reauthenticate_password']\n").unwrap();
+    let found = look(&[]);
+    assert_eq!((found.status, doctor(&["--monitor"]).status), (0, 0), "{found:?}");
+    assert_eq!((&found.last["warnings"], &found.last["accepted"]), (&json!(0), &json!(1)));
+    let last = found.findings.last().unwrap();
+    assert_eq!((last.0.as_str(), last.1.as_str()), ("warning", "reauthenticate_password"));
+    let listed = doctor(&[]).output;
+    let line = "accepted reauthenticate_password: ";
+    assert!(listed.contains(line) && listed.contains(", 1 accepted.\n"), "{before}{listed}");
+    let explained = doctor(&["reauthenticate_password"]).output;
+    assert!(explained.contains("[reauthenticate_password] (accepted)"), "{explained}");
+}
+
+#[test]
+fn what_is_critical_is_not_accepted_and_the_report_says_so() {
+    let _checkup = Checkup::healthy();
+    fs::write(CONFIG, "accept = ['pam_file_unsafe', 'wide_skwe', 'weak_throttle']\n").unwrap();
+    set_mode("/etc/pam.d/sshd", 0o666);
+    let found = look(&[]);
+    assert_eq!((found.status, &found.last["critical"]), (1, &json!(1)), "{found:?}");
+    let listed = doctor(&[]).output.replace("\n         ", " ");
+    for line in [
+        "note     accept_without_effect: accept names pam_file_unsafe, which is critical: it cannot be accepted",
+        "note     accept_without_effect: accept names wide_skwe, which doctor never finds",
+        "note     accept_without_effect: accept names weak_throttle, and nothing like it is found any more",
+    ] {
+        assert!(listed.contains(line), "{listed}");
+    }
+}
+
+#[test]
+fn a_list_that_is_none_accepts_nothing() {
+    let _checkup = Checkup::healthy();
+    fs::write(CONFIG, "reauthenticate = 'password'\naccept = 'reauthenticate_password'\n").unwrap();
+    let found = look(&[]);
+    let warnings: Vec<_> = found.findings.iter().filter(|it| it.0 == "warning").collect();
+    assert_eq!((warnings.len(), found.status), (2, 1), "{found:?}");
+}
