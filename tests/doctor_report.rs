@@ -1,8 +1,8 @@
 //! What `cloud2fa doctor` tells people and monitors of a finding, beside its sentences.
 #![allow(missing_docs)]
 
-use cloud2fa_tests::checkup::{CONFIG, Checkup, doctor, look, set_mode};
-use serde_json::json;
+use cloud2fa_tests::checkup::{CONFIG, Checkup, doctor, look, set_mode, shell};
+use serde_json::{Value, json};
 use std::fs;
 
 #[test]
@@ -11,7 +11,8 @@ fn what_is_accepted_is_shown_and_does_not_count() {
     fs::write(CONFIG, "reauthenticate = 'password'\n").unwrap();
     assert_eq!((look(&[]).status, doctor(&["--monitor"]).status), (1, 1));
     let before = doctor(&[]).output;
-    fs::write(CONFIG, "reauthenticate = 'password'\naccept = ['reauthenticate_password']\n").unwrap();
+    fs::write(CONFIG, "reauthenticate = 'password'\naccept = ['reauthenticate_password']\n")
+        .unwrap();
     let found = look(&[]);
     assert_eq!((found.status, doctor(&["--monitor"]).status), (0, 0), "{found:?}");
     assert_eq!((&found.last["warnings"], &found.last["accepted"]), (&json!(0), &json!(1)));
@@ -48,4 +49,28 @@ fn a_list_that_is_none_accepts_nothing() {
     let found = look(&[]);
     let warnings: Vec<_> = found.findings.iter().filter(|it| it.0 == "warning").collect();
     assert_eq!((warnings.len(), found.status), (2, 1), "{found:?}");
+}
+
+/// What a program is told of a finding.
+fn told(id: &str) -> Value {
+    let ended = doctor(&["--json"]);
+    let lines = ended.output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.into_iter().find(|line| line["id"] == id).unwrap_or_else(|| panic!("no {id}: {ended:?}"))
+}
+
+#[test]
+fn whom_and_what_a_finding_is_about_stands_in_arrays_and_is_complete() {
+    let _checkup = Checkup::healthy();
+    assert_eq!(told("unenrolled_allowed")["services"], json!(["sshd"]));
+    // Users who can log in, and are refused: more than any sentence should name.
+    shell(
+        "for number in $(seq 100 299); do usermod -p x -s /bin/sh u$number; done
+         echo 'unenrolled = \"refuse\"' >/etc/cloud2fa/cloud2fa.toml",
+    );
+    let found = told("not_enrolled");
+    let users: Vec<_> = found["users"].as_array().unwrap().iter().collect();
+    assert!(users.len() >= 200 && !users.contains(&&json!("alice")), "{found}");
+    assert_eq!(found["services"], json!(["sshd"]));
+    set_mode("/etc/pam.d/sshd", 0o666);
+    assert_eq!(told("pam_file_unsafe")["files"], json!(["/etc/pam.d/sshd"]));
 }

@@ -10,10 +10,11 @@ use crate::verbs::write_back;
 use cloud2fa::backup_codes::BackupCode;
 
 use cloud2fa::{Factor, Verdict};
-use cloud2fa_doctor::{Finding, Report, Severity};
+use cloud2fa_doctor::{About, Finding, Report, Severity};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use zeroize::Zeroizing;
 
@@ -209,13 +210,21 @@ pub struct Found<'a> {
     why: &'a str,
     fix: &'a str,
     accepted: bool,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    users: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    services: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Found<'a> {
     pub fn of(finding: &'a Finding) -> Self {
-        let Finding { severity, id, what, why, fix, is_accepted } = finding;
-        let (severity, id) = (severity.word(), id.word());
-        Self { severity, id, what, why, fix, accepted: *is_accepted }
+        let Finding { severity, id, what, why, fix, about, is_accepted } = finding;
+        let (severity, id, accepted) = (severity.word(), id.word(), *is_accepted);
+        let About { users, services, files } = about;
+        let files = files.iter().map(|path| path.to_string_lossy()).collect();
+        Self { severity, id, what, why, fix, accepted, users, services, files }
     }
 }
 

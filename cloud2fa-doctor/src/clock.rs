@@ -104,7 +104,8 @@ pub fn against(
             how_to_keep(clock),
             store.command()
         ),
-    ))
+    )
+    .about_users(&names))
 }
 
 /// What to do so that the clock is kept right. systemd switches on only a program that it knows.

@@ -55,6 +55,7 @@ fn mistake(mistake: &Invalid) -> Finding {
         "Logins do not need this key and go on. What needs it refuses: without the issuer nobody can enrol.",
         "Put it right, and see whether it is:\n    cloud2fa doctor --config FILE",
     )
+    .about_file(&mistake.path)
 }
 
 fn password_is_enough() -> Finding {

@@ -23,7 +23,7 @@ pub fn candidate(path: &Path) -> Report {
             });
             accepted::apply(accept(&config), findings.collect(), Scope::Configuration)
         }
-        Err(error) => vec![pam::bad_config(&error.to_string())],
+        Err(error) => vec![pam::bad_config(&error.to_string()).about_file(path)],
     };
     Report::new(vec![format!("the configuration {}", path.display())], findings)
 }
@@ -67,7 +67,10 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     looked_at.push(format!("configuration: {}", cloud2fa::config::DEFAULT_PATH));
     match &loaded {
         Ok(config) => findings.extend(config::check(config)),
-        Err(error) => findings.push(pam::bad_config(&error.to_string())),
+        Err(error) => {
+            let finding = pam::bad_config(&error.to_string());
+            findings.push(finding.about_file(cloud2fa::config::DEFAULT_PATH));
+        }
     }
     let facts =
         pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), tools.root);

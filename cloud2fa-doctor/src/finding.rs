@@ -1,9 +1,10 @@
 //! A finding: what is wrong or worth knowing, what follows from it, and how to fix it.
 
 pub use crate::id::Id;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How bad it is. The worst comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,17 @@ impl Severity {
     }
 }
 
+/// Whom and what a finding is about, for programs: all of them, where the sentence may name some.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Users.
+    pub users: BTreeSet<String>,
+    /// PAM services.
+    pub services: BTreeSet<String>,
+    /// Files and directories.
+    pub files: BTreeSet<PathBuf>,
+}
+
 /// What was found in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -43,6 +55,8 @@ pub struct Finding {
     pub why: String,
     /// What to type, or to write and where. Lines that begin with four blanks are to be copied.
     pub fix: String,
+    /// Whom and what it is about.
+    pub about: About,
     /// Whether the administrator has said that it is known: then it does not count.
     pub is_accepted: bool,
 }
@@ -56,14 +70,26 @@ impl Finding {
         why: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            severity,
-            id,
-            what: what.into(),
-            why: why.into(),
-            fix: fix.into(),
-            is_accepted: false,
-        }
+        let (what, why, fix) = (what.into(), why.into(), fix.into());
+        Self { severity, id, what, why, fix, about: About::default(), is_accepted: false }
+    }
+
+    /// It is about these users, too.
+    pub fn about_users(mut self, names: &[String]) -> Self {
+        self.about.users.extend(names.iter().cloned());
+        self
+    }
+
+    /// It is about these services, too.
+    pub fn about_services(mut self, names: &[String]) -> Self {
+        self.about.services.extend(names.iter().cloned());
+        self
+    }
+
+    /// It is about this file, too.
+    pub fn about_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.about.files.insert(path.into());
+        self
     }
 }
 

@@ -32,7 +32,7 @@ mod unopened;
 mod users;
 
 pub use examination::{Asking, candidate, examine, services_that_ask};
-pub use finding::{Finding, Report, Severity};
+pub use finding::{About, Finding, Report, Severity};
 pub use id::Id;
 pub use programs::command;
 pub use setup::JOURNAL;

@@ -46,6 +46,7 @@ fn was_taken_back(services: &[String]) -> Finding {
             services.join(" ")
         ),
     )
+    .about_services(services)
 }
 
 fn is_damaged() -> Finding {
@@ -56,6 +57,7 @@ fn is_damaged() -> Finding {
         "Nothing of that is taken back by itself any more.",
         "Take it back, by its marks in the files, then set up once more what is to ask:\n    cloud2fa setup --undo",
     )
+    .about_file(JOURNAL)
 }
 
 fn is_unconfirmed(services: &[String]) -> Finding {
@@ -66,6 +68,7 @@ fn is_unconfirmed(services: &[String]) -> Finding {
         "Unless an administrator logs in there with a code, it is taken back.",
         "Log in there, or in a new session:\n    cloud2fa setup --keep",
     )
+    .about_services(services)
 }
 
 #[cfg(test)]

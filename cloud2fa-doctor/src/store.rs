@@ -87,7 +87,8 @@ fn unusable(record: &Record, command: &str) -> Option<Finding> {
             "Restore the file from a backup, or enrol the user anew, or turn the second factor off:\n    \
              {command} enable --replace --user {user}\n    {command} disable --user {user}"
         ),
-    ))
+    )
+    .about_users(std::slice::from_ref(user)))
 }
 
 fn read_only(directory: &Path) -> Finding {
@@ -102,6 +103,7 @@ fn read_only(directory: &Path) -> Finding {
             shell(directory)
         ),
     )
+    .about_file(directory)
 }
 
 fn copies_on_write(directory: &Path) -> Finding {
@@ -120,6 +122,7 @@ fn copies_on_write(directory: &Path) -> Finding {
              cp -aT --reflink=never {old} {new} && rm -r {old}"
         ),
     )
+    .about_file(directory)
 }
 
 fn index_incomplete(directory: &Path, index: &Index, command: &str) -> Option<Finding> {
@@ -138,7 +141,8 @@ fn index_incomplete(directory: &Path, index: &Index, command: &str) -> Option<Fi
         ),
     };
     let fix = format!("Complete it:\n    {command} init");
-    Some(Finding::new(severity, Id::IndexIncomplete, what, why, fix))
+    let finding = Finding::new(severity, Id::IndexIncomplete, what, why, fix);
+    Some(finding.about_users(&index.lacks).about_file(directory))
 }
 
 fn users_locked(names: &[String], command: &str) -> Finding {
@@ -149,6 +153,7 @@ fn users_locked(names: &[String], command: &str) -> Finding {
         "Only a backup code lets them in. Somebody who has their password may have guessed.",
         format!("Look at the log, let them change the password, then:\n    {command} unlock NAME"),
     )
+    .about_users(names)
 }
 
 fn user_renamed(record: &Record, command: &str) -> Option<Finding> {
@@ -168,7 +173,8 @@ fn user_renamed(record: &Record, command: &str) -> Option<Finding> {
             "If it is the same person, enrol the new name. In any case turn off what is left under the old one:\n    \
              {command} enable --user {new}\n    {command} disable --user {old}"
         ),
-    ))
+    )
+    .about_users(&[old.clone(), new.to_owned()]))
 }
 
 fn users_unknown(names: &[String], command: &str) -> Finding {
@@ -179,6 +185,7 @@ fn users_unknown(names: &[String], command: &str) -> Finding {
         "They count for nobody else. A user who gets one of these names later is refused, since the uid is another one.",
         format!("If they are gone for good:\n    {command} disable --user NAME"),
     )
+    .about_users(names)
 }
 
 fn without_backup_codes(names: &[String]) -> Finding {
@@ -189,6 +196,7 @@ fn without_backup_codes(names: &[String]) -> Finding {
         "If they lose the phone, only root can help.",
         "Let them make new ones:\n    cloud2fa regenerate",
     )
+    .about_users(names)
 }
 
 #[cfg(test)]

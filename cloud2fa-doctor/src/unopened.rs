@@ -24,7 +24,9 @@ pub fn check(error: &StoreError, store: &NamedStore) -> Option<Finding> {
             "Nobody can be enrolled, and every login that asks for a code will be refused.",
         )
     };
-    Some(Finding::new(severity, id, error.what(), why, fix))
+    let services: Vec<_> = store.services.iter().cloned().collect();
+    let finding = Finding::new(severity, id, error.what(), why, fix);
+    Some(finding.about_services(&services).about_file(store.state_dir()))
 }
 
 fn id_and_fix(error: &StoreError, store: &NamedStore) -> (Id, String) {

@@ -169,6 +169,7 @@ fn never_asked(enrolled: &[String], by: SwitchOn, before: &Before) -> Finding {
         "Their logins take a password alone; they may believe otherwise.",
         how(by, before),
     )
+    .about_users(enrolled)
 }
 
 fn not_enrolled(users: &[String], services: &[String], may_be_let_in: bool) -> Finding {
@@ -189,6 +190,8 @@ fn not_enrolled(users: &[String], services: &[String], may_be_let_in: bool) -> F
         "They have a shell and a password, and cannot log in there.",
         format!("Enrol them:\n    cloud2fa enable --user NAME{or}"),
     )
+    .about_users(users)
+    .about_services(services)
 }
 
 fn counted(users: &[String]) -> String {

@@ -120,15 +120,18 @@ impl Problems {
     }
 
     fn into_findings(self) -> Vec<Finding> {
-        let with_services = |problem: Problem| {
+        let with_services = |((_, at), problem): ((Id, Option<Place>), Problem)| {
             let services: Vec<_> = problem.services.into_iter().collect();
-            let mut finding = problem.finding;
+            let mut finding = problem.finding.about_services(&services);
             if !services.is_empty() {
                 finding.what = format!("{} (for {})", finding.what, listed(&services));
             }
-            finding
+            match at {
+                Some(at) => finding.about_file(&*at.file),
+                None => finding,
+            }
         };
-        self.0.into_values().map(with_services).collect()
+        self.0.into_iter().map(with_services).collect()
     }
 }
 
@@ -254,7 +257,8 @@ fn policies(asked: &[AskingService]) -> Vec<Finding> {
         let services = asked.iter().filter(|asked| asked.unenrolled == Some(becomes));
         let services: Vec<_> = services.map(|asked| asked.service.clone()).collect();
         let what = format!("users without an enrolment are {says} by {}", listed(&services));
-        (!services.is_empty()).then(|| Finding::new(Severity::Note, id, what, why, fix))
+        let finding = Finding::new(Severity::Note, id, what, why, fix);
+        (!services.is_empty()).then(|| finding.about_services(&services))
     };
     let notes = [
         note(

@@ -101,6 +101,7 @@ pub fn unsafe_file(path: &Path) -> Finding {
         "Who can write there decides what a login takes: no code, no password, and what root runs.",
         made_root_s(path),
     )
+    .about_file(path)
 }
 
 /// How to make a path root's again.

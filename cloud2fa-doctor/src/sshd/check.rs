@@ -30,7 +30,8 @@ pub fn check(sshd: &Sshd, asked: &AskingService, root: Root) -> Vec<Finding> {
     let texts = Texts { files: &sshd.files, options: &sshd.options };
     let settings = &sshd.everybody;
     if !settings.is_on("usepam") {
-        return vec![texts.pam_is_off(asked, &lines_with_pam(settings, asked, &texts))];
+        let finding = texts.pam_is_off(asked, &lines_with_pam(settings, asked, &texts));
+        return vec![finding.about_services(std::slice::from_ref(&asked.service))];
     }
     let mut findings = of_ways(settings, &settings.ways(), asked, &texts);
     findings.extend(reopened_ways(sshd, asked));
@@ -41,7 +42,8 @@ pub fn check(sshd: &Sshd, asked: &AskingService, root: Root) -> Vec<Finding> {
     if sshd.files.has_match() {
         findings.push(some_differ(sshd.of_users.len()));
     }
-    findings
+    let service = std::slice::from_ref(&asked.service);
+    findings.into_iter().map(|finding| finding.about_services(service)).collect()
 }
 
 /// What to set when PAM is switched on, so that enrolled users can answer the question.
@@ -116,9 +118,10 @@ fn of_root(sshd: &Sshd, asked: &AskingService, root: Root, texts: &Texts) -> Vec
         without_factor.then(|| texts.root_without_factor()),
         locked_out.then(|| texts.root_locked_out(settings, sshd.root_has_key)),
     ];
-    let findings = findings.into_iter().flatten();
+    let root = ["root".to_owned()];
+    let findings = findings.into_iter().flatten().map(|finding| finding.about_users(&root));
     let is_his_own = !settings.has_ways_of(&sshd.everybody);
-    findings.map(|it| if is_his_own { of_match(it, &["root".to_owned()]) } else { it }).collect()
+    findings.map(|it| if is_his_own { of_match(it, &root) } else { it }).collect()
 }
 
 /// What is found for some users, and not for everybody.

@@ -243,6 +243,7 @@ impl Texts<'_> {
 /// A finding that holds for these users alone, because of a Match.
 pub fn of_match(finding: Finding, users: &[String]) -> Finding {
     let user = users.first().map_or("NAME", String::as_str);
+    let finding = finding.about_users(users);
     Finding {
         what: format!("{} (for {})", finding.what, bounded(users, MOST_USERS)),
         fix: format!(
