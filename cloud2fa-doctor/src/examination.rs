@@ -7,7 +7,7 @@ use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
-use crate::{clock, config, pam, service, setup, sshd, stores, users};
+use crate::{clock, config, listeners, network, pam, service, setup, sshd, stores, users};
 use cloud2fa::Config;
 use std::path::Path;
 
@@ -90,6 +90,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     }
     let accounts = users::read();
     let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
+    findings.extend(of_network(&facts, &sshd, !asked.is_empty(), &mut looked_at));
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));
     findings.extend(setup::check(setup::read().as_ref()));
@@ -136,6 +137,25 @@ fn of_sshd(
         _ => {}
     }
     before
+}
+
+/// Looks who reaches what from outside.
+fn of_network(
+    facts: &pam::Facts,
+    sshd: &Look,
+    is_asked: bool,
+    looked_at: &mut Vec<String>,
+) -> Vec<Finding> {
+    let (takes_passwords, uses_pam) = match sshd {
+        Look::Settings(it) => (sshd::takes_password_alone(it), it.settings().is_on("usepam")),
+        Look::Absent | Look::Failed(_) => (false, true),
+    };
+    let ssh = network::Ssh { service: sshd.service(), takes_passwords, uses_pam };
+    let reachable = listeners::reachable();
+    let names: Vec<_> = reachable.iter().map(|name| (*name).to_owned()).collect();
+    let names = if names.is_empty() { "no program".to_owned() } else { listed(&names) };
+    looked_at.push(format!("network: it reaches {names} that doctor knows to ask PAM"));
+    network::check(facts, &ssh, &reachable, is_asked)
 }
 
 fn services_looked_at(count: usize, asked: &[AskingService]) -> String {

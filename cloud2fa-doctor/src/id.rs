@@ -80,6 +80,8 @@ ids! {
     OneAnswer = "one_answer";
     /// A stack has too many ways through it to look at all of them.
     StackUnclear = "stack_unclear";
+    /// A password alone lets in at a program that the network reaches; a warning of ssh, where other logins ask for a code.
+    PasswordAlone = "password_alone";
     /// Which services let in users without an enrolment.
     UnenrolledAllowed = "unenrolled_allowed";
     /// Which services refuse them.

@@ -13,11 +13,15 @@ mod config;
 mod examination;
 mod finding;
 mod id;
+mod listeners;
 mod named;
+mod network;
 mod pam;
 #[cfg(test)]
 mod pam_lines;
+mod processes;
 mod programs;
+mod programs_of_pam;
 mod record;
 mod regular;
 mod service;

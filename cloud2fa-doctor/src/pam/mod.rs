@@ -15,6 +15,7 @@ mod ways_in;
 pub use files::with_included;
 pub use files::{has_module, read};
 pub use module_lines::bad_config;
+pub use ways_in::takes_password_alone;
 
 use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};

@@ -101,6 +101,13 @@ fn reopened_ways(sshd: &Sshd, asked: &AskingService) -> Option<Finding> {
     Some(reopened(&shut_by))
 }
 
+/// Whether what is typed lets in, as far as sshd goes. PAM's questions are asked with PAM alone.
+pub fn takes_password_alone(sshd: &Sshd) -> bool {
+    let settings = &sshd.everybody;
+    let is_asked = |way: &[&str]| settings.is_on("usepam") || !way.contains(&KEYBOARD);
+    settings.ways().iter().any(|way| !takes_key(way) && is_asked(way))
+}
+
 fn takes_key(way: &[&str]) -> bool {
     way.iter().any(|it| ![KEYBOARD, PASSWORD].contains(it))
 }

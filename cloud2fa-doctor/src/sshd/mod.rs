@@ -10,7 +10,7 @@ mod texts;
 mod words;
 mod write;
 
-pub use check::{Before, Root, before_switching_on, check};
+pub use check::{Before, Root, before_switching_on, check, takes_password_alone};
 pub use settings::Lines;
 pub use texts::unreadable;
 
