@@ -29,7 +29,8 @@ fn a_healthy_machine_has_nothing_wrong_and_is_left_as_it_is() {
     let from = lines.iter().position(|line| *line == "Nothing wrong. Checked:").unwrap();
     let areas: Vec<_> =
         lines[from + 1..].iter().filter_map(|line| line.split(':').next()).collect();
-    let expected = ["configuration", "PAM", "store", "sshd", "clock", "service", "users"];
+    let expected =
+        ["configuration", "PAM", "store", "sshd", "network", "clock", "service", "users"];
     assert_eq!(areas.iter().map(|area| area.trim()).collect::<Vec<_>>(), expected);
     assert!(
         !ended.output.contains("CRITICAL") && !ended.output.contains("WARNING"),

@@ -7,7 +7,7 @@ use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
-use crate::{clock, config, listeners, network, pam, service, setup, sshd, stores, users};
+use crate::{clock, config, daemons, listeners, network, pam, service, setup, sshd, stores, users};
 use cloud2fa::Config;
 use std::path::Path;
 
@@ -80,6 +80,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     let (of_pam, asked) = pam::check(&facts, &sshd.service());
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
+    findings.extend(daemons::check(&asked, &daemons::read()));
 
     let clock = clock::read();
     let stores = stores::named(&facts, &config, &asked).into_iter();

@@ -78,6 +78,14 @@ ids! {
     PolicyWithoutEffect = "policy_without_effect";
     /// A program that cannot ask for a code gets to the module.
     OneAnswer = "one_answer";
+    /// A program lets in by the password itself when the module has refused.
+    GoesRoundPam = "goes_round_pam";
+    /// A program remembers who was let in, and does not ask again.
+    AnswersRemembered = "answers_remembered";
+    /// A program that asks anew at each request gets to the module.
+    AsksEachRequest = "asks_each_request";
+    /// A program that does not run as root gets to the module.
+    DaemonNotRoot = "daemon_not_root";
     /// A stack has too many ways through it to look at all of them.
     StackUnclear = "stack_unclear";
     /// A password alone lets in at a program that the network reaches; a warning of ssh, where other logins ask for a code.

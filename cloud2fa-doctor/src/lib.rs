@@ -10,6 +10,7 @@
 mod accepted;
 mod clock;
 mod config;
+mod daemons;
 mod examination;
 mod finding;
 mod id;

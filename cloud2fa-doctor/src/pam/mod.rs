@@ -19,9 +19,7 @@ pub use ways_in::takes_password_alone;
 
 use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};
-use crate::stack::{
-    self, Fault, Files, Handler, Job, Kind, Module, Place, has_one_answer, jumps_over_the_end,
-};
+use crate::stack::{self, Fault, Files, Handler, Job, Kind, Module, Place, jumps_over_the_end};
 use arguments::arguments_of;
 use cloud2fa::module_arguments::ModuleArguments;
 use cloud2fa::{Config, PAM_SERVICE};
@@ -179,9 +177,6 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         others::check(facts, &service, &stack, &mut problems);
         let unenrolled = ways_in::unenrolled(facts, &stack);
         let one_field = takes_one_field(&stack);
-        if has_one_answer(&service) && !one_field {
-            problems.add(None, Some(&service), one_answer());
-        }
         asked.push(AskingService {
             service,
             unenrolled,
@@ -237,19 +232,6 @@ fn without_key(stack: &[Handler]) -> Vec<Handler> {
 fn takes_one_field(stack: &[Handler]) -> bool {
     let mut ours = stack.iter().filter_map(|handler| arguments_of(handler.module()?));
     ours.all(|arguments| arguments.is_ok_and(|it| it.forward_pass))
-}
-
-fn one_answer() -> Finding {
-    Finding::new(
-        Severity::Warning,
-        Id::OneAnswer,
-        "programs that have one password, and nobody to ask for a code, get to the module",
-        "They answer the question for the code with the password: enrolled users cannot log in.",
-        "In these services' files, put a line in place of `@include common-auth` (or of what else leads to the \
-         module, such as `auth include login`), so that they do without a code:\n    \
-         auth required pam_unix.so\nor two, so that password and code are typed in one field:\n    \
-         auth required pam_cloud2fa.so forward_pass nullok\n    auth required pam_unix.so try_first_pass",
-    )
 }
 
 /// What holds for users without an enrolment.

@@ -310,21 +310,6 @@ fn one_bad_line_that_services_share_is_one_finding_that_names_them() {
 }
 
 #[test]
-fn programs_that_have_one_answer_are_named() {
-    let include = "@include common-auth\n";
-    let common = format!("{DEBIAN}{CODE}");
-    let files = [
-        ("dovecot", include),
-        ("cups", include),
-        ("sudo", include),
-        ("common-auth", common.as_str()),
-    ];
-    let (findings, _) = check(&facts(&files), "sshd");
-    let found = findings.iter().find(|finding| finding.id == Id::OneAnswer).unwrap();
-    assert!(found.what.ends_with("(for cups, dovecot)"), "{}", found.what);
-}
-
-#[test]
 fn another_module_that_is_missing_is_as_bad_as_its_control() {
     let missing = |line: &str| {
         let text = format!("auth required pam_unix.so\n{line}\n{CODE}");

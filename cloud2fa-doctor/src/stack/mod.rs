@@ -18,7 +18,7 @@ pub use files::{DIRECTORIES, Files, PAM_CONF};
 pub use handler::{Handler, Job, Module, module};
 pub use line::{Line, Place};
 pub use module_file::{Fault, Unloadable, fault, others_may_write};
-pub use modules::{Kind, has_one_answer, is_broad};
+pub use modules::{Kind, is_broad};
 pub use walk::{Said, Way, jumps_over_the_end, ways};
 
 #[cfg(test)]

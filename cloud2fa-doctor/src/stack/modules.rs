@@ -1,4 +1,4 @@
-//! What is known of the modules of others, and of programs that cannot ask twice.
+//! What is known of the modules of others.
 
 /// What a module is there for in a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,54 +124,4 @@ pub fn kind(path: &str, arguments: &[String]) -> Kind {
 /// Whether a condition is one that nearly everybody meets.
 pub fn is_broad(path: &str) -> bool {
     BROAD.contains(&name_of(path))
-}
-
-/// Services whose programs have one password from their client, and answer every prompt with
-/// it, or fail at the second: mail, files, printers, tunnels, and lockers with a single field.
-const ONE_ANSWER: &[&str] = &[
-    "dovecot",
-    "imap",
-    "imaps",
-    "pop",
-    "pop3",
-    "pop3s",
-    "sieve",
-    "smtp",
-    "smtpd",
-    "submission",
-    "courier",
-    "exim4",
-    "cyrus",
-    "saslauthd",
-    "proftpd",
-    "vsftpd",
-    "pure-ftpd",
-    "ftp",
-    "netatalk",
-    "cups",
-    "squid",
-    "openvpn",
-    "ppp",
-    "xrdp-sesman",
-    "vnc",
-    "ejabberd",
-    "prosody",
-    "radiusd",
-    "nginx",
-    "apache2",
-    "httpd",
-    "webmin",
-    "usermin",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "nx",
-    "i3lock",
-    "swaylock",
-    "waylock",
-];
-
-/// Whether the programs of that service cannot ask for a code after the password.
-pub fn has_one_answer(service: &str) -> bool {
-    ONE_ANSWER.contains(&service)
 }
