@@ -58,6 +58,8 @@ ids! {
     JumpedPast = "jumped_past";
     /// Something else than a password leads past the module.
     OtherWayIn = "other_way_in";
+    /// A right password and another second factor lead past the module.
+    SecondFactorBeside = "second_factor_beside";
     /// A condition leads some past the module.
     Exempt = "exempt";
     /// `after_key` stands where nobody proves a key.

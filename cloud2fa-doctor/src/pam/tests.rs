@@ -157,6 +157,24 @@ fn a_way_past_the_module_is_found_with_what_leads_there() {
         (format!("auth sufficient pam_fprintd.so\n@include common-auth\n{CODE}"), "other_way_in"),
         (
             format!(
+                "@include common-auth\nauth [success=1 default=ignore] pam_google_authenticator.so nullok\n{CODE}"
+            ),
+            "second_factor_beside",
+        ),
+        (
+            format!("@include common-auth\nauth sufficient pam_u2f.so\n{CODE}"),
+            "second_factor_beside",
+        ),
+        // The password's own modules in that place are as bad as ever, and a key that is touched is no password.
+        (
+            format!(
+                "@include common-auth\nauth [success=1 default=ignore] pam_unix.so nullok\n{CODE}"
+            ),
+            "jumped_past",
+        ),
+        (format!("auth sufficient pam_u2f.so\n@include common-auth\n{CODE}"), "other_way_in"),
+        (
+            format!(
                 "@include common-auth\nauth [success=1 default=ignore] pam_succeed_if.so user ingroup exempt\n{CODE}"
             ),
             "exempt",

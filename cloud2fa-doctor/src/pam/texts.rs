@@ -190,6 +190,19 @@ pub fn other_factor(at: &Place, module: &Module) -> Finding {
     )
 }
 
+pub fn second_factor_beside(at: &Place, module: &Module) -> Finding {
+    Finding::new(
+        Severity::Note,
+        Id::SecondFactorBeside,
+        format!(
+            "{at}: {} takes another second factor, past pam_cloud2fa.so",
+            module.path.escape_debug()
+        ),
+        "The password and what this module asks for are enough: either second factor does.",
+        "If that is not meant, take the line out, or the jump in it (`required` in place of `success=N`).",
+    )
+}
+
 pub fn exempt(by: &Handler, module: &Module) -> Finding {
     let (severity, why) = if is_broad(&module.path) {
         (

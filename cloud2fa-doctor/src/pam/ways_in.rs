@@ -123,6 +123,10 @@ fn past(stack: &[Handler], ways: &[Way], service: &str, problems: &mut Problems)
             // su and the like: who is root needs no password, either.
             _ if module.path.ends_with("pam_rootok.so") => continue,
             Kind::Condition => texts::exempt(by, module),
+            Kind::SecondFactor if way.password && way.unknown.is_none() => {
+                texts::second_factor_beside(&by.at, module)
+            }
+            Kind::SecondFactor => texts::other_factor(&by.at, module),
             Kind::Unknown if !way.password || is_way_in_itself(stack, by) => {
                 texts::other_factor(&by.at, module)
             }

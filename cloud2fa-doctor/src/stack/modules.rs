@@ -7,6 +7,8 @@ pub enum Kind {
     Ours,
     /// Checks a password.
     Password,
+    /// Asks for another second factor.
+    SecondFactor,
     /// Says about whom, where or when the login is, and asks for nothing.
     Condition,
     /// Neither lets in nor is a condition that an administrator chooses.
@@ -44,6 +46,10 @@ const PASSWORD: &[&str] = &[
     "pam_lsass.so",
     "pam_vas3.so",
 ];
+
+/// What people have beside a password: a code of another app, a key that is touched, a phone that is asked.
+const SECOND_FACTOR: &[&str] =
+    &["pam_google_authenticator.so", "pam_oath.so", "pam_u2f.so", "pam_yubico.so", "pam_duo.so"];
 
 const CONDITION: &[&str] = &[
     "pam_rootok.so",
@@ -115,6 +121,7 @@ pub fn kind(path: &str, arguments: &[String]) -> Kind {
         "pam_deny.so" => Kind::Deny,
         "pam_permit.so" => Kind::Permit,
         _ if PASSWORD.contains(&name) => Kind::Password,
+        _ if SECOND_FACTOR.contains(&name) => Kind::SecondFactor,
         _ if CONDITION.contains(&name) => Kind::Condition,
         _ if NEUTRAL.contains(&name) => Kind::Neutral,
         _ => Kind::Unknown,

@@ -134,7 +134,9 @@ fn codes(module: &Module, lets_in: &dyn Fn(&Module) -> bool) -> Vec<Code> {
         Kind::Aside => vec![Code::IGNORE],
         Kind::Condition | Kind::Neutral => all.collect(),
         // Who could have asked for something, and says "ignore me", has let nobody in.
-        Kind::Password | Kind::Unknown => all.filter(|code| *code != Code::IGNORE).collect(),
+        Kind::Password | Kind::SecondFactor | Kind::Unknown => {
+            all.filter(|code| *code != Code::IGNORE).collect()
+        }
         Kind::Ours => {
             let mut codes = vec![
                 Code::SUCCESS,
@@ -168,13 +170,14 @@ fn note(state: &mut State, module: &Module, code: Code) {
             way.code_first |= !way.password;
         }
         Kind::Password if code == Code::SUCCESS => (way.password, way.unknown) = (true, None),
-        Kind::Unknown if code == Code::SUCCESS => {
+        Kind::Unknown | Kind::SecondFactor if code == Code::SUCCESS => {
             if !way.password || way.unknown.is_some() {
                 way.unknown = Some(state.at);
             }
             way.password = true;
         }
         Kind::Password
+        | Kind::SecondFactor
         | Kind::Unknown
         | Kind::Condition
         | Kind::Neutral
