@@ -7,7 +7,9 @@ use crate::pam::{AskingService, Unenrolled};
 use crate::sshd::Look;
 use crate::stores::StoreReport;
 use crate::tools::Tools;
-use crate::{clock, config, daemons, listeners, network, pam, service, setup, sshd, stores, users};
+use crate::{
+    clock, config, daemons, listeners, network, pam, service, setup, sshd, stores, sudo, users,
+};
 use cloud2fa::Config;
 use std::path::Path;
 
@@ -91,6 +93,9 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     }
     let accounts = users::read();
     let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
+    let root_is_enrolled =
+        stores.iter().any(|(looked, _)| accounts.enrolled(&looked.records).contains("root"));
+    findings.extend(sudo::check(sudo::read(), &asked, root_is_enrolled));
     findings.extend(of_network(&facts, &sshd, !asked.is_empty(), &mut looked_at));
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));

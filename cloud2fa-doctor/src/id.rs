@@ -120,6 +120,8 @@ ids! {
     SshdUseDns = "sshd_use_dns";
     /// Settings of sshd hold for some only, and not all of them were looked at.
     SshdMatch = "sshd_match";
+    /// sudo asks for another user's password and code than the caller's.
+    SudoAsksForAnother = "sudo_asks_for_another";
     /// There is no store.
     StoreMissing = "store_missing";
     /// Others than root could have changed the store.

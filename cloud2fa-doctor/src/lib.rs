@@ -32,6 +32,7 @@ mod sshd;
 mod stack;
 mod store;
 mod stores;
+mod sudo;
 mod tools;
 mod unopened;
 mod users;

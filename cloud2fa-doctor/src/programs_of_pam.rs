@@ -100,6 +100,7 @@ pub const PROGRAMS: &[Program] = &[
     Program::new("nginx", &["nginx"], &["nginx"], OneAnswerEachRequest).of("www-data"),
     Program::new("Apache", &["apache2", "httpd"], &["apache2", "httpd"], OneAnswerEachRequest)
         .of("www-data"),
+    Program::new("pwauth", &["pwauth"], &[], OneAnswer),
     Program::new("Monit", &["monit"], &["monit"], OneAnswerEachRequest),
     Program::new("Webmin", &["webmin", "usermin"], &["miniserv.pl"], OneAnswer),
     Program::new("NX", &["nx"], &["nxserver.bin"], OneAnswer),
