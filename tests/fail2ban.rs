@@ -38,12 +38,17 @@ fn in_auth_log(line: &Line) -> String {
 
 /// The addresses and users that the filter finds in these lines.
 fn found(fixture: &Fixture, log: &str) -> Vec<String> {
+    found_by("cloud2fa", fixture, log)
+}
+
+/// Likewise, by a filter as a jail names it.
+fn found_by(filter: &str, fixture: &Fixture, log: &str) -> Vec<String> {
     install();
     let path = fixture.path().join("auth.log");
     std::fs::write(&path, log).expect("writable");
     let mut regex = Command::new(program("fail2ban-regex", "fail2ban"));
     // -c: what a filter's name means is looked up there.
-    regex.args(["-c", "/etc/fail2ban", "-o", "<ip> <F-USER>"]).arg(&path).arg("cloud2fa");
+    regex.args(["-c", "/etc/fail2ban", "-o", "<ip> <F-USER>"]).arg(&path).arg(filter);
     let output = regex.output().expect("it starts");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !errors.contains("ERROR"), "{errors}");
@@ -100,6 +105,23 @@ fn what_is_no_guess_counts_against_nobody() {
     fixture.set_config("");
     let line = login(&fixture, "alice", "localhost", &alice.wrong_code());
     assert_eq!(found(&fixture, &line), [] as [&str; 0], "{line}");
+}
+
+#[test]
+fn a_jail_may_count_guesses_at_its_own_services_alone() {
+    let (fixture, alice) = Fixture::with("alice");
+    let line = login(&fixture, "alice", "192.0.2.1", &alice.wrong_code());
+    let service = &fixture.service;
+    assert!(line.contains(&format!(" service={service} ")), "{line}");
+    for (services, expected) in [
+        (service.clone(), &["192.0.2.1 alice"][..]),
+        (format!("\"vsftpd|{service}\""), &["192.0.2.1 alice"]),
+        ("vsftpd".to_owned(), &[]),
+        (service[1..].to_owned(), &[]),
+    ] {
+        let filter = format!("cloud2fa[services={services}]");
+        assert_eq!(found_by(&filter, &fixture, &line), expected, "{filter}");
+    }
 }
 
 #[test]
@@ -171,4 +193,8 @@ fn fail2ban_takes_the_jail() {
     for part in ["['add', 'cloud2fa', 'systemd']", "['start', 'cloud2fa']"] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
+    // Whatever was guessed at, ssh is closed to the address, and all else.
+    let action = text.lines().find(|line| line.contains("'addaction'")).expect("an action");
+    assert!(action.contains("allports") || text.contains("'allports'"), "{text}");
+    assert!(!text.contains("multiport"), "{text}");
 }
