@@ -2,8 +2,11 @@
 #![allow(missing_docs)]
 
 use cloud2fa_tests::checkup::{CONFIG, Checkup, doctor, look, set_mode, shell};
+use cloud2fa_tests::command::{self, ended};
+use cloud2fa_tests::machine::{program, workspace};
 use serde_json::{Value, json};
 use std::fs;
+use std::process::{Command, Stdio};
 
 #[test]
 fn what_is_accepted_is_shown_and_does_not_count() {
@@ -73,4 +76,54 @@ fn whom_and_what_a_finding_is_about_stands_in_arrays_and_is_complete() {
     assert_eq!(found["services"], json!(["sshd"]));
     set_mode("/etc/pam.d/sshd", 0o666);
     assert_eq!(told("pam_file_unsafe")["files"], json!(["/etc/pam.d/sshd"]));
+}
+
+#[test]
+fn who_has_read_enough_is_told_nothing() {
+    let _checkup = Checkup::healthy();
+    for arguments in [&["doctor"][..], &["doctor", "--json"], &["list"], &["list", "--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(command::path());
+        let said = command.args(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let errors = String::from_utf8_lossy(&said.stderr);
+        assert_eq!((errors.as_ref(), said.status.code()), ("", Some(1)), "{arguments:?}");
+    }
+    // What was done is another matter: somebody must know of it.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(command::path());
+    let said = command.args(["unlock", "alice"]).stdout(writer).stderr(Stdio::piped()).output();
+    assert!(!said.unwrap().stderr.is_empty());
+}
+
+#[test]
+fn the_manual_s_examples_for_jq_say_what_they_are_there_for() {
+    let _checkup = Checkup::healthy();
+    let mut man = Command::new(program("man", "man-db"));
+    man.args(["-E", "UTF-8", "-l"]).arg(workspace().join("man/cloud2fa.1"));
+    man.env("LC_ALL", "C.UTF-8")
+        .env("MANWIDTH", "200")
+        .env("MANROFFOPT", "-c")
+        .env("PAGER", "col -b");
+    let page = ended(man.env("MANPAGER", "cat")).output;
+    let page = page.split("\nEXAMPLES").nth(1).unwrap_or_else(|| panic!("{page}"));
+    let examples: Vec<_> =
+        page.lines().map(str::trim).filter(|line| line.contains("jq ")).collect();
+    let [wrong, locked] = &examples[..] else { panic!("{page}") };
+    let jq = program("jq", "jq");
+    let typed = |line: &str| {
+        let (command, jq) = (command::path(), jq.display());
+        let line = line.replace("cloud2fa ", &format!("{} ", command.display()));
+        let line = line.replace("jq ", &format!("{jq} "));
+        let said = ended(Command::new("/bin/sh").args(["-ec", &line]));
+        assert_eq!((said.status, said.errors.as_str()), (0, ""), "{line}");
+        said.output
+    };
+    assert_eq!((typed(wrong), typed(locked)), (String::new(), String::new()));
+    // One that counts, one that is accepted, and a note.
+    fs::write(CONFIG, "reauthenticate = 'password'\nskew = 9\naccept = ['sshd_use_dns']\n")
+        .unwrap();
+    assert_eq!(typed(wrong).lines().count(), 1, "{}", typed(wrong));
+    assert!(typed(wrong).starts_with("reauthenticate = "));
 }

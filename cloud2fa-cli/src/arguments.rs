@@ -51,6 +51,13 @@ pub enum Verb {
     Doctor(Doctor),
 }
 
+impl Verb {
+    /// Whether it changes nothing, and asks for nothing.
+    pub fn only_shows(&self) -> bool {
+        matches!(self, Self::Status(_) | Self::List | Self::Doctor(_))
+    }
+}
+
 /// Whose second factor.
 #[derive(Debug, Args)]
 pub struct Target {

@@ -7,6 +7,7 @@ use cloud2fa::manage::Refusal;
 use cloud2fa::roster::Unsayable;
 use cloud2fa::{StoreError, Verdict};
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 /// Writes each kind down once: its meaning, its name, its word in JSON, its exit status.
@@ -82,12 +83,25 @@ pub struct Failure {
     /// For programs.
     pub kind: Kind,
     message: String,
+    /// Whether nobody reads the output any more.
+    is_unheard: bool,
 }
 
 impl Failure {
     /// A failure of a kind, told by `message`.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), is_unheard: false }
+    }
+
+    /// What is said could not be written; `message` tells why.
+    pub fn of_output(error: &io::Error, message: String) -> Self {
+        let is_unheard = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { is_unheard, ..Self::new(Kind::Unavailable, message) }
+    }
+
+    /// Whether the reader of the output is gone, as `head` is when it has seen enough.
+    pub fn is_unheard(&self) -> bool {
+        self.is_unheard
     }
 
     /// The exit status.

@@ -42,7 +42,13 @@ fn main() -> ExitCode {
     let outcome = input::Input::new().and_then(|input| {
         let mut dialogue = dialogue::new(arguments.json, arguments.plain, input);
         let outcome = verbs::run(&arguments, &mut *dialogue);
-        outcome.or_else(|failure| finish(&mut *dialogue, &failure))
+        outcome.or_else(|failure| {
+            // Who has read enough needs no word of it, where there was nothing else to do.
+            if failure.is_unheard() && arguments.verb.only_shows() {
+                return Ok(failure.exit_code());
+            }
+            finish(&mut *dialogue, &failure)
+        })
     });
     // The dialogue could not even say what failed.
     outcome.unwrap_or_else(|failure| {

@@ -37,7 +37,8 @@ impl Json {
 
 fn say(message: &impl Serialize) -> Result<(), Failure> {
     write_line(message).map_err(|error| {
-        Failure::new(Kind::Unavailable, (WORDS.failures.output_cannot_be_written)(&error))
+        let message = (WORDS.failures.output_cannot_be_written)(&error);
+        Failure::of_output(&error, message)
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a person is shown goes to standard output.
 
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::language::WORDS;
 use std::io::Write;
 
@@ -9,7 +9,8 @@ pub fn say(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     written.map_err(|error| {
-        Failure::new(Kind::Unavailable, (WORDS.failures.terminal_cannot_be_written)(&error))
+        let message = (WORDS.failures.terminal_cannot_be_written)(&error);
+        Failure::of_output(&error, message)
     })
 }
 
