@@ -2,10 +2,11 @@
 //! place each.
 #![allow(missing_docs)]
 
+use cloud2fa::Secret;
 use cloud2fa_tests::checkup::{
     CONFIG, Checkup, SOCKET, STORE, all, doctor, ids, look, set_mode, set_service, shell,
 };
-use cloud2fa_tests::command;
+use cloud2fa_tests::command::{self, Dialogue};
 use cloud2fa_tests::disk::{Disk, Kind};
 use cloud2fa_tests::{Fixture, user};
 use serde_json::Value;
@@ -83,6 +84,46 @@ fn what_is_wrong_with_store_and_records_is_found() {
             &["clock_behind"],
         ),
     ]);
+}
+
+#[test]
+fn a_clock_that_was_ahead_is_told_from_one_that_is_behind_and_what_is_said_helps() {
+    let checkup = Checkup::healthy();
+    checkup.rewrite("created", &(user::now().0 + 3600).to_string());
+    let unlock = || {
+        let mut command = std::process::Command::new(command::path());
+        let ended = command::ended(command.args(["unlock", "alice"]));
+        assert_eq!(ended.status, 0, "{ended:?}");
+        ended.output
+    };
+    let behind = doctor(&["clock_behind"]).output;
+    assert!(behind.contains("Set the clock right."), "{behind}");
+    assert!(unlock().contains("Set the clock right."));
+    // systemd-timesyncd says that it has done so.
+    shell("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized");
+    let ahead = doctor(&["clock_behind"]).output;
+    assert!(ahead.contains("Enrol them anew") && !ahead.contains("Set the clock"), "{ahead}");
+    let said = unlock();
+    let remedy = "cloud2fa enable --replace --user ";
+    assert!(said.contains("The clock is right now."), "{said}");
+    assert!(said.contains(&format!(" `{remedy}alice`")), "{said}");
+    let typed = ahead.lines().find_map(|line| line.trim().strip_prefix(remedy));
+    assert_eq!(typed, Some("NAME"), "{ahead}");
+    let mut dialogue = Dialogue::spawn(std::process::Command::new(command::path()).args([
+        "enable",
+        "--replace",
+        "--user",
+        "alice",
+        "--json",
+    ]));
+    let key = dialogue.line();
+    let secret = Secret::from_base32(key["secret"].as_str().unwrap()).unwrap();
+    assert_eq!(dialogue.line()["ask"], "code");
+    dialogue.answer(secret.token_at(secret.step_at(user::now())).as_str());
+    assert_eq!(dialogue.end().status, 0);
+    shell("rm /run/systemd/timesync/synchronized");
+    assert!(!ids(&look(&[])).contains("clock_behind"));
+    assert_eq!(unlock().lines().next(), Some("alice is unlocked."));
 }
 
 #[test]

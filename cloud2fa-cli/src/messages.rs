@@ -143,6 +143,9 @@ pub struct Disabled<'a> {
 pub struct Unlocked<'a> {
     pub unlocked: bool,
     pub user: &'a str,
+    /// Codes of the app are refused until then: one was accepted by a clock that was ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Cleared>,
 }

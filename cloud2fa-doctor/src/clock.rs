@@ -27,6 +27,13 @@ pub struct Clock {
     pub is_hosts: bool,
 }
 
+impl Clock {
+    /// Whether it is kept right, as far as that can be said.
+    pub fn is_kept(self) -> bool {
+        self.synchronised == Synchronised::Yes
+    }
+}
+
 /// Asks the kernel through systemd or, if there is no systemd, the programs that keep clocks.
 pub fn read() -> Clock {
     let synchronised = timedatectl("NTPSynchronized")
@@ -83,29 +90,55 @@ pub fn against(
     let latest = |record: &Record| {
         record.status.as_ref().map(|it| it.last_used.unwrap_or(it.since).max(it.since))
     };
-    // A phone whose clock is ahead by no more than this is let in.
-    let tolerated = now.plus((store.config.skew + 1) * STEP_SECONDS);
-    let ahead = records.iter().filter(|record| latest(record) > Some(tolerated));
+    let ahead = records
+        .iter()
+        .filter(|it| latest(it).is_some_and(|at| is_ahead(at, now, store.config.skew)));
     let names: Vec<_> = ahead.clone().map(|record| record.user.clone()).collect();
-    let last = ahead.filter_map(latest).max()?;
-    Some(Finding::new(
+    let last = written(ahead.filter_map(latest).max()?);
+    let anew = format!("{} enable --replace --user NAME", store.command());
+    let finding = if clock.is_kept() {
+        was_ahead(&last, &names, &anew)
+    } else {
+        is_behind(&written(now), &last, &names, &anew, how_to_keep(clock))
+    };
+    Some(finding.about_users(&names))
+}
+
+/// Whether a code that was accepted then keeps those of now out. A phone whose clock is ahead by no more than
+/// this is let in.
+pub fn is_ahead(accepted: UnixTime, now: UnixTime, skew: u64) -> bool {
+    accepted > now.plus((skew + 1) * STEP_SECONDS)
+}
+
+/// No code is good twice, so that the last time step cannot be taken back: a new key begins a new count.
+fn was_ahead(last: &str, names: &[String], anew: &str) -> Finding {
+    Finding::new(
         Severity::Critical,
         Id::ClockBehind,
         format!(
-            "the clock says {}, and codes were accepted until {} (of {})",
-            written(now),
-            written(last),
-            listed(&names)
+            "codes were accepted until {last} (of {}), by a clock that was ahead then",
+            listed(names)
+        ),
+        "The clock is kept right now, and no code of the app is accepted from these users until that time. Backup \
+         codes work.",
+        format!("Enrol them anew, each with a new key:\n    {anew}"),
+    )
+}
+
+fn is_behind(now: &str, last: &str, names: &[String], anew: &str, keep: &str) -> Finding {
+    Finding::new(
+        Severity::Critical,
+        Id::ClockBehind,
+        format!(
+            "the clock says {now}, and codes were accepted until {last} (of {})",
+            listed(names)
         ),
         "No code of the app is accepted from these users until that time is reached again. Backup codes work.",
         format!(
-            "Set the clock right. {}\nIf it is right, it was wrong then: enrol these users anew \
-             (`{} enable --replace --user NAME`).",
-            how_to_keep(clock),
-            store.command()
+            "Set the clock right. {keep}\nIf it is right already, it was ahead then: enrol these users anew, each \
+             with a new key:\n    {anew}"
         ),
     )
-    .about_users(&names))
 }
 
 /// What to do so that the clock is kept right. systemd switches on only a program that it knows.
@@ -153,6 +186,18 @@ mod tests {
 
     const KEPT: Clock =
         Clock { synchronised: Synchronised::Yes, has_keeper: Some(true), is_hosts: false };
+
+    #[test]
+    fn of_a_clock_that_is_kept_right_it_is_said_that_it_was_ahead() {
+        let fix =
+            |synchronised| behind(Clock { synchronised, ..KEPT }, NOW.0 + 99, None).unwrap().fix;
+        let anew = "\n    cloud2fa enable --replace --user NAME";
+        assert_eq!(fix(Synchronised::Yes), format!("Enrol them anew, each with a new key:{anew}"));
+        for unsure in [Synchronised::No, Synchronised::Unknown] {
+            let fix = fix(unsure);
+            assert!(fix.starts_with("Set the clock right. ") && fix.ends_with(anew), "{fix}");
+        }
+    }
 
     fn found(since: u64, last_used: Option<u64>) -> Option<&'static str> {
         behind(KEPT, since, last_used).map(|finding| finding.id.word())
@@ -208,7 +253,8 @@ mod tests {
         ] {
             let clock = Clock { synchronised: Synchronised::No, has_keeper, ..KEPT };
             assert!(check(clock).unwrap().fix.ends_with(command));
-            assert!(behind(clock, NOW.0 + 99, None).unwrap().fix.contains(command));
+            let fix = behind(clock, NOW.0 + 99, None).unwrap().fix;
+            assert!(fix.contains(command), "{fix}");
             // In a container nothing that is typed there helps.
             let clock = Clock { is_hosts: true, ..clock };
             assert!(check(clock).unwrap().fix.ends_with("See there:\n    timedatectl"));

@@ -37,9 +37,15 @@ mod tools;
 mod unopened;
 mod users;
 
+pub use clock::is_ahead;
 pub use examination::{Asking, candidate, examine, services_that_ask};
 pub use finding::{About, Finding, Report, Severity};
 pub use id::Id;
 pub use programs::command;
 pub use setup::JOURNAL;
 pub use tools::Tools;
+
+/// Whether something keeps this machine's clock right, as far as that can be said.
+pub fn clock_is_kept() -> bool {
+    clock::read().is_kept()
+}

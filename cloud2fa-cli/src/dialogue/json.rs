@@ -6,6 +6,7 @@ use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
+use crate::machine;
 use crate::messages::{self, write_line};
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
@@ -116,7 +117,10 @@ impl Dialogue for Json {
             Done::Disabled(refused_by) => {
                 self.result(&messages::Disabled { disabled: true, user, refused_by, cleared })
             }
-            Done::Unlocked => self.result(&messages::Unlocked { unlocked: true, user, cleared }),
+            Done::Unlocked(ahead) => {
+                let refused_until = ahead.map(|ahead| machine::rfc_3339(ahead.until));
+                self.result(&messages::Unlocked { unlocked: true, user, refused_until, cleared })
+            }
         }
     }
 

@@ -25,7 +25,7 @@ use cloud2fa::enrolment::NotProven;
 use cloud2fa::qr::Picture;
 use cloud2fa::roster::Person;
 use cloud2fa::store;
-use cloud2fa::{Answer, BackupCode, Cleared, Factor, Standing, Verdict};
+use cloud2fa::{Answer, BackupCode, Cleared, Factor, Standing, UnixTime, Verdict};
 use cloud2fa_doctor::{Finding, Report};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -118,7 +118,16 @@ pub enum Done<'a> {
     /// `disable`: the PAM services that now refuse the user.
     Disabled(&'a [String]),
     /// `unlock`
-    Unlocked,
+    Unlocked(Option<Ahead>),
+}
+
+/// A code was accepted by a clock that was ahead of the one now, so that none of now is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// When that was, by that clock.
+    pub until: UnixTime,
+    /// Whether the clock is kept right now.
+    pub is_right_now: bool,
 }
 
 /// What `init` did.

@@ -3,8 +3,8 @@
 use super::out::{say, say_line};
 use super::screen::{self, Screen};
 use super::{
-    Again, Dialogue, Done, Findings, Initialised, NewCodes, NewKey, Question, SetUp, codes_page,
-    key_page, picture, reasons, report, set_up, standing, trial,
+    Again, Ahead, Dialogue, Done, Findings, Initialised, NewCodes, NewKey, Question, SetUp,
+    codes_page, key_page, picture, reasons, report, set_up, standing, trial,
 };
 use crate::advice;
 use crate::arguments::QrStyle;
@@ -12,7 +12,7 @@ use crate::asking::AskedBy;
 use crate::failure::{Failure, Kind};
 use crate::input::Input;
 use crate::language::WORDS;
-use crate::machine;
+use crate::machine::{self, local_time};
 use crate::setup::{Plan, Service};
 use crate::verbs::write_back::WentBack;
 use cloud2fa::qr::Picture;
@@ -203,9 +203,12 @@ impl Dialogue for Terminal {
             Done::Enabled(codes, _) => (words.enabled, Some(codes)),
             Done::Regenerated(codes) => (words.regenerated, Some(codes)),
             Done::Disabled(_) => (words.disabled, None),
-            Done::Unlocked => (words.unlocked, None),
+            Done::Unlocked(_) => (words.unlocked, None),
         };
-        let what = what(user);
+        let what = match done {
+            Done::Unlocked(Some(ahead)) => after_unlocking(user, *ahead),
+            _ => what(user),
+        };
         let hint = codes.map(|codes| self.show_codes(user, &what, codes)).transpose();
         self.screen.leave();
         let hint = hint?.flatten();
@@ -308,6 +311,13 @@ impl Dialogue for Terminal {
         eprintln!("cloud2fa: {failure}");
         Ok(())
     }
+}
+
+/// What is said of somebody whom codes keep out that are not wrong.
+fn after_unlocking(user: &str, ahead: Ahead) -> String {
+    let replace = advice::command("enable --replace", user);
+    let until = local_time(ahead.until);
+    (WORDS.results.unlocked_and_ahead)(user, &until, ahead.is_right_now, &replace)
 }
 
 /// What a record has lost.

@@ -16,7 +16,7 @@ use authorise::change;
 
 use crate::arguments::{Arguments, Disable, Regenerate, Target, Verb};
 use crate::caller::{self, require_root};
-use crate::dialogue::{Dialogue, Done, NewCodes, codes_page};
+use crate::dialogue::{Ahead, Dialogue, Done, NewCodes, codes_page};
 use crate::failure::{Failure, Kind};
 use crate::language::WORDS;
 use crate::new_file::NewFile;
@@ -27,6 +27,7 @@ use cloud2fa::manage::{Caller, Manager, StoreManager};
 use cloud2fa::names::{Names, Nss};
 use cloud2fa::store::{Disabled, Issued, OldCopy};
 use cloud2fa::{BackupCode, FileStore, Found, Standing, Store, StoreError, User, Verifier};
+use cloud2fa_doctor::{clock_is_kept, is_ahead};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -125,8 +126,23 @@ fn unlock(
     let cleared = store.unlock(&whose, &machine::now)?;
     say_whose(&user, &whose, dialogue)?;
     log::change("Unlock", &user, &whose, Decision::Unlocked, &OldCopy::Wiped, cleared);
-    dialogue.done(user.name.as_str(), &Done::Unlocked, cleared)?;
+    let ahead = clock_was_ahead(&mut store, &whose, arguments)?;
+    dialogue.done(user.name.as_str(), &Done::Unlocked(ahead), cleared)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What unlocking does not help against.
+fn clock_was_ahead(
+    store: &mut dyn Store,
+    whose: &User,
+    arguments: &Arguments,
+) -> Result<Option<Ahead>, Failure> {
+    let now = machine::now();
+    let standing = store.status(whose, &machine::now)?;
+    let until = standing.status().map(|it| it.last_used.unwrap_or(it.since).max(it.since));
+    let skew = machine::config(arguments)?.skew;
+    let until = until.filter(|until| is_ahead(*until, now, skew));
+    Ok(until.map(|until| Ahead { until, is_right_now: clock_is_kept() }))
 }
 
 /// For who sits at a terminal and sees nothing happen. Nothing is asked of the service yet, so that Ctrl-C

@@ -19,6 +19,9 @@ pub struct Results {
     pub disabled: fn(&str) -> String,
     /// Somebody may try again.
     pub unlocked: fn(&str) -> String,
+    /// Nothing locks somebody out any more, and codes are refused all the same: until this time, when one was
+    /// accepted by a clock that was ahead, as far as that can be said. The command makes a new key.
+    pub unlocked_and_ahead: fn(&str, &str, bool, &str) -> String,
     /// Wrong codes that count no more: so many since the last login, and so many in 30 days.
     pub cleared: fn(u32, u32) -> String,
     /// Codes of the app are taken again. Stands below `cleared`.

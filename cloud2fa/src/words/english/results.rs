@@ -15,6 +15,17 @@ pub const RESULTS: Results = Results {
     },
     disabled: |user| format!("Two-factor login is off for {user}."),
     unlocked: |user| format!("{user} is unlocked."),
+    unlocked_and_ahead: |user, until, is_right_now, replace| {
+        let what = format!(
+            "{user} is unlocked. But app codes do not work until {until}, because a code\n\
+             was accepted while the clock was ahead. Backup codes work."
+        );
+        if is_right_now {
+            format!("{what}\nThe clock is right now. For a new key that works at once: {replace}")
+        } else {
+            format!("{what}\nSet the clock right. If it is right already: {replace}")
+        }
+    },
     cleared: |since_login, in_30_days| {
         format!(
             "Wrong codes since the last login: {since_login}. App codes in 30 days: {in_30_days}; they no longer count."
