@@ -75,18 +75,21 @@ impl Finding {
     }
 
     /// It is about these users, too.
+    #[must_use]
     pub fn about_users(mut self, names: &[String]) -> Self {
         self.about.users.extend(names.iter().cloned());
         self
     }
 
     /// It is about these services, too.
+    #[must_use]
     pub fn about_services(mut self, names: &[String]) -> Self {
         self.about.services.extend(names.iter().cloned());
         self
     }
 
     /// It is about this file, too.
+    #[must_use]
     pub fn about_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.about.files.insert(path.into());
         self

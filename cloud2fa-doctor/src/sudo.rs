@@ -100,7 +100,7 @@ fn in_files(texts: &[String]) -> Vec<Setting> {
 fn what_counts(settings: &[Setting]) -> Option<Sudo> {
     OPTIONS.into_iter().find_map(|option| {
         let of_it = || settings.iter().filter(|it| it.option == option.0);
-        let for_all = of_it().filter(|it| !it.is_for_some).next_back().is_some_and(|it| it.is_on);
+        let for_all = of_it().rfind(|it| !it.is_for_some).is_some_and(|it| it.is_on);
         let for_some = of_it().any(|it| it.is_for_some && it.is_on);
         (for_all || for_some).then_some(Sudo { option, is_for_some: !for_all })
     })

@@ -12,6 +12,9 @@ use crate::programs_of_pam::{Habit, Manner, Program, of_service};
 /// The service of all that have no file.
 const OTHER: &str = "other";
 
+/// What is said of services.
+type Text = fn(&[String]) -> Finding;
+
 /// The findings for the services that ask for a code.
 pub fn check(asked: &[AskingService], daemons: &Daemons) -> Vec<Finding> {
     let known = asked.iter().filter_map(|it| Some((it, of_service(&it.service)?)));
@@ -40,7 +43,7 @@ pub fn check(asked: &[AskingService], daemons: &Daemons) -> Vec<Finding> {
         Some(Habit::RemembersInCache) => daemons.dovecot_remembers,
         Some(Habit::AsksOthersToo) | None => false,
     });
-    let findings: [(_, fn(&[String]) -> Finding); 6] = [
+    let findings: [(_, Text); 6] = [
         (round, texts::goes_round),
         (one_answer, texts::one_answer),
         (openvpn, texts::openvpn),
