@@ -82,7 +82,8 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     let (of_pam, asked) = pam::check(&facts, &sshd.service());
     looked_at.push(services_looked_at(facts.files.services().len(), &asked));
     findings.extend(of_pam);
-    findings.extend(daemons::check(&asked, &daemons::read()));
+    let verifiers = config.verifiers.as_deref().unwrap_or_default();
+    findings.extend(daemons::check(&asked, &daemons::read(), verifiers));
 
     let clock = clock::read();
     let stores = stores::named(&facts, &config, &asked).into_iter();

@@ -8,6 +8,7 @@ pub use read::{Daemons, read};
 use crate::finding::Finding;
 use crate::pam::AskingService;
 use crate::programs_of_pam::{Habit, Manner, Program, of_service};
+use cloud2fa::UserName;
 
 /// The service of all that have no file.
 const OTHER: &str = "other";
@@ -16,15 +17,18 @@ const OTHER: &str = "other";
 type Text = fn(&[String]) -> Finding;
 
 /// The findings for the services that ask for a code.
-pub fn check(asked: &[AskingService], daemons: &Daemons) -> Vec<Finding> {
+/// `verifiers` are the accounts that may have codes of others verified.
+pub fn check(asked: &[AskingService], daemons: &Daemons, verifiers: &[UserName]) -> Vec<Finding> {
     let known = asked.iter().filter_map(|it| Some((it, of_service(&it.service)?)));
     let known: Vec<_> = known.collect();
     let services = |is_meant: &dyn Fn(&AskingService, &Program) -> bool| {
         let meant = known.iter().filter(|(service, program)| is_meant(service, program));
         meant.map(|(it, _)| it.service.clone()).collect::<Vec<_>>()
     };
-    let is_root_s =
-        |program: &Program| program.user.is_none() || daemons.run_as_root.contains(program.name);
+    let may_ask = |program: &Program| {
+        let is_named = |user| verifiers.iter().any(|it| it.as_str() == user);
+        program.user.is_none_or(is_named) || daemons.run_as_root.contains(program.name)
+    };
     let round =
         services(&|_, it| it.habit == Some(Habit::AsksOthersToo) && daemons.proftpd_asks_others);
     let openvpn =
@@ -33,27 +37,31 @@ pub fn check(asked: &[AskingService], daemons: &Daemons) -> Vec<Finding> {
     let one_answer = services(&|it, program| {
         let is_said_already = round.contains(&it.service) || openvpn.contains(&it.service);
         let has_one = program.manner == Manner::OneAnswer && !it.one_field;
-        has_one && is_root_s(program) && !is_said_already
+        has_one && may_ask(program) && !is_said_already
     });
     let screen = daemons.screen_has_no_file && asked.iter().any(|it| it.service == OTHER);
-    let each_request =
-        services(&|_, it| it.manner == Manner::OneAnswerEachRequest && is_root_s(it));
+    let each_request = services(&|_, it| it.manner == Manner::OneAnswerEachRequest && may_ask(it));
     let remembered = services(&|_, it| match it.habit {
         Some(Habit::RemembersWithC) => daemons.saslauthd_remembers,
         Some(Habit::RemembersInCache) => daemons.dovecot_remembers,
         Some(Habit::AsksOthersToo) | None => false,
     });
-    let findings: [(_, Text); 6] = [
+    let without_root = services(&|_, it| !may_ask(it));
+    let findings: [(_, Text); 5] = [
         (round, texts::goes_round),
         (one_answer, texts::one_answer),
         (openvpn, texts::openvpn),
         (each_request, texts::each_request),
-        (services(&|_, it| !is_root_s(it)), texts::without_root),
         (remembered, texts::remembered),
     ];
     let findings = findings.into_iter().filter(|(services, _)| !services.is_empty());
     let findings = findings.map(|(services, text)| text(&services).about_services(&services));
-    findings.chain(screen.then(texts::screen)).collect()
+    let without_root = (!without_root.is_empty()).then(|| {
+        let users = without_root.iter().filter_map(|it| of_service(it)?.user.map(str::to_owned));
+        let users = verifiers.iter().map(ToString::to_string).chain(users).collect();
+        texts::without_root(&without_root, &users).about_services(&without_root)
+    });
+    findings.chain(screen.then(texts::screen)).chain(without_root).collect()
 }
 
 #[cfg(test)]
@@ -82,7 +90,7 @@ mod tests {
             let services = it.about.services.into_iter().collect::<Vec<_>>();
             format!("{}: {}", it.id.word(), services.join(" "))
         };
-        check(asked, daemons).into_iter().map(said).collect()
+        check(asked, daemons, &[]).into_iter().map(said).collect()
     }
 
     #[test]
@@ -105,6 +113,15 @@ mod tests {
         let as_root = Daemons { run_as_root: ["FreeRADIUS"].into(), ..Daemons::default() };
         assert_eq!(found(&["radiusd"], &as_root), ["one_answer: radiusd"]);
         assert_eq!(said(&[asking("radiusd", true)], &as_root), [""; 0]);
+        // Nor is it one whom the configuration names.
+        let radius = [asking("radiusd", true), asking("postgresql", true)];
+        let named = UserName::new("freerad").unwrap();
+        let findings = check(&radius, &usual, &[named]);
+        assert_eq!(findings.len(), 1);
+        assert!(
+            findings[0].fix.contains("verifiers = [\"freerad\", \"postgres\"]"),
+            "{findings:?}"
+        );
     }
 
     #[test]

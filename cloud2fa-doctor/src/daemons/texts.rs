@@ -1,6 +1,8 @@
 //! What is said of programs that do not go with a code as they are.
 
+use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};
+use std::collections::BTreeSet;
 
 /// Password and code typed in one field.
 const ONE_FIELD: &str = "\n    auth required pam_cloud2fa.so forward_pass nullok\n    auth required pam_unix.so try_first_pass";
@@ -64,16 +66,25 @@ pub fn each_request(services: &[String]) -> Finding {
     )
 }
 
-pub fn without_root(services: &[String]) -> Finding {
+/// `users` are all whom the configuration should name then.
+pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
+    let users: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
     Finding::new(
         Severity::Warning,
         Id::DaemonNotRoot,
         format!("programs that do not run as root get to the module (for {})", listed(services)),
         "Only root may ask for somebody else's code: they refuse everybody, whoever is not enrolled, too.",
-        "radiusd: let FreeRADIUS run as root (`user = root` and `group = root` in radiusd.conf).\n\
-         postgresql: let PostgreSQL ask such a FreeRADIUS (method `radius` in pg_hba.conf).\n\
-         apache2: let Apache ask by pwauth, with `AuthExternalProvideCache On`.\n\
-         nginx: let a program stand before it that asks once and gives a session.",
+        format!(
+            "Name their accounts, which may then have everybody's codes verified by the service:{}\n    \
+             systemctl enable --now cloud2fad.socket\n\
+             and let password and code be typed in one field (to check passwords, pam_unix.so needs the account in \
+             group shadow):{ONE_FIELD}\n\
+             FreeRADIUS may run as root instead (`user` and `group` in radiusd.conf, User= in its unit), and \
+             PostgreSQL ask it (method `radius` in pg_hba.conf). nginx and Apache ask anew at each request, when the \
+             code is used: let a program stand before them that asks once, or Apache ask by pwauth with \
+             `AuthExternalProvideCache On`.",
+            set("verifiers", &format!("[{}]", users.join(", ")))
+        ),
     )
 }
 
