@@ -139,6 +139,33 @@ fn a_store_on_btrfs_that_copies_on_write_is_found() {
     drop((disk, checkup));
 }
 
+#[test]
+fn a_new_store_on_btrfs_has_its_records_written_in_place() {
+    let checkup = Checkup::healthy();
+    let fixture = Fixture::new();
+    let disk = Disk::under(&fixture, Kind::Btrfs);
+    let (old, new) = (fixture.store_path(), fixture.store_path().join("new"));
+    fs::write(CONFIG, format!("state_dir = '{}'\n", new.display())).unwrap();
+    let init = |expected| {
+        let mut command = std::process::Command::new(command::path());
+        let ended = command::ended(command.arg("init"));
+        assert_eq!(ended.status, expected, "{ended:?}");
+    };
+    init(0);
+    user::enrol(&new, user::of_this_machine("alice"), Secret::generate().unwrap());
+    let flags = |path: &std::path::Path| {
+        let said = std::process::Command::new("lsattr").arg("-d").arg(path).output().unwrap();
+        String::from_utf8(said.stdout).unwrap().split(' ').next().unwrap().contains('C')
+    };
+    assert!(flags(&new) && flags(&new.join("alice.account")) && !flags(&old));
+    assert!(!ids(&look(&[])).contains("store_copies_on_write"));
+    // One that is there is left as it is.
+    shell(&format!("chattr -C {}", new.display()));
+    init(0);
+    assert!(!flags(&new));
+    drop((disk, checkup));
+}
+
 /// What is to be typed of what doctor says.
 fn command_of(id: &str) -> String {
     let said = doctor(&["--json"]).output;

@@ -43,6 +43,7 @@ pub use finding::{About, Finding, Report, Severity};
 pub use id::Id;
 pub use programs::command;
 pub use setup::JOURNAL;
+pub use store::write_in_place;
 pub use tools::Tools;
 
 /// Whether something keeps this machine's clock right, as far as that can be said.

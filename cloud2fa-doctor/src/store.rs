@@ -29,7 +29,7 @@ pub struct Ground {
 pub fn ground(state_dir: &Path) -> Ground {
     let is_read_only =
         statvfs(state_dir).is_ok_and(|status| status.flags().contains(FsFlags::ST_RDONLY));
-    let is_btrfs = statfs(state_dir).is_ok_and(|it| it.filesystem_type() == BTRFS_SUPER_MAGIC);
+    let is_btrfs = is_on_btrfs(state_dir);
     // The flag is read by a program: the call is an ioctl, which takes unsafe code. Where there
     // is no such program, there is no btrfs that anybody looks after, and nothing is said.
     let attributes = |option: &str| {
@@ -39,6 +39,18 @@ pub fn ground(state_dir: &Path) -> Ground {
     let all = || Some(attributes("-d")? + &attributes("-a")?);
     let copies_on_write = is_btrfs && all().is_some_and(|listed| has_copying_file(&listed));
     Ground { is_read_only, copies_on_write }
+}
+
+fn is_on_btrfs(state_dir: &Path) -> bool {
+    statfs(state_dir).is_ok_and(|it| it.filesystem_type() == BTRFS_SUPER_MAGIC)
+}
+
+/// Has the files that are made in a new store written in place, which a full disk does not hinder. By chattr(1),
+/// since the call itself takes unsafe code; where it fails, an examination says so.
+pub fn write_in_place(state_dir: &Path) {
+    if is_on_btrfs(state_dir) {
+        let _ = programs::ask("chattr", &["+C".as_ref(), "--".as_ref(), state_dir.as_os_str()]);
+    }
 }
 
 /// Whether the store's directory or an account file lacks the flag `C` in lsattr's list.

@@ -8,6 +8,7 @@ use crate::failure::{Failure, Kind};
 use crate::machine;
 use cloud2fa::FileStore;
 use cloud2fa::names::Nss;
+use cloud2fa_doctor::write_in_place;
 use std::process::ExitCode;
 
 pub fn run(
@@ -18,6 +19,9 @@ pub fn run(
     require_root()?;
     let config = machine::config(arguments)?;
     let new = how.format.is_none() && FileStore::init(&config.state_dir, machine::ROOT)?;
+    if new {
+        write_in_place(&config.state_dir);
+    }
     let mut store = store_of_root(arguments)?;
     if how.format == Some(Format::One) {
         let went_back = write_back::run(&mut store)?;
