@@ -92,8 +92,8 @@ fn canonical(
         |errno| Failure::new(Kind::Unavailable, (words.users_cannot_be_asked)(&asked(), &errno));
     let unknown = || Failure::new(Kind::UnknownUser, (words.no_such_user)(&asked()));
     let entry = entry.map_err(unavailable)?.ok_or_else(unknown)?;
-    User::try_from(entry)
-        .map_err(|bad| Failure::new(Kind::UnknownUser, (words.cannot_be_enrolled)(&asked(), &bad)))
+    let user = User::try_from(entry).and_then(|user| user.name.must_fit_a_record().map(|()| user));
+    user.map_err(|bad| Failure::new(Kind::UnknownUser, (words.cannot_be_enrolled)(&asked(), &bad)))
 }
 
 /// Whether sudo, pkexec or doas has made an ordinary user root: then "the caller's own" has

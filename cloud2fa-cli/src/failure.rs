@@ -133,7 +133,7 @@ impl From<StoreError> for Failure {
                 (words.changed)(&text, &advice::command("status", name.as_str()))
             }
             Refusal::Store(StoreError::Io { source, .. })
-                if source.kind() == std::io::ErrorKind::StorageFull =>
+                if source.kind() == io::ErrorKind::StorageFull =>
             {
                 (words.disk_is_full)(&text)
             }
@@ -192,8 +192,8 @@ impl From<Refusal> for Failure {
 }
 
 /// The machine's files, or what looks after them.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
         Self::new(Kind::Unavailable, (WORDS.setup_failures.cannot_be_done)(&error))
     }
 }

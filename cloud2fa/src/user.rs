@@ -6,6 +6,9 @@ use std::fmt;
 /// file's affixes it stays below the 255 bytes of NAME_MAX.
 const LONGEST_ENCODED: usize = 200;
 
+/// What Linux has room for where it keeps who is logged in (LOGIN_NAME_MAX in limits(0p)), without the NUL.
+const LONGEST_NAME: usize = 255;
+
 /// Why a name cannot be a user's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadUserName {
@@ -18,12 +21,15 @@ pub enum BadUserName {
     /// NSS gives bytes that are no text.
     #[error("the user name is not UTF-8")]
     NotUtf8,
-    /// More than 200 bytes after encoding.
-    #[error("the user name is too long (more than {LONGEST_ENCODED} bytes as a file name)")]
+    /// Longer than names of users are.
+    #[error("the user name is too long (more than {LONGEST_NAME} bytes)")]
     TooLong,
+    /// More than 200 bytes after encoding: it can have no record, and so no enrolment.
+    #[error("the user name is too long (more than {LONGEST_ENCODED} bytes as a file name)")]
+    NoFileName,
 }
 
-/// A user name that is safe as a file name, whatever it contains.
+/// A user name that is safe as a file name, whatever it contains; unless it is too long for one, when it has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserName(String);
 
@@ -36,11 +42,15 @@ impl UserName {
         if name.chars().any(char::is_control) {
             return Err(BadUserName::ControlCharacter);
         }
-        let name = Self(name.to_owned());
-        if name.encoded().len() > LONGEST_ENCODED {
+        if name.len() > LONGEST_NAME {
             return Err(BadUserName::TooLong);
         }
-        Ok(name)
+        Ok(Self(name.to_owned()))
+    }
+
+    /// Fails for a name that no store has a record for.
+    pub fn must_fit_a_record(&self) -> Result<(), BadUserName> {
+        if self.encoded().len() > LONGEST_ENCODED { Err(BadUserName::NoFileName) } else { Ok(()) }
     }
 
     /// The name as NSS spells it.
@@ -79,7 +89,7 @@ impl UserName {
             }
         }
         let name = Self::new(std::str::from_utf8(&bytes).ok()?).ok()?;
-        (name.encoded() == encoded).then_some(name)
+        (name.encoded() == encoded && name.must_fit_a_record().is_ok()).then_some(name)
     }
 }
 
@@ -143,8 +153,17 @@ mod tests {
     fn names_that_are_no_names_are_refused() {
         assert_eq!(UserName::new(""), Err(BadUserName::Empty));
         assert_eq!(UserName::new("a\nb"), Err(BadUserName::ControlCharacter));
-        assert_eq!(UserName::new(&"a".repeat(201)), Err(BadUserName::TooLong));
-        assert_eq!(UserName::new(&".".repeat(67)), Err(BadUserName::TooLong));
-        assert!(UserName::new(&"a".repeat(200)).is_ok());
+        assert_eq!(UserName::new(&"a".repeat(256)), Err(BadUserName::TooLong));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_for_a_file_is_a_name_all_the_same_and_has_no_record() {
+        let fits = |name: &str| UserName::new(name).unwrap().must_fit_a_record();
+        for too_long in ["a".repeat(201), ".".repeat(67), "\u{6f22}".repeat(23)] {
+            assert_eq!(fits(&too_long), Err(BadUserName::NoFileName), "{too_long}");
+            let encoded = UserName::new(&too_long).unwrap().encoded();
+            assert_eq!(UserName::decode(&encoded), None, "{encoded}");
+        }
+        assert_eq!(fits(&"a".repeat(200)), Ok(()));
     }
 }

@@ -116,7 +116,11 @@ impl<H: Host> Login<'_, H> {
             .map_err(|code| Outcome::conversation_failed(Reason::NoUser, code))?;
 
         let user = self.host.find_user(&name);
-        self.user = user.as_ref().and_then(|user| Some(user.as_ref().ok()?.name.to_string()));
+        // Whom the system knows is named, by a name that can be nobody's here, too.
+        self.user = user.as_ref().map(|user| match user {
+            Ok(user) => user.name.to_string(),
+            Err(_) => name.clone(),
+        });
 
         // The store must be healthy whoever comes: "not enrolled" out of a broken one is a lie.
         let mut store = Reach::open(&config, arguments.config.is_none(), ROOT, memory)?;

@@ -70,7 +70,7 @@ reasons! {
     // --- both ---
     /// No such user.
     UnknownUser = "unknown_user",
-    /// The user name cannot be a file name.
+    /// The user name is no text, has a control character, or is longer than a user's.
     BadUserName = "bad_user_name",
     /// The store could not be asked, or the verdict not written down.
     StoreUnavailable = "store_unavailable",

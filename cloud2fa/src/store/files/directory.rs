@@ -173,6 +173,9 @@ impl<C: Calls> Directory<C> {
         name: &UserName,
         access: Access,
     ) -> Result<Option<AccountFile<C::File>>, StoreError> {
+        if name.must_fit_a_record().is_err() {
+            return Ok(None);
+        }
         let path = self.account_path(name);
         let unsafe_record = |why| StoreError::UnsafeRecord { path: path.clone(), why };
         let file = match self.calls.open(&account_file_name(name), access) {
@@ -213,8 +216,13 @@ impl<C: Calls> Directory<C> {
         name: &UserName,
         slot: &Content,
     ) -> Result<Created, StoreError> {
+        name.must_fit_a_record().map_err(|_| self.too_long(name))?;
         self.calls
             .while_locked(&self.path, || self.create(&account_file_name(name), slot, Place::Free))
+    }
+
+    fn too_long(&self, name: &UserName) -> StoreError {
+        io_error("make", &self.account_path(name))(Errno::ENAMETOOLONG.into())
     }
 
     /// The same, with the directory locked.
