@@ -169,6 +169,7 @@ pub(super) fn read(text: &str) -> Option<Account> {
     let mut lines = Lines(text);
     let generation = Generation::from_hex(lines.string("generation")?)?;
     let name = UserName::new(&unquoted(lines.value("user")?)?).ok()?;
+    name.must_fit_a_record().ok()?;
     let uid = Some(lines.parsed("uid")?);
     let enrolled: bool = lines.parsed("enrolled")?;
     let enrolment = if enrolled { Some(read_enrolment(&mut lines)?) } else { None };

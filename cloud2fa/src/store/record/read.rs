@@ -36,6 +36,7 @@ impl<'t> Reader<'t> {
     pub(super) fn account(&mut self) -> Option<Account> {
         let generation = Generation::from_hex(self.lines.string("generation")?)?;
         let name = UserName::new(&unquoted(self.lines.value("user")?)?).ok()?;
+        name.must_fit_a_record().ok()?;
         let uid = self.lines.optional("uid").ok()?;
         let enrolled: bool = self.lines.parsed("enrolled")?;
         let ticket = self.lines.optional_string("ticket", read_ticket).ok()?;
