@@ -1,6 +1,6 @@
 //! Which programs of PAM's the network reaches: by the sockets that listen, and by who has them.
 
-use crate::programs_of_pam::PROGRAMS;
+use crate::programs_of_pam::{PROGRAMS, SASLAUTHD};
 use crate::{processes, programs};
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +19,9 @@ const TABLES: [(&str, &str); 4] = [
 /// Whose socket units are those of programs to come.
 const SYSTEMD: &str = "1";
 
+/// Who asks PAM by way of saslauthd, as far as Debian sets it up so.
+const MAIL_SERVERS: [&str; 3] = ["Postfix", "Exim", "Cyrus"];
+
 /// The programs that the network reaches, by name.
 pub fn reachable() -> BTreeSet<&'static str> {
     let sockets: BTreeSet<_> = TABLES
@@ -28,15 +31,22 @@ pub fn reachable() -> BTreeSet<&'static str> {
     if sockets.is_empty() {
         return BTreeSet::new();
     }
-    let processes = processes::all().into_iter();
-    let listening = processes.filter(|process| has_one_of(&process.at, &sockets));
+    let processes = processes::all();
+    let listening = processes.iter().filter(|process| has_one_of(&process.at, &sockets));
     let waited_for = PROGRAMS.iter().filter(|program| !program.sockets.is_empty());
     let by_systemd = has_one_of(&Path::new("/proc").join(SYSTEMD), &sockets);
     let waited_for = waited_for.filter(|_| by_systemd).filter(|program| {
         let mut units = program.sockets.iter();
         units.any(|unit| is_reachable(&listens_at(unit)))
     });
-    listening.map(|process| process.program).chain(waited_for).map(|it| it.name).collect()
+    let listening = listening.map(|process| process.program).chain(waited_for);
+    let mut names: BTreeSet<_> = listening.map(|it| it.name).collect();
+    // It is asked by those who listen.
+    let asks = |name: &&str| MAIL_SERVERS.contains(name);
+    if names.iter().any(asks) && processes.iter().any(|it| it.program.name == SASLAUTHD) {
+        names.insert(SASLAUTHD);
+    }
+    names
 }
 
 /// The sockets in that state which others than this machine reach, by inode.

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Id, Severity, listed};
 use crate::pam::{Facts, takes_password_alone};
-use crate::programs_of_pam::{Manner, PROGRAMS, Program};
+use crate::programs_of_pam::{Manner, PROGRAMS, Program, SASLAUTHD};
 use crate::stack::Handler;
 use std::collections::BTreeSet;
 
@@ -31,7 +31,12 @@ pub fn check(
     };
     let of_ssh = !sshd.is_empty() && ssh.takes_passwords && takes_one;
     let with_services = others.into_iter().filter_map(|program| {
-        let services = program.services.iter().filter(|it| takes_password_alone(facts, it));
+        let asks = |service: &str| {
+            // Debian has no files for the services of mail: they go by that of all others.
+            facts.files.has_lines(service, "auth") || program.name == SASLAUTHD && service == "smtp"
+        };
+        let services = program.services.iter().filter(|it| asks(it));
+        let services = services.filter(|it| takes_password_alone(facts, it));
         let services: Vec<_> = services.map(|it| (*it).to_owned()).collect();
         (!services.is_empty()).then_some((program, services))
     });
@@ -123,5 +128,18 @@ mod tests {
         assert_eq!(found(true, false, true), [ssh(Severity::Warning), ftp.clone()]);
         assert_eq!(found(true, true, false), [ssh(Severity::Note), ftp.clone()]);
         assert_eq!(found(false, true, true), [ftp]);
+    }
+
+    #[test]
+    fn saslauthd_asks_by_the_file_of_all_others_where_mail_has_none() {
+        let ssh = Ssh { service: "sshd".to_owned(), takes_passwords: false, uses_pam: true };
+        let found = |other: &str| {
+            let mut facts = facts();
+            facts.files.0.insert(Path::new("/etc/pam.d/other").into(), other.into());
+            let findings = check(&facts, &ssh, &[SASLAUTHD].into(), true);
+            findings.into_iter().flat_map(|it| it.about.services).collect::<Vec<_>>()
+        };
+        assert_eq!(found("auth required pam_deny.so\n"), [""; 0]);
+        assert_eq!(found(PASSWORD), ["smtp"]);
     }
 }

@@ -66,6 +66,9 @@ impl Program {
 
 use Manner::{AnswersAsConfigured, AsksEach, OneAnswer, OneAnswerEachRequest};
 
+/// What others ask instead of PAM.
+pub const SASLAUTHD: &str = "saslauthd";
+
 /// Mail servers ask saslauthd by the names of their protocols.
 const MAIL: &[&str] =
     &["imap", "imaps", "pop", "pop3", "pop3s", "sieve", "smtp", "smtpd", "submission", "saslauthd"];
@@ -82,7 +85,7 @@ pub const PROGRAMS: &[Program] = &[
     Program::new("Pure-FTPd", &["pure-ftpd"], &["pure-ftpd"], OneAnswer),
     Program::new("an FTP server", &["ftp"], &[], OneAnswer),
     Program::new("Dovecot", &["dovecot"], &["dovecot"], OneAnswer).with(Habit::RemembersInCache),
-    Program::new("saslauthd", MAIL, &["saslauthd"], OneAnswer).with(Habit::RemembersWithC),
+    Program::new(SASLAUTHD, MAIL, &["saslauthd"], OneAnswer).with(Habit::RemembersWithC),
     Program::new("Postfix", &[], &["postfix/sbin/master"], OneAnswer),
     Program::new("Exim", &["exim4"], &["exim4"], OneAnswer),
     Program::new("Courier", &["courier"], &["couriertcpd"], OneAnswer),

@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::pam::AskingService;
 use crate::programs_of_pam::{Habit, Manner, Program, of_service};
 use cloud2fa::UserName;
+use std::collections::BTreeSet;
 
 /// The service of all that have no file.
 const OTHER: &str = "other";
@@ -57,8 +58,12 @@ pub fn check(asked: &[AskingService], daemons: &Daemons, verifiers: &[UserName])
     let findings = findings.into_iter().filter(|(services, _)| !services.is_empty());
     let findings = findings.map(|(services, text)| text(&services).about_services(&services));
     let without_root = (!without_root.is_empty()).then(|| {
-        let users = without_root.iter().filter_map(|it| of_service(it)?.user.map(str::to_owned));
-        let users = verifiers.iter().map(ToString::to_string).chain(users).collect();
+        // Who asks anew at each request has no use for it.
+        let asks_once = |it: &&Program| it.manner != Manner::OneAnswerEachRequest;
+        let programs = without_root.iter().filter_map(|it| of_service(it)).filter(asks_once);
+        let users: BTreeSet<_> = programs.filter_map(|it| it.user.map(str::to_owned)).collect();
+        let named = verifiers.iter().map(ToString::to_string).filter(|_| !users.is_empty());
+        let users = named.chain(users.clone()).collect();
         texts::without_root(&without_root, &users).about_services(&without_root)
     });
     findings.chain(screen.then(texts::screen)).chain(without_root).collect()

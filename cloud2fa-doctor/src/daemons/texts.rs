@@ -66,24 +66,27 @@ pub fn each_request(services: &[String]) -> Finding {
     )
 }
 
-/// `users` are all whom the configuration should name then.
+/// `users` are all whom the configuration should name then; none where that does not help.
 pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
-    let users: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
+    let names: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
+    let named = format!(
+        "FreeRADIUS and PostgreSQL: name their accounts, which may then have everybody's codes verified by the \
+         service:{}\n    systemctl enable --now cloud2fad.socket\n\
+         and let password and code be typed in one field (to check passwords, pam_unix.so needs the account in \
+         group shadow):{ONE_FIELD}\n\
+         FreeRADIUS may run as root instead (`user` and `group` in radiusd.conf, User= in its unit), and PostgreSQL \
+         ask it (method `radius` in pg_hba.conf).\n",
+        set("verifiers", &format!("[{}]", names.join(", ")))
+    );
     Finding::new(
         Severity::Warning,
         Id::DaemonNotRoot,
         format!("programs that do not run as root get to the module (for {})", listed(services)),
         "Only root may ask for somebody else's code: they refuse everybody, whoever is not enrolled, too.",
         format!(
-            "Name their accounts, which may then have everybody's codes verified by the service:{}\n    \
-             systemctl enable --now cloud2fad.socket\n\
-             and let password and code be typed in one field (to check passwords, pam_unix.so needs the account in \
-             group shadow):{ONE_FIELD}\n\
-             FreeRADIUS may run as root instead (`user` and `group` in radiusd.conf, User= in its unit), and \
-             PostgreSQL ask it (method `radius` in pg_hba.conf). nginx and Apache ask anew at each request, when the \
-             code is used: let a program stand before them that asks once, or Apache ask by pwauth with \
-             `AuthExternalProvideCache On`.",
-            set("verifiers", &format!("[{}]", users.join(", ")))
+            "{}nginx and Apache ask anew at each request, when the code is used: let a program stand before them that \
+             asks once and gives a session, or Apache ask by pwauth with `AuthExternalProvideCache On`.",
+            if users.is_empty() { "" } else { &named }
         ),
     )
 }

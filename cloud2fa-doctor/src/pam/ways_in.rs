@@ -54,14 +54,12 @@ pub fn unenrolled(facts: &Facts, stack: &[Handler]) -> Option<Unenrolled> {
     }
 }
 
-/// Whether a service that has a file lets in by a password, and does not have the module.
+/// Whether a service lets in by a password, and does not have the module.
 pub fn takes_password_alone(facts: &Facts, service: &str) -> bool {
     let stack = facts.files.stack(service, "auth");
     let has_ours = stack.iter().any(Handler::is_ours);
     let ways = || ways(&stack, &|_| true).unwrap_or_default();
-    facts.files.has_lines(service, "auth")
-        && !has_ours
-        && ways().iter().any(|way| way.password && way.unknown.is_none())
+    !has_ours && ways().iter().any(|way| way.password && way.unknown.is_none())
 }
 
 /// What is wrong with the line of ours, where it stands.
