@@ -11,6 +11,7 @@ use crate::{
     clock, config, daemons, listeners, network, pam, service, setup, sshd, stores, sudo, users,
 };
 use cloud2fa::Config;
+use cloud2fa::config::{ConfigError, DEFAULT_PATH};
 use std::path::Path;
 
 /// Examines a configuration alone, which may lie anywhere and be anybody's: it must be root's where
@@ -66,14 +67,8 @@ const USUAL_SSHD: &str = "sshd";
 pub fn examine(tools: &Tools<'_>) -> Report {
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
     let loaded = Config::load(None, tools.root);
-    looked_at.push(format!("configuration: {}", cloud2fa::config::DEFAULT_PATH));
-    match &loaded {
-        Ok(config) => findings.extend(config::check(config)),
-        Err(error) => {
-            let finding = pam::bad_config(&error.to_string());
-            findings.push(finding.about_file(cloud2fa::config::DEFAULT_PATH));
-        }
-    }
+    looked_at.push(format!("configuration: {DEFAULT_PATH}"));
+    findings.extend(loaded.as_ref().map_or_else(unusable, config::check));
     let facts =
         pam::read(loaded.as_ref().map(Clone::clone).map_err(ToString::to_string), tools.root);
     // What else there is can be looked at by the defaults.
@@ -94,9 +89,7 @@ pub fn examine(tools: &Tools<'_>) -> Report {
     }
     let accounts = users::read();
     let before = of_sshd(&mut sshd, &asked, &stores, &accounts, &mut findings, &mut looked_at);
-    let root_is_enrolled =
-        stores.iter().any(|(looked, _)| accounts.enrolled(&looked.records).contains("root"));
-    findings.extend(sudo::check(sudo::read(), &asked, root_is_enrolled));
+    findings.extend(of_sudo(&asked, &stores, &accounts));
     findings.extend(of_network(&facts, &sshd, !asked.is_empty(), &mut looked_at));
     looked_at.push("clock: whether it is kept right, and the times of the last codes".to_owned());
     findings.extend(clock::check(clock));
@@ -144,6 +137,20 @@ fn of_sshd(
         _ => {}
     }
     before
+}
+
+fn unusable(config: &ConfigError) -> Vec<Finding> {
+    vec![pam::bad_config(&config.to_string()).about_file(DEFAULT_PATH)]
+}
+
+/// Looks whose code sudo asks for.
+fn of_sudo(
+    asked: &[AskingService],
+    stores: &[(StoreReport, NamedStore)],
+    accounts: &users::Accounts,
+) -> Option<Finding> {
+    let has_root = |looked: &StoreReport| accounts.enrolled(&looked.records).contains("root");
+    sudo::check(sudo::read(), asked, stores.iter().any(|(looked, _)| has_root(looked)))
 }
 
 /// Looks who reaches what from outside.

@@ -9,64 +9,81 @@ use crate::finding::Finding;
 use crate::pam::AskingService;
 use crate::programs_of_pam::{Habit, Manner, Program, of_service};
 use cloud2fa::UserName;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The service of all that have no file.
 const OTHER: &str = "other";
 
-/// What is said of services.
-type Text = fn(&[String]) -> Finding;
+/// What does not go with a code, in the order of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    GoesRound,
+    OneAnswer,
+    /// Likewise, and OpenVPN can be told better.
+    NotTold,
+    EachRequest,
+    WithoutRoot,
+    Remembers,
+}
 
-/// The findings for the services that ask for a code.
-/// `verifiers` are the accounts that may have codes of others verified.
+/// The findings for the services that ask for a code. `verifiers` are the accounts that may have codes of others
+/// verified.
 pub fn check(asked: &[AskingService], daemons: &Daemons, verifiers: &[UserName]) -> Vec<Finding> {
-    let known = asked.iter().filter_map(|it| Some((it, of_service(&it.service)?)));
-    let known: Vec<_> = known.collect();
-    let services = |is_meant: &dyn Fn(&AskingService, &Program) -> bool| {
-        let meant = known.iter().filter(|(service, program)| is_meant(service, program));
-        meant.map(|(it, _)| it.service.clone()).collect::<Vec<_>>()
-    };
-    let may_ask = |program: &Program| {
-        let is_named = |user| verifiers.iter().any(|it| it.as_str() == user);
-        program.user.is_none_or(is_named) || daemons.run_as_root.contains(program.name)
-    };
-    let round =
-        services(&|_, it| it.habit == Some(Habit::AsksOthersToo) && daemons.proftpd_asks_others);
-    let openvpn =
-        asked.iter().filter(|it| daemons.of_openvpn.contains(&it.service) && !it.one_field);
-    let openvpn: Vec<_> = openvpn.map(|it| it.service.clone()).collect();
-    let one_answer = services(&|it, program| {
-        let is_said_already = round.contains(&it.service) || openvpn.contains(&it.service);
-        let has_one = program.manner == Manner::OneAnswer && !it.one_field;
-        has_one && may_ask(program) && !is_said_already
-    });
+    let mut found = BTreeMap::<Trouble, Vec<String>>::new();
+    for service in asked {
+        for trouble in troubles(service, daemons, verifiers) {
+            found.entry(trouble).or_default().push(service.service.clone());
+        }
+    }
     let screen = daemons.screen_has_no_file && asked.iter().any(|it| it.service == OTHER);
-    let each_request = services(&|_, it| it.manner == Manner::OneAnswerEachRequest && may_ask(it));
-    let remembered = services(&|_, it| match it.habit {
+    let findings = found.into_iter().map(|(trouble, services)| {
+        let finding = match trouble {
+            Trouble::GoesRound => texts::goes_round(&services),
+            Trouble::OneAnswer => texts::one_answer(&services),
+            Trouble::NotTold => texts::openvpn(&services),
+            Trouble::EachRequest => texts::each_request(&services),
+            Trouble::WithoutRoot => texts::without_root(&services, &to_name(&services, verifiers)),
+            Trouble::Remembers => texts::remembered(&services),
+        };
+        finding.about_services(&services)
+    });
+    findings.chain(screen.then(texts::screen)).collect()
+}
+
+/// What is wrong with the program of one service.
+fn troubles(it: &AskingService, daemons: &Daemons, verifiers: &[UserName]) -> Vec<Trouble> {
+    // OpenVPN asks by the service that it is told.
+    if daemons.of_openvpn.contains(&it.service) && !it.one_field {
+        return vec![Trouble::NotTold];
+    }
+    let Some(program) = of_service(&it.service) else { return Vec::new() };
+    let is_named = |user| verifiers.iter().any(|it| it.as_str() == user);
+    let may_ask = program.user.is_none_or(is_named) || daemons.run_as_root.contains(program.name);
+    let goes_round = program.habit == Some(Habit::AsksOthersToo) && daemons.proftpd_asks_others;
+    let remembers = match program.habit {
         Some(Habit::RemembersWithC) => daemons.saslauthd_remembers,
         Some(Habit::RemembersInCache) => daemons.dovecot_remembers,
         Some(Habit::AsksOthersToo) | None => false,
-    });
-    let without_root = services(&|_, it| !may_ask(it));
-    let findings: [(_, Text); 5] = [
-        (round, texts::goes_round),
-        (one_answer, texts::one_answer),
-        (openvpn, texts::openvpn),
-        (each_request, texts::each_request),
-        (remembered, texts::remembered),
-    ];
-    let findings = findings.into_iter().filter(|(services, _)| !services.is_empty());
-    let findings = findings.map(|(services, text)| text(&services).about_services(&services));
-    let without_root = (!without_root.is_empty()).then(|| {
-        // Who asks anew at each request has no use for it.
-        let asks_once = |it: &&Program| it.manner != Manner::OneAnswerEachRequest;
-        let programs = without_root.iter().filter_map(|it| of_service(it)).filter(asks_once);
-        let users: BTreeSet<_> = programs.filter_map(|it| it.user.map(str::to_owned)).collect();
-        let named = verifiers.iter().map(ToString::to_string).filter(|_| !users.is_empty());
-        let users = named.chain(users.clone()).collect();
-        texts::without_root(&without_root, &users).about_services(&without_root)
-    });
-    findings.chain(screen.then(texts::screen)).chain(without_root).collect()
+    };
+    let of_manner = match program.manner {
+        // They refuse everybody, whatever they make of the answers.
+        _ if !may_ask => Some(Trouble::WithoutRoot),
+        _ if goes_round => Some(Trouble::GoesRound),
+        Manner::OneAnswer if !it.one_field => Some(Trouble::OneAnswer),
+        Manner::OneAnswerEachRequest => Some(Trouble::EachRequest),
+        Manner::OneAnswer | Manner::AsksEach | Manner::AnswersAsConfigured => None,
+    };
+    of_manner.into_iter().chain(remembers.then_some(Trouble::Remembers)).collect()
+}
+
+/// The verifiers that there should be, for the programs of these services. None where that does not help: who
+/// asks anew at each request has no use for it.
+fn to_name(services: &[String], verifiers: &[UserName]) -> BTreeSet<String> {
+    let asks_once = |it: &&Program| it.manner != Manner::OneAnswerEachRequest;
+    let programs = services.iter().filter_map(|it| of_service(it)).filter(asks_once);
+    let users: BTreeSet<_> = programs.filter_map(|it| it.user.map(str::to_owned)).collect();
+    let named = verifiers.iter().map(ToString::to_string).filter(|_| !users.is_empty());
+    named.chain(users.clone()).collect()
 }
 
 #[cfg(test)]

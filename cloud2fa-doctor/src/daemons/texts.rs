@@ -69,7 +69,7 @@ pub fn each_request(services: &[String]) -> Finding {
 /// `users` are all whom the configuration should name then; none where that does not help.
 pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
     let names: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
-    let named = format!(
+    let by_service = format!(
         "FreeRADIUS and PostgreSQL: name their accounts, which may then have everybody's codes verified by the \
          service:{}\n    systemctl enable --now cloud2fad.socket\n\
          and let password and code be typed in one field (to check passwords, pam_unix.so needs the account in \
@@ -86,7 +86,7 @@ pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
         format!(
             "{}nginx and Apache ask anew at each request, when the code is used: let a program stand before them that \
              asks once and gives a session, or Apache ask by pwauth with `AuthExternalProvideCache On`.",
-            if users.is_empty() { "" } else { &named }
+            if users.is_empty() { "" } else { &by_service }
         ),
     )
 }
