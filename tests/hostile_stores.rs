@@ -250,8 +250,8 @@ fn a_user_of_the_system_with_such_a_name_is_a_user_like_others() {
     // The machine is private, so its users are ours to make.
     let mut passwd = File::options().append(true).open("/etc/passwd").unwrap();
     let names = ["../../alice", ".store", "100%", "DOM\\ann", "jörg", "a%2Eb"];
-    let too_long = "y".repeat(201);
-    for (uid, name) in (7000..).zip(names.into_iter().chain([&*too_long])) {
+    let (no_file_s, nobody_s) = ("y".repeat(201), "z".repeat(256));
+    for (uid, name) in (7000..).zip(names.into_iter().chain([&*no_file_s, &nobody_s])) {
         writeln!(passwd, "{name}:x:{uid}:{uid}::/:/bin/sh").unwrap();
     }
     let fixture = Fixture::new();
@@ -263,7 +263,10 @@ fn a_user_of_the_system_with_such_a_name_is_a_user_like_others() {
         let outcome = fixture.raw(name, "CONFIG nullok", vec![Reply::from(&enrolled.code())]);
         assert_eq!(outcome.code, Code::SUCCESS, "{name}");
     }
-    // Too long for a file's name is not the same as not enrolled.
-    let outcome = fixture.raw(&too_long, "CONFIG nullok", vec![Reply::from("123456")]);
-    assert_eq!((outcome.code, outcome.asked().len()), (Code::AUTH_ERR, 1));
+    // Who cannot be enrolled for the length of the name is one who is not enrolled; tests/long_names.rs.
+    assert_eq!(fixture.raw(&no_file_s, "CONFIG nullok", vec![]).code, Code::IGNORE);
+    for (name, arguments) in [(&no_file_s, "CONFIG"), (&nobody_s, "CONFIG nullok")] {
+        let outcome = fixture.raw(name, arguments, vec![Reply::from("123456")]);
+        assert_eq!((outcome.code, outcome.asked().len()), (Code::AUTH_ERR, 1), "{name}");
+    }
 }
