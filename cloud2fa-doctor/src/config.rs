@@ -18,7 +18,19 @@ const CHANGED: &str = "/run/new";
 /// How to set a key that stands in no table, whatever the file says already, or if it is empty or missing: behind
 /// a table's name the key would be that table's, and one that stands twice is refused.
 pub fn set(key: &str, value: &str) -> String {
-    let (line, others) = (shell(format!("{key} = {value}")), shell(format!("/^{key} *=/d")));
+    written(&format!("{key} = {value}"), &format!("/^[[:blank:]]*{key}[[:blank:]]*=/d"))
+}
+
+/// Likewise of a list, which may go on over several lines.
+pub fn set_list(key: &str, values: &[String]) -> String {
+    let values: Vec<_> = values.iter().map(|value| format!("\"{value}\"")).collect();
+    let line = format!("{key} = [{}]", values.join(", "));
+    written(&line, &format!("/^[[:blank:]]*{key}[[:blank:]]*=/{{:a;/]/!{{$!{{N;ba}}}};d}}"))
+}
+
+/// Puts a line before all of the file, and takes out what sed finds in it.
+fn written(line: &str, others: &str) -> String {
+    let (line, others) = (shell(line), shell(others));
     [
         "",
         &format!("mkdir -p /etc/cloud2fa; touch {DEFAULT_PATH}"),
@@ -128,6 +140,28 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_set_as_is_said_counts_whatever_stood_there() {
+        let typed = set_list("verifiers", &["freerad".to_owned(), "postgres".to_owned()]);
+        for content in [
+            None,
+            Some(""),
+            Some("verifiers = [\"a\"]\nskew = 2\naccept = [\"exempt\"]\n"),
+            Some("  verifiers = [\n  \"a\",\n  \"b\",\n]\nskew = 2\n[throttle]\nlock_after = 50\n"),
+            Some("skew = 2\nverifiers=[\"a\"]"),
+            Some(include_str!("../../conf/cloud2fa.toml")),
+        ] {
+            let text = after(&typed, content);
+            let config = Config::parse(&text, DEFAULT_PATH.as_ref()).unwrap();
+            let names = config.verifiers.unwrap();
+            let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+            assert_eq!(names, ["freerad", "postgres"], "{text}");
+            let was = Config::parse(content.unwrap_or_default(), DEFAULT_PATH.as_ref()).unwrap();
+            assert_eq!((config.skew, config.accept), (was.skew, was.accept), "{text}");
+            assert_eq!(after(&typed, Some(&text)), text);
+        }
+    }
+
+    #[test]
     fn a_key_that_is_set_as_is_said_counts_once_and_in_no_table() {
         let typed = set("unenrolled", "\"refuse\"");
         for content in [
@@ -136,6 +170,7 @@ mod tests {
             Some("unenrolled = \"allow\"\n[throttle]\nlock_after = 50\n"),
             Some("# unenrolled = \"allow\"\nskew = 2\nunenrolled= \"allow\"\n"),
             Some("unenrolled=\"allow\""),
+            Some("\t unenrolled = \"allow\"\n"),
             Some(include_str!("../../conf/cloud2fa.toml")),
         ] {
             let text = after(&typed, content);

@@ -1,6 +1,6 @@
 //! What is said of programs that do not go with a code as they are.
 
-use crate::config::set;
+use crate::config::set_list;
 use crate::finding::{Finding, Id, Severity, listed};
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ pub fn each_request(services: &[String]) -> Finding {
 
 /// `users` are all whom the configuration should name then; none where that does not help.
 pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
-    let names: Vec<_> = users.iter().map(|user| format!("\"{user}\"")).collect();
+    let names: Vec<_> = users.iter().cloned().collect();
     let by_service = format!(
         "FreeRADIUS and PostgreSQL: name their accounts, which may then have everybody's codes verified by the \
          service:{}\n    systemctl enable --now cloud2fad.socket\n\
@@ -76,7 +76,7 @@ pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
          group shadow):{ONE_FIELD}\n\
          FreeRADIUS may run as root instead (`user` and `group` in radiusd.conf, User= in its unit), and PostgreSQL \
          ask it (method `radius` in pg_hba.conf).\n",
-        set("verifiers", &format!("[{}]", names.join(", ")))
+        set_list("verifiers", &names)
     );
     Finding::new(
         Severity::Warning,

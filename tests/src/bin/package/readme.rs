@@ -4,7 +4,7 @@ use crate::dpkg::{
     INSTALLED, UNENROLLED, code_logs_in, install_first, password_alone_logs_in, purge, script,
     state,
 };
-use cloud2fa_tests::booted::{Machine, PASSWORD};
+use cloud2fa_tests::booted::{Machine, PASSWORD, all_of};
 use cloud2fa_tests::doctor;
 use cloud2fa_tests::logins::{enable, ssh, sshd_asks};
 use cloud2fa_tests::people::at_terminal;
@@ -33,6 +33,9 @@ pub fn ten_minutes(machine: &Machine) {
     let (mut phone, codes) = enable(machine, "anna");
     set_up(machine);
     assert_eq!(doctor::faults(machine), [""; 0]);
+    // A report that is read.
+    let said = all_of(&machine.run(&["cloud2fa", "doctor"], ""));
+    assert!(said.lines().count() <= 12, "{said}");
     let confirmed = || script(machine, "cloud2fa setup").contains("ssh asks for a code.");
     assert!(!confirmed());
     code_logs_in(machine, "anna", &phone.code());
