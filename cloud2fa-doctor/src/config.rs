@@ -114,6 +114,7 @@ fn weak_throttle() -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloud2fa::UserName;
     use std::process::Command;
 
     /// Does to a file what is said to be typed; gives what is in it then.
@@ -153,7 +154,7 @@ mod tests {
             let text = after(&typed, content);
             let config = Config::parse(&text, DEFAULT_PATH.as_ref()).unwrap();
             let names = config.verifiers.unwrap();
-            let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+            let names: Vec<_> = names.iter().map(UserName::as_str).collect();
             assert_eq!(names, ["freerad", "postgres"], "{text}");
             let was = Config::parse(content.unwrap_or_default(), DEFAULT_PATH.as_ref()).unwrap();
             assert_eq!((config.skew, config.accept), (was.skew, was.accept), "{text}");
