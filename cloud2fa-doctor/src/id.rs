@@ -84,7 +84,7 @@ ids! {
     GoesRoundPam = "goes_round_pam";
     /// A program remembers who was let in, and does not ask again.
     AnswersRemembered = "answers_remembered";
-    /// A program that asks anew at each request gets to the module.
+    /// A program that asks anew at each request gets to the module, with password and code in one field.
     AsksEachRequest = "asks_each_request";
     /// A program that does not run as root gets to the module.
     DaemonNotRoot = "daemon_not_root";

@@ -11,6 +11,8 @@ pub enum Manner {
     OneAnswerEachRequest,
     /// Its configuration says which answer belongs to which question.
     AnswersAsConfigured,
+    /// It has PAM look at accounts and sessions alone, and never asks for a password.
+    AuthenticatesNobody,
 }
 
 /// What a program does beside PAM.
@@ -64,7 +66,7 @@ impl Program {
     }
 }
 
-use Manner::{AnswersAsConfigured, AsksEach, OneAnswer, OneAnswerEachRequest};
+use Manner::{AnswersAsConfigured, AsksEach, AuthenticatesNobody, OneAnswer, OneAnswerEachRequest};
 
 /// What others ask instead of PAM.
 pub const SASLAUTHD: &str = "saslauthd";
@@ -107,6 +109,8 @@ pub const PROGRAMS: &[Program] = &[
     Program::new("Monit", &["monit"], &["monit"], OneAnswerEachRequest),
     Program::new("Webmin", &["webmin", "usermin"], &["miniserv.pl"], OneAnswer),
     Program::new("NX", &["nx"], &["nxserver.bin"], OneAnswer),
+    Program::new("cron", &["cron", "crond"], &[], AuthenticatesNobody),
+    Program::new("at", &["atd"], &[], AuthenticatesNobody),
     Program::new("i3lock", &["i3lock"], &[], OneAnswer),
     Program::new("swaylock", &["swaylock", "waylock"], &[], OneAnswer),
     Program::new("screen", &["screen"], &[], OneAnswer),

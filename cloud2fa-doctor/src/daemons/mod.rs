@@ -52,11 +52,14 @@ pub fn check(asked: &[AskingService], daemons: &Daemons, verifiers: &[UserName])
 
 /// What is wrong with the program of one service.
 fn troubles(it: &AskingService, daemons: &Daemons, verifiers: &[UserName]) -> Vec<Trouble> {
-    // OpenVPN asks by the service that it is told.
-    if daemons.of_openvpn.contains(&it.service) && !it.one_field {
+    let program = of_service(&it.service);
+    // OpenVPN asks by the service that it is told; of one that its files do not name, others may know.
+    let told = daemons.of_openvpn.get(&it.service).copied();
+    let is_its = program.is_some_and(|it| it.manner == Manner::AnswersAsConfigured);
+    if !it.one_field && told.or(is_its.then_some(false)) == Some(false) {
         return vec![Trouble::NotTold];
     }
-    let Some(program) = of_service(&it.service) else { return Vec::new() };
+    let Some(program) = program else { return Vec::new() };
     let is_named = |user| verifiers.iter().any(|it| it.as_str() == user);
     let may_ask = program.user.is_none_or(is_named) || daemons.run_as_root.contains(program.name);
     let goes_round = program.habit == Some(Habit::AsksOthersToo) && daemons.proftpd_asks_others;
@@ -69,9 +72,14 @@ fn troubles(it: &AskingService, daemons: &Daemons, verifiers: &[UserName]) -> Ve
         // They refuse everybody, whatever they make of the answers.
         _ if !may_ask => Some(Trouble::WithoutRoot),
         _ if goes_round => Some(Trouble::GoesRound),
-        Manner::OneAnswer if !it.one_field => Some(Trouble::OneAnswer),
+        Manner::OneAnswer | Manner::OneAnswerEachRequest if !it.one_field => {
+            Some(Trouble::OneAnswer)
+        }
         Manner::OneAnswerEachRequest => Some(Trouble::EachRequest),
-        Manner::OneAnswer | Manner::AsksEach | Manner::AnswersAsConfigured => None,
+        Manner::OneAnswer
+        | Manner::AsksEach
+        | Manner::AnswersAsConfigured
+        | Manner::AuthenticatesNobody => None,
     };
     of_manner.into_iter().chain(remembers.then_some(Trouble::Remembers)).collect()
 }
@@ -118,7 +126,9 @@ mod tests {
     #[test]
     fn programs_that_work_are_no_finding() {
         let services = ["sshd", "login", "sudo", "cockpit", "mariadb", "mysql", "openvpn"];
-        assert_eq!(found(&services, &Daemons::default()), [""; 0]);
+        let told = [("openvpn".to_owned(), true)];
+        let openvpn = Daemons { of_openvpn: told.into(), ..Daemons::default() };
+        assert_eq!(found(&services, &openvpn), [""; 0]);
         let asked = ["dovecot", "vsftpd", "smtp", "i3lock"].map(|service| asking(service, true));
         assert_eq!(said(&asked, &Daemons::default()), [""; 0]);
     }
@@ -128,7 +138,8 @@ mod tests {
         let usual = Daemons::default();
         let none = |services| found(services, &usual);
         assert_eq!(none(&["dovecot", "cups", "sudo"]), ["one_answer: cups dovecot"]);
-        assert_eq!(none(&["monit"]), ["asks_each_request: monit"]);
+        assert_eq!(none(&["monit", "pwauth", "screen"]), ["one_answer: monit pwauth screen"]);
+        assert_eq!(said(&[asking("monit", true)], &usual), ["asks_each_request: monit"]);
         // They refuse everybody, which comes before all that they do with the answers.
         assert_eq!(none(&["nginx", "postgresql"]), ["daemon_not_root: nginx postgresql"]);
         assert_eq!(none(&["radiusd"]), ["daemon_not_root: radiusd"]);
@@ -155,8 +166,11 @@ mod tests {
             Daemons { saslauthd_remembers: true, dovecot_remembers: true, ..Daemons::default() };
         let asked = ["dovecot", "smtp"].map(|service| asking(service, true));
         assert_eq!(said(&asked, &cached), ["answers_remembered: dovecot smtp"]);
-        let openvpn = Daemons { of_openvpn: ["login".to_owned()].into(), ..Daemons::default() };
-        assert_eq!(found(&["login", "openvpn"], &openvpn), ["one_answer: login"]);
+        let not_told = [("login".to_owned(), false)];
+        let openvpn = Daemons { of_openvpn: not_told.into(), ..Daemons::default() };
+        assert_eq!(found(&["login", "openvpn"], &openvpn), ["one_answer: login openvpn"]);
+        let one_field = ["login", "openvpn"].map(|service| asking(service, true));
+        assert_eq!(said(&one_field, &openvpn), [""; 0]);
         let screen = Daemons { screen_has_no_file: true, ..Daemons::default() };
         assert_eq!(found(&["other"], &screen), ["one_answer: other"]);
         assert_eq!(found(&["login"], &screen), [""; 0]);

@@ -3,15 +3,15 @@
 use crate::processes::{self, Process};
 use crate::programs;
 use crate::regular::text;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is known of them, beside the table of programs.
 #[derive(Debug, Default)]
 pub struct Daemons {
-    /// PAM services by which OpenVPN asks, answering all with the password.
-    pub of_openvpn: BTreeSet<String>,
+    /// PAM services by which OpenVPN asks, and whether it is told which answer is the code.
+    pub of_openvpn: BTreeMap<String, bool>,
     /// Whether ProFTPD asks others when PAM has refused.
     pub proftpd_asks_others: bool,
     /// Whether saslauthd remembers answers.
@@ -63,14 +63,16 @@ fn lines(text: &str) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Services that its plugin is told without being told which answer is the code (`OTP`).
-fn openvpn(texts: &[String]) -> BTreeSet<String> {
-    let lines = texts.iter().flat_map(|text| lines(text));
-    let without_code = lines.filter_map(|words| {
-        let is_plugin = words[0] == "plugin" && words.get(1)?.contains("auth-pam");
-        (is_plugin && !words.iter().any(|word| word == "otp")).then(|| words.get(2).cloned())?
-    });
-    without_code.collect()
+/// The services that its plugin is told, and whether all lines say which answer is the code (`OTP`).
+fn openvpn(texts: &[String]) -> BTreeMap<String, bool> {
+    let mut services = BTreeMap::new();
+    for words in texts.iter().flat_map(|text| lines(text)) {
+        let is_plugin =
+            words[0] == "plugin" && words.get(1).is_some_and(|it| it.contains("auth-pam"));
+        let Some(service) = words.get(2).filter(|_| is_plugin) else { continue };
+        *services.entry(service.clone()).or_insert(true) &= words.iter().any(|word| word == "otp");
+    }
+    services
 }
 
 /// ProFTPD: whether one of its `AuthOrder`s goes on to passwd(5) and shadow(5) behind PAM's refusal, as it does where
@@ -113,10 +115,15 @@ mod tests {
     fn openvpn_is_fit_where_its_plugin_is_told_which_answer_is_the_code() {
         let told = "plugin /x/openvpn-plugin-auth-pam.so \"openvpn login USERNAME password PASSWORD Verification OTP\"\n";
         let found = |text: &str| openvpn(&[text.to_owned()]).into_iter().collect::<Vec<_>>();
-        assert_eq!(found(told), [""; 0]);
-        assert_eq!(found(&told.replace("Verification OTP", "")), ["openvpn"]);
-        assert_eq!(found("plugin /x/openvpn-plugin-auth-pam.so login\n"), ["login"]);
-        assert_eq!(found("# plugin /x/openvpn-plugin-auth-pam.so login\nport 1194\n"), [""; 0]);
+        let openvpn = |is_told| vec![("openvpn".to_owned(), is_told)];
+        assert_eq!(found(told), openvpn(true));
+        assert_eq!(found(&told.replace("Verification OTP", "")), openvpn(false));
+        assert_eq!(found(&[told, &told.replace("OTP", "")].concat()), openvpn(false));
+        assert_eq!(
+            found("plugin /x/openvpn-plugin-auth-pam.so login\n"),
+            [("login".to_owned(), false)]
+        );
+        assert_eq!(found("# plugin /x/openvpn-plugin-auth-pam.so login\nport 1194\n"), []);
     }
 
     #[test]

@@ -52,17 +52,18 @@ pub fn screen() -> Finding {
     .about_services(&["other".to_owned()])
 }
 
+/// Some can live with it.
 pub fn each_request(services: &[String]) -> Finding {
     Finding::new(
-        Severity::Warning,
+        Severity::Note,
         Id::AsksEachRequest,
         format!(
             "programs that ask anew at each request get to the module (for {})",
             listed(services)
         ),
-        "No code works twice: enrolled users see one page, and are refused at the next.",
-        "Let a program stand before it that asks once and gives a session, and let this one take connections from that \
-         alone; here, a user who is not enrolled gets in by the password.",
+        "Each request takes a new code, one in 30 seconds: who looks at a second page is refused.",
+        "If that is too few, let a program stand before it that asks once and gives a session, and let this one take \
+         connections from that alone.",
     )
 }
 

@@ -19,6 +19,7 @@ pub use ways_in::takes_password_alone;
 
 use crate::config::set;
 use crate::finding::{Finding, Id, Severity, listed};
+use crate::programs_of_pam::{Manner, of_service};
 use crate::stack::{self, Fault, Files, Handler, Job, Kind, Module, Place, jumps_over_the_end};
 use arguments::arguments_of;
 use cloud2fa::module_arguments::ModuleArguments;
@@ -146,7 +147,7 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
     let mut asked = Vec::new();
     for service in facts.files.services() {
         // Who has no line of the type lets nobody in, but for sshd, which must ask for something.
-        if service != sshd && !facts.files.has_lines(&service, "auth") {
+        if service != sshd && !facts.files.has_lines(&service, "auth") || asks_nobody(&service) {
             continue;
         }
         let stack = facts.files.stack(&service, "auth");
@@ -196,6 +197,11 @@ pub fn check(facts: &Facts, sshd: &str) -> (Vec<Finding>, Vec<AskingService>) {
         findings.extend(policies(&asked));
     }
     (findings, asked)
+}
+
+/// Whether the lines of that service are there for nothing.
+fn asks_nobody(service: &str) -> bool {
+    of_service(service).is_some_and(|it| it.manner == Manner::AuthenticatesNobody)
 }
 
 /// The configurations that the module goes by, and at which of the services that ask for a code.

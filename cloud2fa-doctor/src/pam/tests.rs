@@ -285,6 +285,15 @@ fn a_service_may_have_the_name_of_a_file_that_others_include() {
 }
 
 #[test]
+fn who_asks_pam_for_no_password_asks_for_no_code() {
+    let common = format!("{DEBIAN}{CODE}");
+    let include = "@include common-auth\n";
+    let files = [("cron", include), ("atd", include), ("su", include), ("common-auth", &common)];
+    let (_, asked) = check(&facts(&files), "sshd");
+    assert_eq!(asked.into_iter().map(|it| it.service).collect::<Vec<_>>(), ["su"]);
+}
+
+#[test]
 fn sshd_without_lines_of_its_own_is_what_others_are() {
     let other = format!("@include common-auth\n{CODE}");
     let files = [
