@@ -37,9 +37,9 @@ fn what_is_critical_is_not_accepted_and_the_report_says_so() {
     assert_eq!((found.status, &found.last["critical"]), (1, &json!(1)), "{found:?}");
     let listed = doctor(&[]).output.replace("\n         ", " ");
     for line in [
-        "note     accept_without_effect: accept names pam_file_unsafe, which is critical: it cannot be accepted",
-        "note     accept_without_effect: accept names wide_skwe, which doctor never finds",
-        "note     accept_without_effect: accept names weak_throttle, and nothing like it is found any more",
+        "note     accept_without_effect: accept lists pam_file_unsafe, which is critical and cannot be accepted",
+        "note     accept_without_effect: accept lists wide_skwe, which is not the id of any finding",
+        "note     accept_without_effect: accept lists weak_throttle, but nothing like it is found any more",
     ] {
         assert!(listed.contains(line), "{listed}");
     }

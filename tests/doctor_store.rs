@@ -102,7 +102,10 @@ fn a_clock_that_was_ahead_is_told_from_one_that_is_behind_and_what_is_said_helps
     // systemd-timesyncd says that it has done so.
     shell("mkdir -p /run/systemd/timesync; touch /run/systemd/timesync/synchronized");
     let ahead = doctor(&["clock_behind"]).output;
-    assert!(ahead.contains("Enrol them anew") && !ahead.contains("Set the clock"), "{ahead}");
+    assert!(
+        ahead.contains("Give each of them a new key") && !ahead.contains("Set the clock"),
+        "{ahead}"
+    );
     let said = unlock();
     let remedy = "cloud2fa enable --replace --user ";
     assert!(said.contains("The clock is right now."), "{said}");

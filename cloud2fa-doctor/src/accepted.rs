@@ -31,25 +31,25 @@ fn without_effect(id: &str, findings: &[Finding], scope: Scope) -> Option<Findin
     let id = id.escape_debug();
     let (what, why, fix) = if !is_one {
         (
-            format!("accept names {id}, which doctor never finds"),
-            "It may be misspelt: what was meant still counts.",
-            "Write it as the report does; cloud2fa(1), FINDINGS, has all ids.",
+            format!("accept lists {id}, which is not the id of any finding"),
+            "It may be misspelt. What was meant still counts.",
+            "Write the id as the report does. All ids are in cloud2fa(1), FINDINGS.",
         )
     } else if found.peek().is_some() {
         if found.all(|finding| finding.severity != Severity::Critical) {
             return None;
         }
         (
-            format!("accept names {id}, which is critical: it cannot be accepted"),
-            "Somebody gets in who should not, or nobody does. That goes on counting.",
-            "Put right what it says, and take the id out of accept.",
+            format!("accept lists {id}, which is critical and cannot be accepted"),
+            "People get in without a code, or nobody can log in. This still counts.",
+            "Fix the finding, and take the id out of accept.",
         )
     } else if scope == Scope::Configuration {
         return None;
     } else {
         (
-            format!("accept names {id}, and nothing like it is found any more"),
-            "If it comes back some day, nobody is warned.",
+            format!("accept lists {id}, but nothing like it is found any more"),
+            "If it comes back one day, nobody is warned.",
             "Take the id out of accept in cloud2fa.toml.",
         )
     };

@@ -116,12 +116,11 @@ fn was_ahead(last: &str, names: &[String], anew: &str) -> Finding {
         Severity::Critical,
         Id::ClockBehind,
         format!(
-            "codes were accepted until {last} (of {}), by a clock that was ahead then",
+            "the clock was ahead when codes were accepted, until {last} (of {})",
             listed(names)
         ),
-        "The clock is kept right now, and no code of the app is accepted from these users until that time. Backup \
-         codes work.",
-        format!("Enrol them anew, each with a new key:\n    {anew}"),
+        "The clock is right now. Until that time comes, these users' app codes are refused. Backup codes work.",
+        format!("Give each of them a new key, which works at once:\n    {anew}"),
     )
 }
 
@@ -133,10 +132,10 @@ fn is_behind(now: &str, last: &str, names: &[String], anew: &str, keep: &str) ->
             "the clock says {now}, and codes were accepted until {last} (of {})",
             listed(names)
         ),
-        "No code of the app is accepted from these users until that time is reached again. Backup codes work.",
+        "Until that time comes, these users' app codes are refused. Backup codes work.",
         format!(
-            "Set the clock right. {keep}\nIf it is right already, it was ahead then: enrol these users anew, each \
-             with a new key:\n    {anew}"
+            "Set the clock right. {keep}\nIf it is right already, it was ahead then: give each of these users a new \
+             key, which works at once:\n    {anew}"
         ),
     )
 }
@@ -192,7 +191,10 @@ mod tests {
         let fix =
             |synchronised| behind(Clock { synchronised, ..KEPT }, NOW.0 + 99, None).unwrap().fix;
         let anew = "\n    cloud2fa enable --replace --user NAME";
-        assert_eq!(fix(Synchronised::Yes), format!("Enrol them anew, each with a new key:{anew}"));
+        assert_eq!(
+            fix(Synchronised::Yes),
+            format!("Give each of them a new key, which works at once:{anew}")
+        );
         for unsure in [Synchronised::No, Synchronised::Unknown] {
             let fix = fix(unsure);
             assert!(fix.starts_with("Set the clock right. ") && fix.ends_with(anew), "{fix}");

@@ -57,9 +57,9 @@ fn by_ssh(service: &str, is_asked: bool) -> Finding {
     Finding::new(
         if is_asked { Severity::Warning } else { Severity::Note },
         Id::PasswordAlone,
-        "a password alone lets in by ssh, which the network reaches",
-        "Who has guessed or stolen a password needs nothing else.",
-        "Have ssh ask for a code:\n    cloud2fa setup ssh",
+        "ssh is open to the network, and a password alone is enough to log in",
+        "Anyone who guesses or steals a password gets in.",
+        "Make ssh ask for a code:\n    cloud2fa setup ssh",
     )
     .about_services(&[service.to_owned()])
 }
@@ -71,21 +71,24 @@ fn by_others(programs: &[(&Program, Vec<String>)]) -> Finding {
     let has_one_field = programs.iter().any(|(program, _)| program.manner != Manner::AsksEach);
     let ways = [
         asks.then_some(
-            "Where a program asks each question (Cockpit, MariaDB), behind the password's line of its file in /etc/pam.d:\n    \
-             auth required pam_cloud2fa.so nullok",
+            "If the program asks one question after the other (Cockpit, MariaDB), add this below the password's line \
+             in its file in /etc/pam.d:\n    auth required pam_cloud2fa.so nullok",
         ),
         has_one_field.then_some(
-            "Where it has one field, for the password and the code behind it, in place of the password's lines:\n    \
+            "If it has a single field, for the password with the code behind it, replace the password's lines:\n    \
              auth required pam_cloud2fa.so forward_pass nullok\n    auth required pam_unix.so try_first_pass",
         ),
-        Some("If it is meant, put password_alone into `accept` in cloud2fa.toml."),
+        Some("If this is meant, add password_alone to `accept` in cloud2fa.toml."),
     ];
     let fix: Vec<_> = ways.into_iter().flatten().collect();
     Finding::new(
         Severity::Note,
         Id::PasswordAlone,
-        format!("a password alone lets in by {}, which the network reaches", listed(&names)),
-        "Who has guessed or stolen a password needs nothing else there.",
+        format!(
+            "open to the network, and a password alone is enough to log in: {}",
+            listed(&names)
+        ),
+        "Anyone who guesses or steals a password gets in.",
         fix.join("\n"),
     )
     .about_services(&services)

@@ -16,9 +16,9 @@ const MORE_SUDOERS: &str = "/etc/sudoers.d";
 
 /// Whose password it is, by the option that says so. The first one that is set counts.
 const OPTIONS: [(&str, &str); 3] = [
-    ("rootpw", "root"),
-    ("runaspw", "the user that sudo makes of people by default, root as a rule"),
-    ("targetpw", "the user that is to be, root as a rule"),
+    ("rootpw", "root's"),
+    ("runaspw", "the default target user's (usually root's)"),
+    ("targetpw", "the target user's (usually root's)"),
 ];
 
 /// One setting of an option.
@@ -118,28 +118,24 @@ pub fn check(
     asked.first()?;
     let lets_in = asked.iter().any(|it| it.unenrolled == Some(Unenrolled::LetIn));
     let (severity, why) = match (root_is_enrolled, lets_in) {
-        (true, _) => (
-            Severity::Note,
-            "Who is enrolled answers with that code there, and not with their own.",
-        ),
-        (false, true) => (
-            Severity::Warning,
-            "root is not enrolled, and so let in by the password alone: nobody is asked for a code, enrolled or not.",
-        ),
-        (false, false) => {
-            (Severity::Warning, "root is not enrolled, and refused: nobody gets through.")
+        (true, _) => (Severity::Note, "People who use sudo need that code, and not their own."),
+        (false, true) => {
+            (Severity::Warning, "root is not enrolled, so sudo asks nobody for a code.")
         }
+        (false, false) => (Severity::Warning, "root is not enrolled, so sudo refuses everybody."),
     };
     let some = if is_for_some { ", for some" } else { "" };
     let services: Vec<_> = asked.iter().map(|it| it.service.clone()).collect();
     let finding = Finding::new(
         severity,
         Id::SudoAsksForAnother,
-        format!("sudo asks for password and code of {whose} (`Defaults {option}`{some})"),
+        format!(
+            "sudo asks for {whose} password and code, not the caller's (`Defaults {option}`{some})"
+        ),
         why,
         format!(
-            "To have it ask people for their own, take `{option}` out:\n    visudo\n\
-             or let root's code be what it takes, for whoever may use sudo:\n    cloud2fa enable --user root"
+            "To ask people for their own, remove `{option}`:\n    visudo\n\
+             or use root's code, and share it with everybody who may use sudo:\n    cloud2fa enable --user root"
         ),
     );
     Some(finding.about_services(&services).about_file(SUDOERS))

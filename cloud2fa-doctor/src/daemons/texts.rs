@@ -19,7 +19,7 @@ pub fn one_answer(services: &[String]) -> Finding {
             "programs that have one password, and nobody to ask for a code, get to the module (for {})",
             listed(services)
         ),
-        "They answer the question for the code with the password: enrolled users cannot log in.",
+        "They answer the question for the code with the password, so enrolled users cannot log in.",
         format!(
             "In these services' files, put two lines in place of `@include common-auth` (or of what else leads to the \
              module, such as `auth include login`), so that password and code are typed in one field:{ONE_FIELD}\n\
@@ -33,10 +33,10 @@ pub fn openvpn(services: &[String]) -> Finding {
         Severity::Warning,
         Id::OneAnswer,
         format!("OpenVPN is not told which answer is the code (for {})", listed(services)),
-        "Its plugin answers the question for the code with the password: enrolled users cannot connect.",
-        "Name both in the line of the plugin, and let clients ask for the code (`static-challenge \"Verification code\" 1`):\n    \
+        "Its plugin answers the question for the code with the password, so enrolled users cannot connect.",
+        "Name both in the plugin's line, and let clients ask for the code (`static-challenge \"Verification code\" 1`):\n    \
          plugin openvpn-plugin-auth-pam.so \"openvpn login USERNAME password PASSWORD verification OTP\"\n\
-         Without `auth-gen-token` each renegotiation takes another code.",
+         Without `auth-gen-token`, each renegotiation needs another code.",
     )
 }
 
@@ -45,9 +45,9 @@ pub fn screen() -> Finding {
     Finding::new(
         Severity::Warning,
         Id::OneAnswer,
-        "screen's own lock has one field, and gets to the module by /etc/pam.d/other",
-        "It answers the question for the code with the password: enrolled users do not get into their sessions again.",
-        format!("Make the file /etc/pam.d/screen of these lines, so that password and code are typed in one field:{ONE_FIELD}"),
+        "screen's lock has a single field, and uses the module by way of /etc/pam.d/other",
+        "It answers the question for the code with the password, so enrolled users cannot unlock their sessions.",
+        format!("Create /etc/pam.d/screen with these lines, so that people type password and code in one field:{ONE_FIELD}"),
     )
     .about_services(&["other".to_owned()])
 }
@@ -57,11 +57,8 @@ pub fn each_request(services: &[String]) -> Finding {
     Finding::new(
         Severity::Note,
         Id::AsksEachRequest,
-        format!(
-            "programs that ask anew at each request get to the module (for {})",
-            listed(services)
-        ),
-        "Each request takes a new code, one in 30 seconds: who looks at a second page is refused.",
+        format!("these programs ask for a code at every request: {}", listed(services)),
+        "Each request needs a new code, and there is one every 30 seconds, so a second page is refused.",
         "If that is too few, let a program stand before it that asks once and gives a session, and let this one take \
          connections from that alone.",
     )
@@ -82,8 +79,11 @@ pub fn without_root(services: &[String], users: &BTreeSet<String>) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::DaemonNotRoot,
-        format!("programs that do not run as root get to the module (for {})", listed(services)),
-        "Only root may ask for somebody else's code: they refuse everybody, whoever is not enrolled, too.",
+        format!(
+            "these programs do not run as root, and cannot ask for codes: {}",
+            listed(services)
+        ),
+        "Only root may ask for other people's codes. Every login there is refused, enrolled or not.",
         format!(
             "{}nginx and Apache ask anew at each request, when the code is used: let a program stand before them that \
              asks once and gives a session, or Apache ask by pwauth with `AuthExternalProvideCache On`.",
@@ -97,12 +97,12 @@ pub fn goes_round(services: &[String]) -> Finding {
         Severity::Critical,
         Id::GoesRoundPam,
         format!(
-            "ProFTPD compares the password itself when the module has refused (for {})",
+            "ProFTPD checks the password itself after the module has refused a login (for {})",
             listed(services)
         ),
-        "The password alone lets in, enrolled or not.",
+        "A password alone is enough to log in, enrolled or not.",
         format!(
-            "Make PAM's answer the last word, and have it read:\n    \
+            "Let PAM have the last word:\n    \
              grep -lirs '^[[:space:]]*AuthOrder' {PROFTPD} | xargs -r sed -i '/^[[:space:]]*AuthOrder/Id'\n    \
              printf '\\nAuthOrder mod_auth_pam.c* mod_auth_unix.c\\n' >>{PROFTPD}/proftpd.conf\n    \
              systemctl restart proftpd"
@@ -114,12 +114,12 @@ pub fn remembered(services: &[String]) -> Finding {
     Finding::new(
         Severity::Warning,
         Id::AnswersRemembered,
-        format!("programs let in again by an answer that they remember (for {})", listed(services)),
-        "A code goes on being good for hours, for whoever has seen it with the password.",
+        format!("these programs remember logins and do not ask again: {}", listed(services)),
+        "A password and a code that somebody has seen stay good for hours.",
         format!(
-            "Let saslauthd do without -c:\n    \
+            "Run saslauthd without -c:\n    \
              sed -i '/^OPTIONS=/s/\\([\" =]\\)-c\\b */\\1/' {SASLAUTHD}; systemctl restart saslauthd\n\
-             or Dovecot without its cache:\n    \
+             or switch Dovecot's cache off:\n    \
              echo 'auth_cache_size = 0' >/etc/dovecot/conf.d/99-no-cache.conf; systemctl restart dovecot"
         ),
     )

@@ -194,12 +194,9 @@ pub fn second_factor_beside(at: &Place, module: &Module) -> Finding {
     Finding::new(
         Severity::Note,
         Id::SecondFactorBeside,
-        format!(
-            "{at}: {} takes another second factor, past pam_cloud2fa.so",
-            module.path.escape_debug()
-        ),
-        "The password and what this module asks for are enough: either second factor does.",
-        "If that is not meant, take the line out, or the jump in it (`required` in place of `success=N`).",
+        format!("{at}: {} can be used instead of pam_cloud2fa.so", module.path.escape_debug()),
+        "The password and either second factor are enough to log in.",
+        "If this is not meant, remove the line, or write `required` in place of `success=N`.",
     )
 }
 
