@@ -1,4 +1,4 @@
-//! Programs that ask PAM, and what each makes of it. What stands here was seen on the program.
+//! Programs that ask PAM, and what each makes of it.
 
 /// What a program does with what PAM asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ const MAIL: &[&str] =
 
 /// All that are known. Who is not in here is taken for one that asks each question.
 pub const PROGRAMS: &[Program] = &[
+    // Seen on Debian.
     Program::new("sshd", &["sshd"], &["sshd"], AsksEach).at(&["ssh.socket", "sshd.socket"]),
     Program::new("Cockpit", &["cockpit"], &["cockpit-tls", "cockpit-ws"], AsksEach)
         .at(&["cockpit.socket"]),
@@ -84,10 +85,20 @@ pub const PROGRAMS: &[Program] = &[
     Program::new("OpenVPN", &["openvpn"], &["openvpn"], AnswersAsConfigured),
     Program::new("vsftpd", &["vsftpd"], &["vsftpd"], OneAnswer),
     Program::new("ProFTPD", &["proftpd"], &["proftpd"], OneAnswer).with(Habit::AsksOthersToo),
-    Program::new("Pure-FTPd", &["pure-ftpd"], &["pure-ftpd"], OneAnswer),
-    Program::new("an FTP server", &["ftp"], &[], OneAnswer),
     Program::new("Dovecot", &["dovecot"], &["dovecot"], OneAnswer).with(Habit::RemembersInCache),
     Program::new(SASLAUTHD, MAIL, &["saslauthd"], OneAnswer).with(Habit::RemembersWithC),
+    Program::new("FreeRADIUS", &["radiusd"], &["freeradius", "radiusd"], OneAnswer).of("freerad"),
+    Program::new("PostgreSQL", &["postgresql"], &["postgres"], OneAnswer).of("postgres"),
+    Program::new("nginx", &["nginx"], &["nginx"], OneAnswerEachRequest).of("www-data"),
+    Program::new("pwauth", &["pwauth"], &[], OneAnswer),
+    Program::new("Monit", &["monit"], &["monit"], OneAnswerEachRequest),
+    Program::new("cron", &["cron", "crond"], &[], AuthenticatesNobody),
+    Program::new("at", &["atd"], &[], AuthenticatesNobody),
+    Program::new("i3lock", &["i3lock"], &[], OneAnswer),
+    Program::new("screen", &["screen"], &[], OneAnswer),
+    // By their documents.
+    Program::new("Pure-FTPd", &["pure-ftpd"], &["pure-ftpd"], OneAnswer),
+    Program::new("an FTP server", &["ftp"], &[], OneAnswer),
     Program::new("Postfix", &[], &["postfix/sbin/master"], OneAnswer),
     Program::new("Exim", &["exim4"], &["exim4"], OneAnswer),
     Program::new("Courier", &["courier"], &["couriertcpd"], OneAnswer),
@@ -100,20 +111,11 @@ pub const PROGRAMS: &[Program] = &[
     Program::new("a VNC server", &["vnc"], &["vncserver-x11-core"], OneAnswer),
     Program::new("ejabberd", &["ejabberd"], &[], OneAnswer),
     Program::new("Prosody", &["prosody"], &[], OneAnswer),
-    Program::new("FreeRADIUS", &["radiusd"], &["freeradius", "radiusd"], OneAnswer).of("freerad"),
-    Program::new("PostgreSQL", &["postgresql"], &["postgres"], OneAnswer).of("postgres"),
-    Program::new("nginx", &["nginx"], &["nginx"], OneAnswerEachRequest).of("www-data"),
     Program::new("Apache", &["apache2", "httpd"], &["apache2", "httpd"], OneAnswerEachRequest)
         .of("www-data"),
-    Program::new("pwauth", &["pwauth"], &[], OneAnswer),
-    Program::new("Monit", &["monit"], &["monit"], OneAnswerEachRequest),
     Program::new("Webmin", &["webmin", "usermin"], &["miniserv.pl"], OneAnswer),
     Program::new("NX", &["nx"], &["nxserver.bin"], OneAnswer),
-    Program::new("cron", &["cron", "crond"], &[], AuthenticatesNobody),
-    Program::new("at", &["atd"], &[], AuthenticatesNobody),
-    Program::new("i3lock", &["i3lock"], &[], OneAnswer),
     Program::new("swaylock", &["swaylock", "waylock"], &[], OneAnswer),
-    Program::new("screen", &["screen"], &[], OneAnswer),
 ];
 
 /// The program that asks by this service.
