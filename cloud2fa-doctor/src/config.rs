@@ -18,14 +18,14 @@ const CHANGED: &str = "/run/new";
 /// How to set a key that stands in no table, whatever the file says already, or if it is empty or missing: behind
 /// a table's name the key would be that table's, and one that stands twice is refused.
 pub fn set(key: &str, value: &str) -> String {
-    written(&format!("{key} = {value}"), &format!("/^[[:blank:]]*{key}[[:blank:]]*=/d"))
+    written(&format!("{key} = {value}"), &format!("/^\\s*{key}\\s*=/d"))
 }
 
 /// Likewise of a list, which may go on over several lines.
 pub fn set_list(key: &str, values: &[String]) -> String {
     let values: Vec<_> = values.iter().map(|value| format!("\"{value}\"")).collect();
     let line = format!("{key} = [{}]", values.join(", "));
-    written(&line, &format!("/^[[:blank:]]*{key}[[:blank:]]*=/{{:a;/]/!{{$!{{N;ba}}}};d}}"))
+    written(&line, &format!("/^\\s*{key}\\s*=/{{:a;/]/!{{$!{{N;ba}}}};d}}"))
 }
 
 /// Puts a line before all of the file, and takes out what sed finds in it.

@@ -167,8 +167,8 @@ fn of_network(
     let ssh = network::Ssh { service: sshd.service(), takes_passwords, uses_pam };
     let reachable = listeners::reachable();
     let names: Vec<_> = reachable.iter().map(|name| (*name).to_owned()).collect();
-    let names = if names.is_empty() { "no program".to_owned() } else { listed(&names) };
-    looked_at.push(format!("network: it reaches {names} that doctor knows to ask PAM"));
+    let names = if names.is_empty() { "none".to_owned() } else { listed(&names) };
+    looked_at.push(format!("network: of the programs that use PAM, it reaches {names}"));
     network::check(facts, &ssh, &reachable, is_asked)
 }
 

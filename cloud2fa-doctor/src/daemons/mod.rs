@@ -9,10 +9,8 @@ use crate::finding::Finding;
 use crate::pam::AskingService;
 use crate::programs_of_pam::{Habit, Manner, Program, of_service};
 use cloud2fa::UserName;
+use read::OTHER;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The service of all that have no file.
-const OTHER: &str = "other";
 
 /// What does not go with a code, in the order of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

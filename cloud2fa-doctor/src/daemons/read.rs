@@ -3,6 +3,7 @@
 use crate::processes::{self, Process};
 use crate::programs;
 use crate::regular::text;
+use crate::stack::DIRECTORIES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,14 +32,20 @@ pub fn read() -> Daemons {
     let is_root_s = |name: &&str| of(&processes, name).all(Process::is_root_s);
     let has_c = |process: &Process| process.words().iter().any(|word| word == "-c");
     Daemons {
-        of_openvpn: openvpn(&texts(&["/etc/openvpn", "/etc/openvpn/server"])),
+        of_openvpn: openvpn(&texts(&["/etc/openvpn", "/etc/openvpn/server"]), &has_file),
         proftpd_asks_others: proftpd(&texts(&["/etc/proftpd", "/etc/proftpd/conf.d"])),
         saslauthd_remembers: of(&processes, "saslauthd").any(has_c),
         dovecot_remembers: dovecot(),
         run_as_root: names.into_iter().filter(is_root_s).collect(),
-        screen_has_no_file: programs::find("screen").is_some()
-            && !Path::new("/etc/pam.d/screen").exists(),
+        screen_has_no_file: programs::find("screen").is_some() && !has_file("screen"),
     }
+}
+
+/// The service of all that have no file.
+pub const OTHER: &str = "other";
+
+fn has_file(service: &str) -> bool {
+    DIRECTORIES.iter().any(|directory| Path::new(directory).join(service).exists())
 }
 
 fn of<'p>(processes: &'p [Process], name: &'p str) -> impl Iterator<Item = &'p Process> {
@@ -64,13 +71,15 @@ fn lines(text: &str) -> impl Iterator<Item = Vec<String>> {
 }
 
 /// The services that its plugin is told, and whether all lines say which answer is the code (`OTP`).
-fn openvpn(texts: &[String]) -> BTreeMap<String, bool> {
+fn openvpn(texts: &[String], has_file: &dyn Fn(&str) -> bool) -> BTreeMap<String, bool> {
     let mut services = BTreeMap::new();
     for words in texts.iter().flat_map(|text| lines(text)) {
         let is_plugin =
             words[0] == "plugin" && words.get(1).is_some_and(|it| it.contains("auth-pam"));
         let Some(service) = words.get(2).filter(|_| is_plugin) else { continue };
-        *services.entry(service.clone()).or_insert(true) &= words.iter().any(|word| word == "otp");
+        let service = if has_file(service) { service } else { OTHER };
+        *services.entry(service.to_owned()).or_insert(true) &=
+            words.iter().any(|word| word == "otp");
     }
     services
 }
@@ -114,7 +123,9 @@ mod tests {
     #[test]
     fn openvpn_is_fit_where_its_plugin_is_told_which_answer_is_the_code() {
         let told = "plugin /x/openvpn-plugin-auth-pam.so \"openvpn login USERNAME password PASSWORD Verification OTP\"\n";
-        let found = |text: &str| openvpn(&[text.to_owned()]).into_iter().collect::<Vec<_>>();
+        let found = |text: &str| {
+            openvpn(&[text.to_owned()], &|it| it != "none").into_iter().collect::<Vec<_>>()
+        };
         let openvpn = |is_told| vec![("openvpn".to_owned(), is_told)];
         assert_eq!(found(told), openvpn(true));
         assert_eq!(found(&told.replace("Verification OTP", "")), openvpn(false));
@@ -123,6 +134,8 @@ mod tests {
             found("plugin /x/openvpn-plugin-auth-pam.so login\n"),
             [("login".to_owned(), false)]
         );
+        let none = "plugin /x/openvpn-plugin-auth-pam.so none\n";
+        assert_eq!(found(none), [(OTHER.to_owned(), false)]);
         assert_eq!(found("# plugin /x/openvpn-plugin-auth-pam.so login\nport 1194\n"), []);
     }
 
