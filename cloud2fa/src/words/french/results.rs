@@ -17,6 +17,19 @@ pub const RESULTS: Results = Results {
     },
     disabled: |user| format!("La connexion à deux facteurs de {user} est désactivée."),
     unlocked: |user| format!("{user} est débloqué."),
+    unlocked_and_ahead: |user, until, is_right_now, replace| {
+        let what = format!(
+            "{user} est débloqué. Mais les codes de l'appli ne marchent pas avant {until} : un code a été\n\
+             accepté quand l'horloge avançait. Les codes de secours marchent."
+        );
+        if is_right_now {
+            format!(
+                "{what}\nL'horloge est juste maintenant. Pour une nouvelle clé qui marche tout de suite : {replace}"
+            )
+        } else {
+            format!("{what}\nMettez l'horloge à l'heure. Si elle l'est déjà : {replace}")
+        }
+    },
     cleared: |since_login, in_30_days| {
         format!(
             "Codes faux depuis la dernière connexion : {since_login}. Codes de l'appli en 30 jours : {in_30_days} ; ils ne comptent plus."
