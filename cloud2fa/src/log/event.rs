@@ -91,8 +91,8 @@ impl Event {
             Verdict::Replayed { .. } => Self::refused(Reason::Replayed),
             Verdict::ClockWentBack { behind_by } => {
                 let detail = format!(
-                    "the clock is {behind_by} s behind the last accepted code; set it right or, if it is, it was \
-                     ahead then: only a new key helps (enable --replace); backup codes work meanwhile"
+                    "the clock is {behind_by} s behind the last accepted code: set it right; if it was ahead then, \
+                     enable --replace helps; backup codes work"
                 );
                 Self::refused(Reason::ClockWentBack).with_detail(Severity::Notice, detail)
             }

@@ -19,15 +19,15 @@ pub const RESULTS: Results = Results {
     unlocked: |user| format!("{user} est débloqué."),
     unlocked_and_ahead: |user, until, is_right_now, replace| {
         let what = format!(
-            "{user} est débloqué. Mais les codes de l'appli ne fonctionnent pas avant le {until} : un code\n\
-             a été accepté alors que l'horloge avançait. Les codes de secours fonctionnent."
+            "{user} est débloqué. Mais les codes de l'appli ne marchent pas avant {until} : un code a été\n\
+             accepté quand l'horloge avançait. Les codes de secours marchent."
         );
         if is_right_now {
             format!(
-                "{what}\nL'horloge est juste maintenant. Pour une nouvelle clé, valable tout de suite : {replace}"
+                "{what}\nL'horloge est juste maintenant. Pour une nouvelle clé qui marche tout de suite : {replace}"
             )
         } else {
-            format!("{what}\nRéglez l'horloge. Si elle est déjà juste : {replace}")
+            format!("{what}\nMettez l'horloge à l'heure. Si elle l'est déjà : {replace}")
         }
     },
     cleared: |since_login, in_30_days| {
