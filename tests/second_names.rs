@@ -150,7 +150,7 @@ fn root_s_verbs_act_on_the_enrolment_and_say_whose_it_is() {
     about_dora(&run(&fixture, &["status", "--user", "dora2", "--json"]), "enrolled");
     let shown = run(&fixture, &["status", "--user", "dora2"]).output;
     assert!(
-        shown.contains("This is about dora's.") && shown.contains("User:                 dora\n"),
+        shown.contains("so this is about dora.") && shown.contains("User:                 dora\n"),
         "{shown}"
     );
 
@@ -207,7 +207,7 @@ fn an_incomplete_index_changes_nothing_of_whom_is_asked() {
     let marker = std::fs::read(store.join(".store")).unwrap();
     assert_eq!(marker, b"format = 1\nid = \"00\"\n", "a login does not make it");
     assert_eq!(index::names(&store, frida.user.uid), None, "nor an entry");
-    assert!(run(&fixture, &["list"]).errors.contains("index of uids is not complete"));
+    assert!(run(&fixture, &["list"]).errors.contains("index of uids is incomplete"));
     let init = run(&fixture, &["init"]);
     assert!(init.output.ends_with(" Its index of uids is complete now.\n"), "{init:?}");
     assert_eq!(index::names(&store, frida.user.uid).unwrap(), "frida");

@@ -374,7 +374,7 @@ fn an_index_that_an_enrolment_has_made_anew_does_not_count() {
     dialogue.answer(&proof);
     assert_eq!(dialogue.end().status, 0);
     assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
-    assert!(run(&fixture, &["list"]).errors.contains("index of uids is not complete"));
+    assert!(run(&fixture, &["list"]).errors.contains("index of uids is incomplete"));
     assert_eq!(init(&fixture, None).0.status, 0);
     assert!(is_complete(&fixture));
     assert_eq!(second_name(&fixture, &alice), Code::AUTH_ERR);
