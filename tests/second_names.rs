@@ -209,7 +209,7 @@ fn an_incomplete_index_changes_nothing_of_whom_is_asked() {
     assert_eq!(index::names(&store, frida.user.uid), None, "nor an entry");
     assert!(run(&fixture, &["list"]).errors.contains("index of uids is incomplete"));
     let init = run(&fixture, &["init"]);
-    assert!(init.output.ends_with(" Its index of uids is complete now.\n"), "{init:?}");
+    assert!(init.output.ends_with(" Its index of uids is now complete.\n"), "{init:?}");
     assert_eq!(index::names(&store, frida.user.uid).unwrap(), "frida");
     let asked = fixture.raw("frida2", "CONFIG nullok", vec![Reply::from(&frida.backup_codes[1])]);
     assert_eq!(asked.code, Code::SUCCESS);
