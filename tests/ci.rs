@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-const ALL: &str = "fresh_debian\nsource_package\nself_service\npackage\n";
+const ALL: &str = "fresh_debian\nsource_package\nself_service\npackage\nprograms\n";
 
 fn git(checkout: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
@@ -68,7 +68,11 @@ fn what_a_change_cannot_break_is_left_out() {
         ("tests/src/bin/bench/main.rs", ""),
         ("tests/fresh_debian", "fresh_debian\n"),
         ("tests/src/bin/self_service/main.rs", "self_service\n"),
-        ("tests/src/booted.rs", "self_service\npackage\n"),
+        ("tests/src/bin/programs/main.rs", "programs\n"),
+        ("tests/programs", "programs\n"),
+        ("docs/programs.md", "programs\n"),
+        ("docs/ssh-clients.md", "programs\n"),
+        ("tests/src/booted.rs", "self_service\npackage\nprograms\n"),
         ("conf/ansible/site.yml", "package\n"),
         ("conf/cloud2fa.toml", ALL),
         ("debian/rules", "source_package\npackage\n"),

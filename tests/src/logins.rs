@@ -20,6 +20,11 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// One that has just got a key.
+    pub const fn new(secret: Secret) -> Self {
+        Self { secret, last: 0 }
+    }
+
     /// The earliest code that the app has not given yet and that is right now; waits for one.
     pub fn code(&mut self) -> String {
         loop {
@@ -54,7 +59,7 @@ pub fn prove(mut terminal: Terminal, before: Option<&Phone>) -> (Phone, Vec<Stri
     terminal.expect("scan the picture");
     terminal.expect("Code: ");
     assert!(terminal.all().contains('▀'), "no picture:\n{}", terminal.all());
-    let mut phone = Phone { secret: terminal.shown_secret(), last: 0 };
+    let mut phone = Phone::new(terminal.shown_secret());
     terminal.type_in(&format!("{}\n", phone.code()));
     terminal.finish_enrolment();
     let codes = saved_codes(terminal);

@@ -23,6 +23,18 @@ pub struct People {
 impl People {
     /// Makes them users with a key of root's and the right to use sudo, and enrols Rosa.
     pub fn come(machine: &Machine) -> Self {
+        Self::settle(machine);
+        let (phone, backup_codes) = enable(machine, "rosa");
+        Self { phone, backup_codes }
+    }
+
+    /// The same where Rosa is enrolled already.
+    pub fn enrolled(machine: &Machine, phone: Phone, backup_codes: Vec<String>) -> Self {
+        Self::settle(machine);
+        Self { phone, backup_codes }
+    }
+
+    fn settle(machine: &Machine) {
         machine.add_user("rosa");
         machine.add_user("otto");
         machine.script(
@@ -33,8 +45,6 @@ impl People {
                  echo \"$user ALL=(ALL:ALL) ALL\" >/etc/sudoers.d/$user
              done",
         );
-        let (phone, backup_codes) = enable(machine, "rosa");
-        Self { phone, backup_codes }
     }
 
     /// A code that was not used yet. The phone's next one would come in half a minute.
