@@ -31,7 +31,7 @@ pub fn mariadb(machine: &Machine) {
 }
 
 /// `psql` at the local server, with a password of its own.
-fn psql(machine: &Machine, user: &str, password: &str) -> Came {
+pub fn psql(machine: &Machine, user: &str, password: &str) -> Came {
     let variable = format!("PGPASSWORD={password}");
     let words = [
         "env",
@@ -52,7 +52,7 @@ fn psql(machine: &Machine, user: &str, password: &str) -> Came {
 }
 
 /// Roles, and their way in.
-fn postgres(machine: &Machine, method: &str) {
+pub fn postgres(machine: &Machine, method: &str) {
     machine.script(&format!(
         "for user in {ENROLLED} {UNENROLLED}; do
              runuser --user postgres -- createuser $user 2>/dev/null || :

@@ -21,6 +21,7 @@ mod proof;
 mod radius;
 mod shells;
 mod ssh_clients;
+mod verifiers;
 mod vpn;
 mod web;
 
@@ -61,6 +62,16 @@ const PROGRAMS: &[Check] = &[
 const RECIPES: &[Check] = &[
     ("recipe: PostgreSQL asks a FreeRADIUS that is root", databases::postgresql_by_radius),
     ("recipe: FreeRADIUS as root takes both in one field", radius::freeradius_as_root),
+    ("recipe: FreeRADIUS that is not root asks the service", verifiers::freeradius),
+    (
+        "recipe: FreeRADIUS has passwords of its own, and asks the service for the code",
+        verifiers::freeradius_with_passwords_of_its_own,
+    ),
+    ("recipe: PostgreSQL that is not root asks the service", verifiers::postgresql),
+    (
+        "recipe: Apache that is not root asks the service, a code for each request",
+        verifiers::apache,
+    ),
     ("recipe: who comes from some networks is not asked", exemptions::networks),
     ("recipe: an account of a program goes on by key alone", exemptions::by_key_alone),
     ("recipe: sudo asks a group for the password alone", exemptions::sudo_for_programs),

@@ -5,13 +5,13 @@ use crate::proof::{Came, lets_in_by_one_field, refuses_everybody};
 use cloud2fa_tests::booted::Machine;
 use cloud2fa_tests::processes::wait_for;
 
-fn radtest(machine: &Machine, user: &str, field: &str) -> Came {
+pub fn radtest(machine: &Machine, user: &str, field: &str) -> Came {
     let output = machine.run(&["radtest", user, field, "127.0.0.1", "0", "testing123"], "");
     let came = Came::by_status(&output);
     Came { let_in: came.said.contains("Received Access-Accept"), said: came.said }
 }
 
-fn start(machine: &Machine) {
+pub fn start(machine: &Machine) {
     machine
         .script("systemctl reset-failed freeradius 2>/dev/null || :; systemctl restart freeradius");
     wait_for("the server", || {
