@@ -15,7 +15,8 @@ pub fn vsftpd(machine: &Machine) {
         start(machine, "vsftpd", PORT);
         show_faults(machine, "vsftpd, two questions");
         repeats_the_password(machine, log_in);
-        one_field(machine, "vsftpd");
+        machine.script("sed -i /pam_cloud2fa.so/d /etc/pam.d/vsftpd");
+        type_in(machine, "Password and code in one field", 1);
         show_faults(machine, "vsftpd, one field");
         lets_in_by_one_field(machine, &mut factor, log_in);
     });
@@ -25,6 +26,8 @@ pub fn vsftpd(machine: &Machine) {
 fn install(machine: &Machine, one: &str, other: &str) {
     machine.script(&format!(
         "export DEBIAN_FRONTEND=noninteractive
+         # Debian 13's wants to take that away itself.
+         mkdir -p /srv/ftp
          dpkg --purge {other}
          dpkg --force-confmiss --force-confold --install /root/{one}*.deb"
     ));
