@@ -98,7 +98,7 @@ fn is_refused_and_nothing_is_spent(fixture: &Fixture, name: &str, stack: &[&str]
         }
     }
     // What everybody is told of such an answer: sshd hides whom it refuses.
-    let told = [WRONG, "That backup code is wrong.", WRONG, "That is not a code: "];
+    let told = [WRONG, "That backup code is wrong.", WRONG, "That is not a code. "];
     for ((_, client), told) in clients.into_iter().zip(told) {
         let ended = client.finish();
         assert_eq!((ended.status, ended.count(LET_IN)), (REFUSED, 0), "{option}: {ended:?}");
@@ -229,7 +229,7 @@ fn a_store_that_is_not_there_refuses_with_the_reason() {
     let sshd = Sshd::start(&fixture, &stack, &[]);
     let mut client = sshd.connect(&name);
     client.answer(PASSWORD, "pw");
-    client.expect("The second factor cannot be checked now.");
+    client.expect("The code cannot be checked right now.");
     let ended = client.finish();
     assert_eq!(
         (ended.status, ended.count(PROMPT), ended.count(LET_IN)),
