@@ -95,7 +95,7 @@ fn sudo_without_a_name_has_two_readings() {
         let ended = ended(command.args([verb, "--json"]).env("SUDO_UID", "1000"));
         assert_eq!((ended.last()["error"].as_str(), ended.status), (Some("usage"), 2));
         let message = ended.last()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("--user root") && message.contains("without sudo"), "{message}");
+        assert!(message.contains("--user root") && message.contains("Without sudo"), "{message}");
     }
 }
 

@@ -265,5 +265,5 @@ fn the_service_does_not_answer_for_another_configurations_store() {
     let mut pamtester = Command::new(machine::program("pamtester", "pamtester"));
     let output = pamtester.args(["elsewhere", "u020", "authenticate"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("cannot be checked now"), "{output:?}");
+    assert!(!output.status.success() && said.contains("cannot be checked right now"), "{output:?}");
 }

@@ -168,7 +168,7 @@ fn the_last_backup_code_and_a_wait_are_told_to_both() {
         people.fixture.rewrite(&people.enrolled, "spent_backup_codes", "[1, 2, 3, 4, 5, 6, 7]");
         let last = program.run(&people, &people.enrolled.backup_codes[0]);
         assert!(people.is_in(&last), "{last:?}");
-        assert_eq!(last.count("That was the last backup code."), 1, "{last:?}");
+        assert_eq!(last.count("That was your last backup code."), 1, "{last:?}");
         people.fixture.fail(&people.enrolled, 4);
         let fifth = program.run(&people, &people.enrolled.wrong_code());
         assert!(!people.is_in(&fifth), "{fifth:?}");
