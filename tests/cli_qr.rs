@@ -172,7 +172,7 @@ fn a_wrong_code_takes_neither_picture_nor_key_off_the_screen() {
     let early = TimeStep(TimeStep::of(now()).0 + 10);
     let wrong = [
         (String::new(), "That is not a code"),
-        (wrong_code_of(&secret), "That code is not right. Tries"),
+        (wrong_code_of(&secret), "That code is not right. 2 tries"),
         (secret.token_at(early).as_str().to_owned(), "timedatectl"),
     ];
     for (typed, told) in wrong {
