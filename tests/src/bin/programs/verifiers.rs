@@ -6,7 +6,6 @@ use crate::ground::{ENROLLED, UNENROLLED, one_field, show_faults, type_in, with}
 use crate::proof::{lets_in_by_one_field, must_be_said};
 use crate::{databases, radius};
 use cloud2fa_tests::booted::{Machine, PASSWORD};
-use cloud2fa_tests::people::CODE;
 
 /// The heading of the page.
 const HEADING: &str = "Daemons that are not root";
@@ -36,10 +35,10 @@ pub fn freeradius(machine: &Machine) {
         let since = machine.journal_cursor();
         assert!(!log_in(ENROLLED, &format!("{PASSWORD}{}", factor.of_the_app())).let_in);
         must_be_said(machine, &since, "reason=wait");
-        let mut status =
+        let mut terminal =
             machine.at_terminal(&["cloud2fa", "verify", "--user", ENROLLED].map(str::to_owned));
-        status.answer(CODE, &factor.of_the_app());
-        let ended = status.finish();
+        terminal.answer("Code: ", &factor.of_the_app());
+        let ended = terminal.finish();
         assert!(ended.shown.contains("The code is right."), "{}", ended.shown);
     });
 }
