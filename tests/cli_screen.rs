@@ -180,7 +180,7 @@ fn whoever_would_be_refused_without_a_second_factor_is_told_so_and_asked() {
     let disable = ["disable", "--user", "alice"];
     let before = fixture.record(&alice);
     std::fs::write(file, stack("")).unwrap();
-    let told = "Without a second factor, alice gets in no more: refused by screens.";
+    let told = "Without a second factor, alice can no longer log in with: screens.";
     for (answer, status) in [("n\n", 130), ("\n", 130), (CTRL_C, 130)] {
         let mut terminal = start(&fixture, &disable);
         terminal.expect(told);
