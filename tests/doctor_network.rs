@@ -10,11 +10,11 @@ use std::process::Command;
 const SCRIPT: &str = r#"
     ip link set lo up
     if [ "$1" != /usr/sbin/sshd ]; then cp /usr/sbin/sshd "$1"; fi
-    rm -f /run/sshd.pid
-    "$1" -o ListenAddress="$2" -o Port=2222
-    until [ -s /run/sshd.pid ]; do sleep 0.05; done
+    "$1" -D -o ListenAddress="$2" -o Port=2222 -o PidFile=none &
+    until grep -q ":08AE .* 0A " /proc/net/tcp /proc/net/tcp6; do sleep 0.05; done
     "$3" doctor --json || :
-    kill "$(cat /run/sshd.pid)""#;
+    kill $!
+    wait $! || :"#;
 
 /// The findings about passwords: severity and services.
 fn found(program: &str, address: &str) -> Vec<(Value, Value)> {
