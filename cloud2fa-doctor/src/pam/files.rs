@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::regular::content;
-use crate::stack::{DIRECTORIES, Files, PAM_CONF, fault, others_may_write};
+use crate::stack::{DIRECTORIES, Files, ModuleDirectories, PAM_CONF, others_may_write};
 use cloud2fa::Config;
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,9 @@ pub fn read(config: Result<Config, String>, root: u32) -> Facts {
         let config = Config::load(Some(&path), root).map_err(|error| error.to_string());
         facts.configs.insert(Some(path), config);
     }
+    let directories = ModuleDirectories::find();
     for name in facts.named_modules() {
-        if let Some(fault) = fault(&name, root) {
+        if let Some(fault) = directories.fault(&name, root) {
             facts.modules.insert(name, fault);
         }
     }
@@ -47,5 +48,5 @@ pub fn with_included(
 
 /// Whether a line that names the module as everybody does finds one that is fit to be used.
 pub fn has_module(root: u32) -> bool {
-    fault("pam_cloud2fa.so", root).is_none()
+    ModuleDirectories::find().fault("pam_cloud2fa.so", root).is_none()
 }

@@ -17,7 +17,7 @@ pub use control::{Action, Code, Control};
 pub use files::{DIRECTORIES, Files, PAM_CONF};
 pub use handler::{Handler, Job, Module, module};
 pub use line::{Line, Place};
-pub use module_file::{Fault, Unloadable, fault, others_may_write};
+pub use module_file::{Fault, ModuleDirectories, Unloadable, others_may_write};
 pub use modules::{Kind, is_broad};
 pub use walk::{Said, Way, jumps_over_the_end, ways};
 

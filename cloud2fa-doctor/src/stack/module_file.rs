@@ -49,25 +49,35 @@ fn listed(directories: &[PathBuf]) -> String {
     places.join(", ")
 }
 
-/// What is wrong with the module of that name, which is looked for as libpam does. `None` if nothing is.
-pub fn fault(name: &str, root: u32) -> Option<Fault> {
-    // What stands for the kind of machine is libpam's to know.
-    if name.contains("$ISA") {
-        return None;
+/// Where libpam looks for modules on this machine.
+#[derive(Debug)]
+pub struct ModuleDirectories(Vec<PathBuf>);
+
+impl ModuleDirectories {
+    /// Finds them; once for any number of modules.
+    pub fn find() -> Self {
+        Self(directories(&LIBRARIES.map(Path::new)))
     }
-    if name.starts_with('/') {
-        return fault_of(Path::new(name), root);
-    }
-    let directories = directories(&LIBRARIES.map(Path::new));
-    let mut first = None;
-    for directory in &directories {
-        match fault_of(&directory.join(name), root) {
-            Some(Fault::NotLoaded(Unloadable::Missing)) => {}
-            Some(Fault::NotLoaded(why)) => first = first.or(Some(why)),
-            outcome => return outcome,
+
+    /// What is wrong with the module of that name, which is looked for as libpam does. `None` if nothing is.
+    pub fn fault(&self, name: &str, root: u32) -> Option<Fault> {
+        // What stands for the kind of machine is libpam's to know.
+        if name.contains("$ISA") {
+            return None;
         }
+        if name.starts_with('/') {
+            return fault_of(Path::new(name), root);
+        }
+        let mut first = None;
+        for directory in &self.0 {
+            match fault_of(&directory.join(name), root) {
+                Some(Fault::NotLoaded(Unloadable::Missing)) => {}
+                Some(Fault::NotLoaded(why)) => first = first.or(Some(why)),
+                outcome => return outcome,
+            }
+        }
+        Some(Fault::NotLoaded(first.unwrap_or_else(|| Unloadable::InNoDirectory(self.0.clone()))))
     }
-    Some(Fault::NotLoaded(first.unwrap_or(Unloadable::InNoDirectory(directories))))
 }
 
 /// Where libpam looks: where its own modules are, built for the kind of machine that this program is for.
