@@ -1,6 +1,9 @@
 //! A login in French, where the configuration says so; the log stays English.
 #![allow(missing_docs)]
 
+use cloud2fa_tests::processes::another_user;
+use cloud2fa_tests::pty::Pty;
+use cloud2fa_tests::sshd::{LET_IN, PASSWORD_THEN_CODE, Sshd};
 use cloud2fa_tests::{Code, Fixture, Reply};
 
 #[test]
@@ -37,4 +40,25 @@ fn the_prompt_of_the_service_file_goes_before_the_language() {
     let arguments = format!("prompt=Code? config={}", fixture.config_path().display());
     let login = fixture.raw("alice", &arguments, vec![Reply::from(&alice.code())]);
     assert_eq!((login.code, login.messages[0].text.as_str()), (Code::SUCCESS, "Code?"));
+}
+
+/// What a client does with accents is its own: OpenSSH's shows the bytes where its locale has no UTF-8.
+#[test]
+fn an_ssh_client_shows_accents_where_its_locale_has_them_and_lets_in_where_not() {
+    for (locale, prompt) in
+        [("C.UTF-8", "Code de vérification : "), ("C", "Code de v\\303\\251rification : ")]
+    {
+        let (name, fixture) = (another_user(), Fixture::new());
+        let enrolled = fixture.enrol(&name);
+        fixture.set_config("language = \"fr\"");
+        let sshd = Sshd::start(&fixture, PASSWORD_THEN_CODE, &[]);
+        let locale = format!("LC_ALL={locale}");
+        let mut words = vec!["env".to_owned(), locale];
+        words.extend(sshd.client(&name, &[]));
+        let mut client = Pty::start(&words);
+        client.answer("Password: ", "pw");
+        client.answer(prompt, &enrolled.code());
+        client.expect(LET_IN);
+        client.finish();
+    }
 }
