@@ -101,7 +101,7 @@ fn in_a_wait_verify_says_so_and_asks_for_a_backup_code() {
     for (code, text, expected) in [
         (alice.backup_codes[3].clone(), "The backup code is right", 0),
         ("0000-0000-0000Z".to_owned(), "Wrong backup code.", 3),
-        (alice.code(), "too many wrong codes; wait ", 5),
+        (alice.code(), "Too many wrong codes. Wait ", 5),
     ] {
         let mut terminal = start(&fixture, &["verify", "--user", "alice"]);
         terminal.expect("A backup code works now.");

@@ -105,7 +105,7 @@ fn the_command_says_whose_enrolment_it_is_and_asks_for_that_one_s_password() {
         let arguments = [&["enable", "--user", &second, "--json"], replace].concat();
         let refused = ended(cloud2fa(uid, &arguments).stdin(Stdio::null()));
         assert_eq!((&refused.last()["error"], refused.status), (&json!("already_enrolled"), 4));
-        let text = format!("{second} has the uid of {name}, and is asked for {name}'s codes");
+        let text = format!("{second} has the same uid as {name} and uses {name}'s codes");
         assert!(refused.output.contains(&text), "{refused:?}");
     }
 }
