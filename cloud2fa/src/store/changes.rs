@@ -91,10 +91,22 @@ pub fn verify(
     now: UnixTime,
     rules: &Rules,
 ) -> (Verdict, Option<Account>) {
+    written_if_evaluated(account, attempt, || {
+        decide(account, claim, attempt.purpose, attempt.origin, now, rules)
+    })
+}
+
+/// What was decided on an attempt, and the account where it must be written: **the** rule that no verdict tells
+/// anything by a write that is left out.
+fn written_if_evaluated(
+    account: &Account,
+    attempt: &Attempt<'_>,
+    decide: impl FnOnce() -> (Verdict, Account),
+) -> (Verdict, Option<Account>) {
     if account.generation != *attempt.seen {
         return (Verdict::Changed, None);
     }
-    let (verdict, decided) = decide(account, claim, attempt.purpose, attempt.origin, now, rules);
+    let (verdict, decided) = decide();
     let write = verdict.is_of_an_evaluation() || decided != *account;
     (verdict, write.then_some(decided))
 }
@@ -126,12 +138,9 @@ pub fn verify_for_pair(
     now: UnixTime,
     rules: &Rules,
 ) -> (Verdict, Option<Account>) {
-    if account.generation != *attempt.seen {
-        return (Verdict::Changed, None);
-    }
-    let (verdict, decided) = decide_for_pair(account, daemon, claim, attempt.origin, now, rules);
-    let write = verdict.is_of_an_evaluation() || decided != *account;
-    (verdict, write.then_some(decided))
+    written_if_evaluated(account, attempt, || {
+        decide_for_pair(account, daemon, claim, attempt.origin, now, rules)
+    })
 }
 
 /// The usage that a change of `user`'s second factor goes on from, if `before` is what it was begun on.
